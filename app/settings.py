@@ -1,0 +1,76 @@
+"""Where things are and which addresses are used: the only module that reads RouteScope's environment variables.
+
+A flag beats the environment, the environment beats the policy file, the policy file beats the default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "routescope"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8501
+DEFAULT_GATEWAY_PORT = 4000
+
+POLICY_VARIABLE = "ROUTESCOPE_POLICY"
+DATABASE_VARIABLE = "ROUTESCOPE_DATABASE_URL"
+HOME_VARIABLE = "ROUTESCOPE_HOME"
+GATEWAY_VARIABLE = "ROUTESCOPE_GATEWAY_URL"
+"""Set by the launcher for the dashboard, so that its pages know where to act."""
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def shipped(name: str) -> Path:
+    """A file or folder that comes with the product: ``policies`` or ``.streamlit``.
+
+    In a wheel they lie inside the package, in a checkout beside it.
+    """
+    inside = _PACKAGE / "shipped" / name
+    return inside if inside.exists() else _PACKAGE.parent / name
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One process's settings, read once at its start."""
+
+    home: Path
+    """Database, runtime files, spool."""
+    models: Path
+    """Fetched model files."""
+    policy: Path
+    database_url: str
+    gateway_url: str = f"http://{DEFAULT_HOST}:{DEFAULT_GATEWAY_PORT}"
+
+    @property
+    def run(self) -> Path:
+        """Runtime files of running processes: addresses, locks."""
+        return self.home / "run"
+
+    @classmethod
+    def read(
+        cls,
+        *,
+        policy: str | Path | None = None,
+        database_url: str | None = None,
+        environ: Mapping[str, str] = os.environ,
+        policy_database_url: str | None = None,
+    ) -> Settings:
+        """Combine flags, environment, policy file and defaults, in this order of precedence."""
+        home_text = environ.get(HOME_VARIABLE)
+        home = Path(home_text).expanduser() if home_text else Path(platformdirs.user_data_dir(APP_NAME))
+        models = home / "models" if home_text else Path(platformdirs.user_cache_dir(APP_NAME)) / "models"
+        chosen = policy or environ.get(POLICY_VARIABLE) or shipped("policies") / "local.toml"
+        url = database_url or environ.get(DATABASE_VARIABLE) or policy_database_url
+        return cls(
+            home=home,
+            models=models,
+            policy=Path(chosen).expanduser(),
+            database_url=url or f"sqlite:///{home / 'routescope.db'}",
+            gateway_url=environ.get(GATEWAY_VARIABLE) or cls.gateway_url,
+        )

@@ -1,0 +1,97 @@
+"""The one seam between the router and anything that answers: a provider streams text, then says what it used."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+from router_core.pricing import Usage
+from router_core.request import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One attempt at one model."""
+
+    model: str
+    """The model's name in the policy, for messages."""
+    messages: tuple[Message, ...]
+    timeout_s: float
+    """What is left of the request's deadline. The router cancels the call then; a provider may end it sooner."""
+    max_output_tokens: int
+    temperature: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    response_schema: Mapping[str, Any] | None = None
+    intent: str | None = None
+    """For the scripted provider only; real ones ignore it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TextChunk:
+    """A piece of the answer, as it comes. Never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The last item of every stream that succeeds."""
+
+    finish_reason: str
+    """``stop``, ``length``, ``tool_calls`` or what else the upstream said, never guessed."""
+    usage: Usage
+    response_model: str | None = None
+    response_id: str | None = None
+
+
+StreamItem: TypeAlias = TextChunk | Completion
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a model can be called now, and if not, why, in words."""
+
+    ready: bool
+    reason: str = ""
+    progress: float | None = None
+    """0..1 while a model file is being fetched."""
+
+
+READY = Readiness(True)
+
+
+class Provider(Protocol):
+    """Calls one model. Made once per model of a policy; safe for concurrent calls."""
+
+    name: str
+    """The GenAI convention's provider name: ``openai``, ``anthropic``, ``llama_cpp``, ``scripted`` ..."""
+
+    def stream(self, call: Call) -> AsyncIterator[StreamItem]:
+        """Text chunks, then exactly one `Completion`.
+
+        Retries nothing. Closing the iterator closes the connection.
+
+        Raises:
+            ProviderError: one of its subclasses; the message never holds a key.
+        """
+        ...
+
+    def readiness(self) -> Readiness:
+        """Whether the model can be called now. Cheap: no I/O, called on each request."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give up connections and children."""
+        ...
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a branch collected from a stream."""
+
+    text: str = ""
+    completion: Completion | None = None
+    chunks: int = 0
+    first_chunk_ns: int | None = field(default=None)

@@ -1,0 +1,171 @@
+"""What a caller hands in: messages, a route's name, and what it states about the request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge
+
+Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
+Purpose: TypeAlias = Literal["user", "playground", "canary", "shadow", "judge"]
+Risk: TypeAlias = Literal["low", "medium", "high"]
+DataClass: TypeAlias = Literal["public", "internal", "sensitive", "regulated"]
+
+RISKS: tuple[Risk, ...] = get_args(Risk)
+"""From the least to the greatest."""
+DATA_CLASSES: tuple[DataClass, ...] = get_args(DataClass)
+"""From the least to the most protected."""
+
+MAX_PROMPT_CHARACTERS = 1_000_000
+DEFAULT_TENANT = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation, as text."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the caller states about a request. ``tenant`` is set by the gateway from the key, never by the body.
+
+    Amounts are USD, times are milliseconds; None leaves the policy's own value in force.
+    """
+
+    tenant: str = DEFAULT_TENANT
+    risk: Risk = "low"
+    data_class: DataClass = "internal"
+    deadline_ms: int | None = None
+    latency_target_ms: int | None = None
+    cost_cap_usd: float | None = None
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], *, tenant: str = DEFAULT_TENANT) -> Context:
+        """Read what a caller wrote (strings or JSON values).
+
+        Raises:
+            InvalidContext: an unknown name or an impossible value; the message names it.
+        """
+        fields: dict[str, Any] = {"tenant": tenant}
+        for name, value in values.items():
+            reader = _CONTEXT_READERS.get(name)
+            if reader is None:
+                known = ", ".join(sorted(_CONTEXT_READERS))
+                raise InvalidContext(f"context has no field {name!r}; use one of {known}")
+            fields[name] = reader(name, value)
+        return cls(**fields)
+
+
+def _one_of(known: tuple[str, ...]) -> Any:
+    def read(name: str, value: Any) -> str:
+        if value not in known:
+            raise InvalidContext(f"context {name} is {value!r}; use one of {', '.join(known)}")
+        return str(value)
+
+    return read
+
+
+def _positive(kind: type[int] | type[float]) -> Any:
+    def read(name: str, value: Any) -> float:
+        try:
+            if isinstance(value, bool):
+                raise ValueError
+            number = kind(value)
+        except (TypeError, ValueError, OverflowError):
+            raise InvalidContext(f"context {name} is {value!r}; give a number above 0") from None
+        if not 0 < number < float("inf"):
+            raise InvalidContext(f"context {name} is {value!r}; give a number above 0")
+        return number
+
+    return read
+
+
+def _tags(name: str, value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise InvalidContext(f"context {name} is {value!r}; give a list of words")
+    tags = tuple(item.strip() for item in items if item.strip())
+    if len(tags) > 16 or any(len(tag) > 64 for tag in tags):
+        raise InvalidContext("context tags: at most 16 tags of at most 64 characters")
+    return tags
+
+
+_CONTEXT_READERS: dict[str, Any] = {
+    "risk": _one_of(RISKS),
+    "data_class": _one_of(DATA_CLASSES),
+    "deadline_ms": _positive(int),
+    "latency_target_ms": _positive(int),
+    "cost_cap_usd": _positive(float),
+    "tags": _tags,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RouteRequest:
+    """One request for an answer. Nothing in it is trusted except what the gateway itself set."""
+
+    messages: tuple[Message, ...]
+    route: str | None = None
+    """A route's name, ``route/NAME``, or a model's name (no routing, still recorded); None: the policy's default."""
+    context: Context = field(default_factory=Context)
+    purpose: Purpose = "user"
+    parent_decision_id: str | None = None
+    simulated: bool = False
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    response_schema: Mapping[str, Any] | None = None
+    """A JSON schema that the answer must satisfy."""
+    caller_traceparent: str | None = None
+    """W3C traceparent of the caller's span; the decision's own trace links to it."""
+
+    @classmethod
+    def from_prompt(cls, prompt: str, **fields: Any) -> RouteRequest:
+        """A request of a single user message."""
+        return cls(messages=(Message("user", prompt),), **fields)
+
+    @property
+    def prompt(self) -> str:
+        """The last user message: what signals and tools look at."""
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.content
+        return self.messages[-1].content if self.messages else ""
+
+    @property
+    def characters(self) -> int:
+        """Characters of all messages together."""
+        return sum(len(message.content) for message in self.messages)
+
+    def check(self) -> None:
+        """Reject what no model and no database could take, before anything is spent.
+
+        Raises:
+            EmptyPrompt, PromptTooLarge, InvalidText
+        """
+        if self.characters > MAX_PROMPT_CHARACTERS:
+            raise PromptTooLarge(
+                f"the prompt has {self.characters:,} characters; at most {MAX_PROMPT_CHARACTERS:,} are routed"
+            )
+        if not any(message.content.strip() for message in self.messages if message.role == "user"):
+            raise EmptyPrompt("the prompt is empty; write at least one word in a user message")
+        for number, message in enumerate(self.messages, start=1):
+            _check_text(message.content, number)
+
+
+def _check_text(text: str, number: int) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InvalidText(
+            f"message {number} has a lone surrogate at character {error.start + 1}; send valid Unicode"
+        ) from None
+    if "\0" in text:
+        raise InvalidText(f"message {number} has a NUL at character {text.index(chr(0)) + 1}; remove it")

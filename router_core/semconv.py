@@ -1,0 +1,107 @@
+"""Every span and attribute name, in one place, under a schema version.
+
+Names that the OpenTelemetry GenAI conventions have (status Development, 2026-11) are theirs; ``gen_ai.usage.cost.*``
+is an open proposal there; ``router.*`` is ours for what no convention covers. Structured values (lists of records)
+are JSON text, because an attribute can hold only scalars and flat lists.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+SCHEMA_VERSION: Final = "1"
+INSTRUMENTATION_NAME: Final = "routescope"
+
+# --- span names -------------------------------------------------------------------------------------------
+SPAN_ROUTE: Final = "route"  # root: "route {route}"
+SPAN_SIGNALS: Final = "signals"
+SPAN_GUARD: Final = "guard"
+SPAN_TOOL: Final = "tool"  # "tool {name}"
+SPAN_PLAN: Final = "plan"
+SPAN_BRANCH: Final = "branch"  # "branch {model}"
+SPAN_VALIDATE: Final = "validate"  # "validate {name}"
+SPAN_AGGREGATE: Final = "aggregate"
+
+# --- OpenTelemetry GenAI ----------------------------------------------------------------------------------
+OPERATION_NAME: Final = "gen_ai.operation.name"  # "chat" on model branches, "execute_tool" on tools
+PROVIDER_NAME: Final = "gen_ai.provider.name"
+REQUEST_MODEL: Final = "gen_ai.request.model"
+REQUEST_MAX_TOKENS: Final = "gen_ai.request.max_tokens"
+REQUEST_TEMPERATURE: Final = "gen_ai.request.temperature"
+RESPONSE_MODEL: Final = "gen_ai.response.model"
+RESPONSE_ID: Final = "gen_ai.response.id"
+FINISH_REASONS: Final = "gen_ai.response.finish_reasons"  # list of str
+TIME_TO_FIRST_CHUNK: Final = "gen_ai.response.time_to_first_chunk"  # seconds, from the start of the span
+INPUT_TOKENS: Final = "gen_ai.usage.input_tokens"
+OUTPUT_TOKENS: Final = "gen_ai.usage.output_tokens"
+CACHE_READ_TOKENS: Final = "gen_ai.usage.cache_read.input_tokens"
+COST_AMOUNT: Final = "gen_ai.usage.cost.amount"  # USD
+COST_CURRENCY: Final = "gen_ai.usage.cost.currency"  # "USD"
+COST_SOURCE: Final = "gen_ai.usage.cost.source"  # "observed" | "estimated"
+TOOL_NAME: Final = "gen_ai.tool.name"
+ERROR_TYPE: Final = "error.type"
+INPUT_MESSAGES: Final = "gen_ai.input.messages"  # opt-in content, JSON: [{"role", "content"}]
+OUTPUT_MESSAGES: Final = "gen_ai.output.messages"  # opt-in content, JSON: [{"role", "content"}]
+
+# --- router.*: on the root span and on every branch (so that a branch row stands alone) --------------------
+DECISION_ID: Final = "router.decision.id"
+ROUTE: Final = "router.route"
+TENANT: Final = "router.tenant"
+PURPOSE: Final = "router.purpose"
+SIMULATED: Final = "router.simulated"
+INTENT: Final = "router.intent"
+POLICY_VERSION: Final = "router.policy.version"
+COST_NANO: Final = "router.cost.nano_usd"  # int; absent when unknown
+ERROR_MESSAGE: Final = "router.error.message"
+
+# --- router.*: on the root span ---------------------------------------------------------------------------
+SCHEMA: Final = "router.schema_version"
+SOURCE: Final = "router.source"  # "router" | "otlp"
+PARENT_DECISION_ID: Final = "router.parent_decision.id"
+POLICY_NAME: Final = "router.policy.name"
+STRATEGY: Final = "router.strategy"
+RISK: Final = "router.risk"
+DATA_CLASS: Final = "router.data_class"
+LANGUAGE: Final = "router.language"
+INTENT_CONFIDENCE: Final = "router.intent.confidence"
+PROMPT_WORDS: Final = "router.prompt.words"
+PROMPT_CHARACTERS: Final = "router.prompt.characters"
+STATUS: Final = "router.status"  # ok | denied | failed | cancelled
+CHOSEN: Final = "router.chosen.name"
+CHOSEN_KIND: Final = "router.chosen.kind"
+FIRST_MODEL: Final = "router.first.name"  # the model or tool of the first branch
+REASON: Final = "router.reason"
+BRANCHES: Final = "router.branches"  # int
+ESCALATED: Final = "router.escalated"
+FELL_BACK: Final = "router.fell_back"
+FINAL_SCORE: Final = "router.score.value"
+DISCARDED_COST_NANO: Final = "router.cost.discarded_nano_usd"  # rejected, failed, compared branches; absent if unknown
+BASELINE_MODEL: Final = "router.baseline.model"
+BASELINE_COST_NANO: Final = "router.baseline.cost_nano_usd"
+BASELINE_SOURCE: Final = "router.baseline.source"
+TTFT_MS: Final = "router.time_to_first_token_ms"
+OVERHEAD_MS: Final = "router.overhead_ms"
+TAGS: Final = "router.tags"  # list of str
+SIGNALS: Final = "router.signals"  # JSON object, as Decision.signals
+VERDICTS: Final = "router.verdicts"  # JSON list, as Decision.verdicts
+CANDIDATES: Final = "router.candidates"  # JSON list, as Decision.candidates
+
+# --- router.*: on tool and branch spans (both become branch rows) -----------------------------------------
+BRANCH_INDEX: Final = "router.branch.index"  # 0, 1, ... in the order of starting
+BRANCH_KIND: Final = "router.branch.kind"  # tool | cache | model | probe | judge
+BRANCH_TIER: Final = "router.branch.tier"
+BRANCH_OUTCOME: Final = "router.branch.outcome"  # accepted | rejected | failed | compared | cancelled
+BRANCH_REASON: Final = "router.branch.reason"
+BRANCH_SCORE: Final = "router.branch.score"
+BRANCH_THRESHOLD: Final = "router.branch.threshold"
+BRANCH_SCORES: Final = "router.branch.scores"  # JSON list, as BranchRecord.scores
+ANSWER_CHARACTERS: Final = "router.answer.characters"
+
+# --- router.*: on validate spans --------------------------------------------------------------------------
+VALIDATOR: Final = "router.validator.name"
+SCORE: Final = "router.validator.score"
+THRESHOLD: Final = "router.validator.threshold"
+PASSED: Final = "router.validator.passed"
+
+CONTENT_KEYS: Final = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES})
+"""Attributes that hold what people wrote. The sink decides whether they are kept: off, hash, redacted, full."""
