@@ -16,6 +16,7 @@ APP_NAME = "routescope"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8501
 DEFAULT_GATEWAY_PORT = 4000
+DEFAULT_GATEWAY_URL = f"http://{DEFAULT_HOST}:{DEFAULT_GATEWAY_PORT}"
 
 POLICY_VARIABLE = "ROUTESCOPE_POLICY"
 DATABASE_VARIABLE = "ROUTESCOPE_DATABASE_URL"
@@ -45,7 +46,7 @@ class Settings:
     """Fetched model files."""
     policy: Path
     database_url: str
-    gateway_url: str = f"http://{DEFAULT_HOST}:{DEFAULT_GATEWAY_PORT}"
+    gateway_url: str = DEFAULT_GATEWAY_URL
 
     @property
     def run(self) -> Path:
@@ -72,5 +73,5 @@ class Settings:
             models=models,
             policy=Path(chosen).expanduser(),
             database_url=url or f"sqlite:///{home / 'routescope.db'}",
-            gateway_url=environ.get(GATEWAY_VARIABLE) or cls.gateway_url,
+            gateway_url=environ.get(GATEWAY_VARIABLE) or DEFAULT_GATEWAY_URL,
         )
