@@ -1,0 +1,45 @@
+"""Weakest tier first: the next tier is asked only when an answer fails its validators."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from router_core.guard import Situation
+from router_core.policy.schema import Model, Route
+from router_core.strategies.base import Plan, PlannedModel
+
+
+class Cascade:
+    """The cascade of one route: its tiers, and other tiers for single intents."""
+
+    kind = "cascade"
+
+    def __init__(self, route: Route) -> None:
+        self._tiers = route.strategy.tiers
+        self._by_intent = {
+            intent: override.tiers for intent, override in route.intents.items() if override.tiers is not None
+        }
+
+    def plan(self, situation: Situation, eligible: Sequence[str], models: Mapping[str, Model]) -> Plan:
+        """See `Strategy.plan`. Within a tier the policy's order holds."""
+        own = self._by_intent.get(situation.signals.intent)  # type: ignore[call-overload]
+        tiers = self._tiers if own is None else own
+        rank = {tier: place for place, tier in enumerate(tiers)}
+        ordered = sorted((name for name in eligible if models[name].tier in rank), key=lambda n: rank[models[n].tier])
+        planned = tuple(
+            PlannedModel(
+                model=name,
+                tier=models[name].tier,
+                score=1.0 - rank[models[name].tier] / len(tiers),
+                propensity=1.0 if place == 0 else 0.0,
+            )
+            for place, name in enumerate(ordered)
+        )
+        whose = f"intent {situation.signals.intent}" if own is not None else f"route {situation.route}"
+        words = " then ".join(tiers)
+        left_out = {
+            name: f"{whose} uses tier {words} only; this model is in {models[name].tier}"
+            for name in eligible
+            if models[name].tier not in rank
+        }
+        return Plan(planned, left_out, f"{whose} tries tier {words}")
