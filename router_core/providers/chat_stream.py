@@ -1,0 +1,164 @@
+"""OpenAI's chat completion stream, read strictly: bytes in, text and one completion out, or an error.
+
+An answer counts as complete only when the upstream says why it ended. A stream that just closes, one that never
+had a choice, and one whose text is empty are faults of the upstream, and the router must know of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from router_core.errors import BadUpstreamResponse, ContentFiltered
+from router_core.pricing import Usage
+from router_core.providers.base import Completion
+from router_core.providers.keys import redact
+from router_core.providers.upstream_errors import UpstreamError, error_from
+
+MAX_EVENT_BYTES = 1_000_000
+"""One event larger than this is garbage; it also bounds a plain JSON answer and an error's body."""
+CHARACTERS_PER_TOKEN = 64
+"""No tokenizer's average comes near; an answer longer than this times its token limit will not stop by itself."""
+
+
+class EventLines:
+    """Server-sent events, cut out of a byte stream: feed bytes, take the ``data`` of each complete event."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """The data of the events that ``chunk`` completes.
+
+        Raises:
+            ValueError: an event larger than `MAX_EVENT_BYTES`.
+        """
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
+            raise ValueError
+        for raw in lines:
+            line = raw.rstrip(b"\r")
+            if not line:
+                if self._data:
+                    yield b"\n".join(self._data)
+                    self._data = []
+            elif line.startswith(b"data:"):
+                self._data.append(line[5:].removeprefix(b" "))
+
+    def rest(self) -> Iterator[bytes]:
+        """The event that was not ended by an empty line before the stream closed."""
+        yield from self.feed(b"\n\n")
+
+
+class ChatStream:
+    """What one stream has said so far."""
+
+    def __init__(self, model: str, max_output_tokens: int, secrets: Iterable[str | None] = ()) -> None:
+        self._model = model
+        self._max_characters = max_output_tokens * CHARACTERS_PER_TOKEN + 4096
+        self._secrets = tuple(secrets)
+        self._characters = 0
+        self._choices = 0
+        self._usage = Usage()
+        self._response_model: str | None = None
+        self._response_id: str | None = None
+        self.finish_reason: str | None = None
+        self.done = False
+        """The upstream sent its end mark."""
+
+    def event(self, data: bytes) -> str:
+        """The text that one event adds; empty when it adds none.
+
+        Raises:
+            ProviderError: the event is an error, or not an event of a chat stream.
+        """
+        if data.strip() == b"[DONE]":
+            self.done = True
+            return ""
+        return self._value(self._parse(data), "delta")
+
+    def whole(self, body: bytes) -> str:
+        """The text of a plain JSON answer, from an upstream that does not stream.
+
+        Raises:
+            ProviderError: as `event`.
+        """
+        return self._value(self._parse(body), "message")
+
+    def completion(self) -> Completion:
+        """The end of the stream, if that was a proper end.
+
+        Raises:
+            BadUpstreamResponse: no finish reason, no choice, or no text.
+            ContentFiltered: the upstream's filter stopped it.
+        """
+        if self.finish_reason == "content_filter":
+            raise ContentFiltered(f"model {self._model!r}: the provider's content filter stopped the answer")
+        if self.finish_reason is None:
+            if self._choices == 0:
+                raise self._bad("the answer has no choices")
+            raise self._bad(f"the stream ended after {self._characters} characters without a finish reason")
+        if self._characters == 0:
+            raise self._bad(f"the answer is empty (finish reason {redact(self.finish_reason, limit=40)!r})")
+        return Completion(self.finish_reason, self._usage, self._response_model, self._response_id)
+
+    def cut(self) -> BadUpstreamResponse:
+        """The error for a connection that broke off."""
+        return self._bad(f"the stream broke off after {self._characters} characters")
+
+    def _parse(self, data: bytes) -> Mapping[str, Any]:
+        try:
+            value = json.loads(data)
+        except (ValueError, RecursionError):
+            raise self._bad("the answer is not JSON") from None
+        if not isinstance(value, dict):
+            raise self._bad("the answer is not a JSON object")
+        if value.get("error"):
+            said = UpstreamError.from_value(value)
+            raise error_from(self._model, said.status or 500, said, secrets=self._secrets)
+        return value
+
+    def _value(self, value: Mapping[str, Any], part: str) -> str:
+        self._response_model = _text(value.get("model")) or self._response_model
+        self._response_id = _text(value.get("id")) or self._response_id
+        self._usage = read_usage(value.get("usage")) or self._usage
+        choices = value.get("choices")
+        if not isinstance(choices, list) or not choices:
+            return ""
+        choice = choices[0]
+        if not isinstance(choice, dict):
+            raise self._bad("a choice is not a JSON object")
+        self._choices += 1
+        self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
+        delta = choice.get(part)
+        text = delta.get("content") if isinstance(delta, dict) else None
+        if text is None:
+            return ""
+        if not isinstance(text, str):
+            raise self._bad("the content is not text")
+        self._characters += len(text)
+        if self._characters > self._max_characters:
+            raise self._bad(f"the answer did not stop after {self._characters} characters")
+        return text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate, escaped in JSON, fits no database
+
+    def _bad(self, what: str) -> BadUpstreamResponse:
+        return BadUpstreamResponse(f"model {self._model!r}: {what}")
+
+
+def read_usage(value: Any) -> Usage | None:
+    """Token counts of OpenAI's ``usage`` object; None when there is none, unknown parts stay None."""
+    if not isinstance(value, Mapping):
+        return None
+    details = value.get("prompt_tokens_details")
+    cached = _count(details.get("cached_tokens")) if isinstance(details, Mapping) else None
+    return Usage(_count(value.get("prompt_tokens")), _count(value.get("completion_tokens")), cached)
+
+
+def _count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None

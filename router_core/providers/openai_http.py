@@ -1,0 +1,245 @@
+"""Any endpoint that speaks OpenAI's chat completions, over aiohttp and nothing else.
+
+One attempt, streamed: no retries, no redirects, no guesses. aiohttp is imported at the first call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import time
+import urllib.request
+import weakref
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from router_core.errors import BadUpstreamResponse, ProviderTimeout, ProviderUnreachable
+from router_core.providers.base import READY, Call, Readiness, StreamItem, TextChunk
+from router_core.providers.chat_stream import MAX_EVENT_BYTES, ChatStream, EventLines
+from router_core.providers.keys import NO_KEY, Key, redact
+from router_core.providers.upstream_errors import UpstreamError, error_from
+
+if TYPE_CHECKING:
+    import aiohttp
+
+USAGE_GRACE_S = 5.0
+"""How long the counts may follow the finish reason, before they count as unknown."""
+
+
+def request_body(call: Call, upstream_model: str) -> dict[str, Any]:
+    """The JSON of a chat completion request."""
+    body: dict[str, Any] = {
+        "model": upstream_model,
+        "messages": [{"role": message.role, "content": message.content} for message in call.messages],
+        "max_tokens": call.max_output_tokens,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if call.temperature is not None:
+        body["temperature"] = call.temperature
+    if call.seed is not None:
+        body["seed"] = call.seed
+    if call.stop:
+        body["stop"] = list(call.stop)
+    if call.response_schema is not None:
+        body["response_format"] = response_format(call)
+    return body
+
+
+def response_format(call: Call) -> dict[str, Any]:
+    """OpenAI's way to ask for an answer that satisfies the call's JSON schema."""
+    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(call.response_schema or {})}}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address is this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class ChatTransport:
+    """Sends calls and reads their streams. One HTTP session per event loop, shared by concurrent calls."""
+
+    def __init__(self) -> None:
+        self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession]
+        self._sessions = weakref.WeakKeyDictionary()
+
+    async def stream(self, call: Call, *, base_url: str, upstream_model: str, key: Key) -> AsyncIterator[StreamItem]:
+        """See `Provider.stream`; ``base_url`` goes up to and with ``/v1``."""
+        deadline = time.monotonic() + call.timeout_s
+        response = await self._open(call, base_url, upstream_model, key, deadline)
+        try:
+            chat = ChatStream(call.model, call.max_output_tokens, (key.value,))
+            if "json" in response.content_type and "event" not in response.content_type:
+                text = chat.whole(await _body(response, call, deadline))
+                if text:
+                    yield TextChunk(text)
+                yield chat.completion()
+                return
+            lines = EventLines()
+            while not chat.done:
+                chunk = await _read(response, call, chat, deadline)
+                try:
+                    events = list(lines.feed(chunk) if chunk else lines.rest())
+                except ValueError:
+                    raise BadUpstreamResponse(f"model {call.model!r}: an event is too large to be one") from None
+                for data in events:
+                    text = chat.event(data)
+                    if text:
+                        yield TextChunk(text)
+                if not chunk:
+                    break
+            yield chat.completion()
+        finally:
+            response.close()
+
+    async def _open(
+        self, call: Call, base_url: str, upstream_model: str, key: Key, deadline: float
+    ) -> aiohttp.ClientResponse:
+        import aiohttp
+
+        url = f"{base_url.rstrip('/')}/chat/completions"
+        headers = {"Accept": "text/event-stream"}
+        if key.value:
+            headers["Authorization"] = f"Bearer {key.value}"
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                response = await self._session().post(
+                    url,
+                    json=request_body(call, upstream_model),
+                    headers=headers,
+                    allow_redirects=False,
+                    proxy=_proxy(url),
+                )
+        except TimeoutError:
+            raise _timed_out(call) from None
+        except (aiohttp.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
+            reason = redact(str(error) or type(error).__name__, (key.value,))
+            raise ProviderUnreachable(f"model {call.model!r} cannot be reached: {reason}") from None
+        if response.status == 200:
+            return response
+        try:
+            body = await _body(response, call, deadline)
+        except (BadUpstreamResponse, ProviderTimeout):
+            body = b""  # the status alone says enough
+        finally:
+            response.close()
+        raise error_from(
+            call.model,
+            response.status,
+            UpstreamError.from_body(body),
+            secrets=(key.value,),
+            retry_after=response.headers.get("Retry-After"),
+        )
+
+    def _session(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None or session.closed:
+            self._forget_dead_loops()
+            session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=10),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+            self._sessions[loop] = session
+        return session
+
+    def _forget_dead_loops(self) -> None:
+        """A loop that ended without `aclose` took its sockets along; only the bookkeeping is left."""
+        for loop, session in list(self._sessions.items()):
+            if loop.is_closed():
+                session.detach()
+                del self._sessions[loop]
+
+    async def aclose(self) -> None:
+        """Close this loop's session, and ask the other loops to close theirs."""
+        self._forget_dead_loops()
+        current = asyncio.get_running_loop()
+        for loop, session in list(self._sessions.items()):
+            if loop is current:
+                await session.close()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(session.close(), loop)
+            del self._sessions[loop]
+
+
+async def _read(response: aiohttp.ClientResponse, call: Call, chat: ChatStream, deadline: float) -> bytes:
+    """The next bytes, empty at the end."""
+    import aiohttp
+
+    left = deadline - time.monotonic()
+    if chat.finish_reason is not None:
+        left = min(left, USAGE_GRACE_S)
+    try:
+        async with asyncio.timeout(left):
+            return await response.content.readany()
+    except TimeoutError:
+        if chat.finish_reason is not None:
+            return b""
+        raise _timed_out(call) from None
+    except (aiohttp.ClientError, OSError):
+        raise chat.cut() from None
+
+
+async def _body(response: aiohttp.ClientResponse, call: Call, deadline: float) -> bytes:
+    """The whole body, of at most `MAX_EVENT_BYTES`."""
+    import aiohttp
+
+    body = b""
+    try:
+        async with asyncio.timeout(deadline - time.monotonic()):
+            while chunk := await response.content.readany():
+                body += chunk
+                if len(body) > MAX_EVENT_BYTES:
+                    raise BadUpstreamResponse(f"model {call.model!r}: the answer is too large")
+    except TimeoutError:
+        raise _timed_out(call) from None
+    except (aiohttp.ClientError, OSError):
+        raise BadUpstreamResponse(f"model {call.model!r}: the answer broke off") from None
+    return body
+
+
+def _timed_out(call: Call) -> ProviderTimeout:
+    return ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s")
+
+
+def _proxy(url: str) -> str | None:
+    """The environment's proxy for ``url``, never for this machine itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if is_loopback(host) or urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(parts.scheme)
+
+
+class OpenAIProvider:
+    """One model of an OpenAI-compatible endpoint."""
+
+    name = "openai"
+
+    def __init__(self, *, base_url: str, upstream_model: str, key: Key = NO_KEY) -> None:
+        self._base_url = base_url
+        self._upstream_model = upstream_model
+        self._key = key
+        self._transport = ChatTransport()
+        self._readiness = Readiness(False, key.missing) if key.missing else READY
+
+    def stream(self, call: Call) -> AsyncIterator[StreamItem]:
+        """See `Provider.stream`."""
+        return self._transport.stream(call, base_url=self._base_url, upstream_model=self._upstream_model, key=self._key)
+
+    def readiness(self) -> Readiness:
+        """See `Provider.readiness`: only the key is looked at."""
+        return self._readiness
+
+    async def aclose(self) -> None:
+        """See `Provider.aclose`."""
+        await self._transport.aclose()
