@@ -36,9 +36,11 @@ class EventLines:
             ValueError: an event larger than `MAX_EVENT_BYTES`.
         """
         *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if len(self._rest) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
+        if len(self._rest) > MAX_EVENT_BYTES:
             raise ValueError
         for raw in lines:
+            if len(raw) + sum(map(len, self._data)) > MAX_EVENT_BYTES:
+                raise ValueError
             line = raw.rstrip(b"\r")
             if not line:
                 if self._data:
