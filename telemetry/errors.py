@@ -1,0 +1,66 @@
+"""Every error of telemetry, as one tree; each message is one sentence that names the place and the remedy.
+
+TelemetryError
+├── StorageError              the database cannot be used as it stands
+│   ├── UnsupportedDatabase   the URL names a database that telemetry does not speak
+│   ├── FolderNotWritable     the database's folder or file cannot be written
+│   ├── NotADatabase          the file is no SQLite database, or is damaged
+│   ├── DatabaseBusy          another process holds it for too long
+│   ├── NewerSchema           written by a newer RouteScope
+│   └── OlderSchema           written by an older RouteScope, and only opened for reading
+└── RedactionMissing          content = "redacted" without a function that redacts
+"""
+
+from __future__ import annotations
+
+
+class TelemetryError(Exception):
+    """Base of all errors here."""
+
+
+class StorageError(TelemetryError):
+    """The database cannot be used as it stands."""
+
+
+class UnsupportedDatabase(StorageError):
+    """The URL names a database that telemetry does not speak."""
+
+
+class FolderNotWritable(StorageError):
+    """The database's folder or file cannot be written."""
+
+
+class NotADatabase(StorageError):
+    """The file is no SQLite database, or is damaged."""
+
+
+class DatabaseBusy(StorageError):
+    """Another process holds the database for longer than we wait."""
+
+
+class NewerSchema(StorageError):
+    """The database was written by a newer RouteScope."""
+
+    def __init__(self, place: str, found: int, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"{place}: the database has schema version {found}, this RouteScope knows {known}; "
+            f"upgrade RouteScope, or name another database with ROUTESCOPE_DATABASE_URL"
+        )
+
+
+class OlderSchema(StorageError):
+    """The database was written by an older RouteScope and only opened for reading."""
+
+    def __init__(self, place: str, found: int, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"{place}: the database has schema version {found}, this RouteScope reads {known}; "
+            f"start the gateway, or run `routescope db migrate`, to bring it up to date"
+        )
+
+
+class RedactionMissing(TelemetryError):
+    """Content is to be redacted, but nobody said how."""
