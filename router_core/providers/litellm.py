@@ -1,0 +1,254 @@
+"""Hosted providers, through litellm's translations and nothing else of it: no router, no retries, no price lookups.
+
+litellm is imported at the first call, in a thread: the import takes seconds. It is kept from the network and from
+``.env`` files by two variables that it reads while it is imported.
+
+What litellm reports is checked where it is known to guess (measured with 1.106):
+
+- A stream that closes without a finish reason is reported as ``stop``. Its wrapper keeps the reason that really came
+  in ``received_finish_reason``; without one the answer is a `BadUpstreamResponse`. A provider whose stream litellm
+  reads in another wrapper, without that attribute, is taken at its word.
+- Counts that the upstream did not send are estimated. Its wrapper keeps the chunks as they came; when none of them
+  has usage, the usage is unknown.
+- Keys stand in its exceptions' messages: they are taken out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+from router_core.errors import (
+    BadUpstreamResponse,
+    ContentFiltered,
+    ContextTooLong,
+    ProviderError,
+    ProviderTimeout,
+    ProviderUnreachable,
+    UpstreamRejected,
+)
+from router_core.pricing import Usage
+from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
+from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN
+from router_core.providers.keys import NO_KEY, Key, redact
+from router_core.providers.openai_http import response_format
+from router_core.providers.upstream_errors import UpstreamError, error_from
+
+_CONVENTION_NAMES = {
+    "gemini": "gcp.gemini",
+    "vertex_ai": "gcp.vertex_ai",
+    "mistral": "mistral_ai",
+    "xai": "x_ai",
+    "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "ollama_chat": "ollama",
+}
+"""litellm's name of a provider -> the GenAI convention's, where they differ."""
+
+_TIMEOUTS = frozenset({"Timeout", "APITimeoutError", "ReadTimeout", "ConnectTimeout", "TimeoutError"})
+_CONNECTION = frozenset({"APIConnectionError", "ConnectError", "ReadError", "RemoteProtocolError", "ClientError"})
+
+
+def load() -> Any:
+    """The litellm module, imported with its network and its ``.env`` reading off. Takes seconds the first time."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    litellm: Any = importlib.import_module("litellm")
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    return litellm
+
+
+class LiteLLMProvider:
+    """One model of a hosted provider."""
+
+    def __init__(self, *, upstream_model: str, key: Key = NO_KEY, base_url: str | None = None) -> None:
+        provider = upstream_model.partition("/")[0] if "/" in upstream_model else "openai"
+        self.name = _CONVENTION_NAMES.get(provider, provider)
+        self._upstream_model = upstream_model
+        self._key = key
+        self._base_url = base_url
+        self._readiness = Readiness(False, key.missing) if key.missing else READY
+
+    async def stream(self, call: Call) -> AsyncIterator[StreamItem]:
+        """See `Provider.stream`."""
+        deadline = time.monotonic() + call.timeout_s
+        wrapper = None
+        reading = _Reading(call)
+        try:
+            try:
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    litellm = await asyncio.to_thread(load)
+                    wrapper = await litellm.acompletion(**self._arguments(call))
+                chunks = aiter(wrapper)
+                while True:
+                    async with asyncio.timeout(deadline - time.monotonic()):
+                        chunk = await anext(chunks, None)
+                    if chunk is None:
+                        break
+                    text = reading.chunk(chunk)
+                    if text:
+                        yield TextChunk(text)
+            except ProviderError:
+                raise
+            except TimeoutError:
+                raise ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s") from None
+            except Exception as error:  # noqa: BLE001 - litellm raises types of many libraries; see _translate
+                raise _translate(error, call, self._key, started=reading.characters > 0) from None
+            yield reading.completion(wrapper)
+        finally:
+            await _close(wrapper)
+
+    def _arguments(self, call: Call) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            "model": self._upstream_model,
+            "messages": [{"role": message.role, "content": message.content} for message in call.messages],
+            "max_tokens": call.max_output_tokens,
+            "timeout": call.timeout_s,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "max_retries": 0,
+            "num_retries": 0,
+            "drop_params": True,
+        }
+        if self._base_url is not None:
+            # Without a key of its own another endpoint must not be sent the provider's.
+            arguments |= {"api_base": self._base_url, "api_key": self._key.value or "none"}
+        elif self._key.value is not None:
+            arguments["api_key"] = self._key.value
+        optional = {"temperature": call.temperature, "seed": call.seed, "stop": list(call.stop) or None}
+        arguments |= {name: value for name, value in optional.items() if value is not None}
+        if call.response_schema is not None:
+            arguments["response_format"] = response_format(call)
+        return arguments
+
+    def readiness(self) -> Readiness:
+        """See `Provider.readiness`: only the key is looked at."""
+        return self._readiness
+
+    async def aclose(self) -> None:
+        """Nothing of its own to give up: litellm keeps its connections for the whole process."""
+
+
+class _Reading:
+    """What litellm's chunks have said so far."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+        self.characters = 0
+        self._finish_reason: str | None = None
+        self._usage = Usage()
+        self._model: str | None = None
+        self._id: str | None = None
+
+    def chunk(self, chunk: Any) -> str:
+        self._model = getattr(chunk, "model", None) or self._model
+        self._id = getattr(chunk, "id", None) or self._id
+        self._usage = _usage(getattr(chunk, "usage", None)) or self._usage
+        choices = getattr(chunk, "choices", None)
+        if not choices:
+            return ""
+        self._finish_reason = getattr(choices[0], "finish_reason", None) or self._finish_reason
+        text = getattr(getattr(choices[0], "delta", None), "content", None)
+        if not isinstance(text, str):
+            return ""
+        self.characters += len(text)
+        if self.characters > self._call.max_output_tokens * CHARACTERS_PER_TOKEN + 4096:
+            raise BadUpstreamResponse(
+                f"model {self._call.model!r}: the answer did not stop after {self.characters} characters"
+            )
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+    def completion(self, wrapper: Any) -> Completion:
+        model = self._call.model
+        finish = self._finish_reason
+        if finish is None or getattr(wrapper, "received_finish_reason", finish) is None:
+            raise BadUpstreamResponse(
+                f"model {model!r}: the stream ended after {self.characters} characters without a finish reason"
+            )
+        if finish == "content_filter":
+            raise ContentFiltered(f"model {model!r}: the provider's content filter stopped the answer")
+        if self.characters == 0:
+            raise BadUpstreamResponse(
+                f"model {model!r}: the answer is empty (finish reason {redact(finish, limit=40)!r})"
+            )
+        return Completion(finish, self._usage if _usage_was_sent(wrapper) else Usage(), self._model, self._id)
+
+
+def _usage(value: Any) -> Usage | None:
+    if value is None:
+        return None
+    details = getattr(value, "prompt_tokens_details", None)
+    return Usage(
+        getattr(value, "prompt_tokens", None),
+        getattr(value, "completion_tokens", None),
+        getattr(details, "cached_tokens", None),
+    )
+
+
+def _usage_was_sent(wrapper: Any) -> bool:
+    chunks = getattr(wrapper, "chunks", None)
+    if chunks is None:
+        return True
+    return any(getattr(chunk, "usage", None) is not None for chunk in chunks)
+
+
+async def _close(wrapper: Any) -> None:
+    """Close the connection under litellm's wrapper, so that an abandoned answer stops being generated."""
+    close = getattr(wrapper, "aclose", None)
+    if close is None:
+        return
+    try:
+        await close()
+    except Exception:  # noqa: BLE001 - whatever closing raises, the answer or its error is already known
+        return
+
+
+def _translate(error: Exception, call: Call, key: Key, *, started: bool) -> ProviderError:
+    """litellm's exception as one of ours. Its classes are known by name, so that litellm need not be imported."""
+    names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
+    own = {kind.__name__ for kind in type(error).__mro__}
+    message = _sentence(error)
+    reason = redact(message, (key.value,))
+    about = f"model {call.model!r}: {reason}"
+    if "ContextWindowExceededError" in own:
+        return ContextTooLong(about)
+    if "ContentPolicyViolationError" in own:
+        return ContentFiltered(about)
+    if names & _TIMEOUTS or "Timeout on reading" in message:
+        return ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s")
+    if names & _CONNECTION:
+        if started:
+            return BadUpstreamResponse(f"model {call.model!r}: the stream broke off: {reason}")
+        return ProviderUnreachable(f"model {call.model!r} cannot be reached: {reason}")
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int):
+        return UpstreamRejected(about)
+    if "MidStreamFallbackError" in own and status >= 500:
+        return BadUpstreamResponse(f"model {call.model!r}: the stream broke off: {reason}")
+    headers = getattr(error, "litellm_response_headers", None) or {}
+    said = UpstreamError(message=message, code=str(getattr(error, "code", None) or ""))
+    return error_from(call.model, status, said, secrets=(key.value,), retry_after=headers.get("retry-after"))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The exception, what it wraps and what it came from."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        link = waiting.pop()
+        if link is None or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += [link.__cause__, link.__context__, getattr(link, "original_exception", None)]
+
+
+def _sentence(error: Exception) -> str:
+    """The upstream's own words, without the names of litellm's classes in front of them."""
+    text = str(getattr(error, "message", None) or error)
+    return text.rpartition("Exception - ")[2] or type(error).__name__
