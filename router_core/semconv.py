@@ -95,6 +95,7 @@ BRANCH_REASON: Final = "router.branch.reason"
 BRANCH_SCORE: Final = "router.branch.score"
 BRANCH_THRESHOLD: Final = "router.branch.threshold"
 BRANCH_SCORES: Final = "router.branch.scores"  # JSON list, as BranchRecord.scores
+BRANCH_LATENCY_MS: Final = "router.branch.latency_ms"  # of the call alone; the span also holds the scoring
 ANSWER_CHARACTERS: Final = "router.answer.characters"
 
 # --- router.*: on validate spans --------------------------------------------------------------------------
