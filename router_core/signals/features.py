@@ -1,0 +1,90 @@
+"""What the intent classifier sees of a prompt: hashed words, word pairs and character n-grams, weighted by place.
+
+A prompt such as "summarise the following: <a contract>" says what it wants in its first or last words. So only the
+opening and the close of a long prompt are read, and what lies between counts little.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Final, NamedTuple
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+DIMENSIONS: Final = 1 << 14
+"""Buckets that features are hashed into."""
+
+OPENING_WORDS: Final = 24
+CLOSING_WORDS: Final = 14
+_OPENING_CHARACTERS: Final = 400
+_CLOSING_CHARACTERS: Final = 240
+_FIRST_WORDS: Final = 4
+"""Words at the very start that also count as features of their own: "translate ..." against "... to translate"."""
+
+_WORD_WEIGHT: Final = 1.0
+_PAIR_WEIGHT: Final = 1.0
+_START_WEIGHT: Final = 1.0
+_GRAM_WEIGHT: Final = 0.35
+_GRAMS: Final = (3, 4, 5)
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT: Final = np.uint64(64 - 14)
+
+
+def instruction(prompt: str) -> str:
+    """The opening and the close of a prompt, in lower case; the whole prompt when it is short."""
+    if len(prompt) <= _OPENING_CHARACTERS + _CLOSING_CHARACTERS:
+        words = prompt.lower().split()
+        if len(words) <= OPENING_WORDS + CLOSING_WORDS:
+            return " ".join(words)
+        return " ".join(words[:OPENING_WORDS]) + "\n" + " ".join(words[-CLOSING_WORDS:])
+    opening = prompt.lstrip()[:_OPENING_CHARACTERS].lower().split()[:OPENING_WORDS]
+    closing = prompt.rstrip()[-_CLOSING_CHARACTERS:].lower().split()[-CLOSING_WORDS:]
+    return " ".join(opening) + "\n" + " ".join(closing)
+
+
+class Features(NamedTuple):
+    """The buckets of a prompt's features, ascending, and their weights, sublinear in the counts; shape (k,)."""
+
+    buckets: NDArray[np.intp]
+    weights: NDArray[np.float32]
+
+
+def features(prompt: str) -> Features:
+    """What the classifier sees of a prompt."""
+    text = instruction(prompt)
+    buckets, weights = [], []
+    parts = text.split("\n")
+    for part in parts:
+        words = [word for raw in part.split() if (word := raw.strip(".,;:!?¿¡\"'()[]«»“”„"))]
+        names = [f"w {word}" for word in words]
+        names += [f"p {first} {second}" for first, second in pairwise(words)]
+        buckets += [crc32(name.encode("utf-8", "replace")) % DIMENSIONS for name in names]
+        weights += [_WORD_WEIGHT] * len(words) + [_PAIR_WEIGHT] * (len(names) - len(words))
+    starts = parts[0].split()[:_FIRST_WORDS]
+    buckets += [crc32(f"s {word}".encode("utf-8", "replace")) % DIMENSIONS for word in starts]
+    weights += [_START_WEIGHT] * len(starts)
+    grams = _gram_buckets(f" {text} ")
+    counts = np.bincount(
+        np.concatenate((np.asarray(buckets, dtype=np.int64), grams)),
+        weights=np.concatenate((weights, np.full(len(grams), _GRAM_WEIGHT))),
+        minlength=DIMENSIONS,
+    )
+    used = np.flatnonzero(counts)
+    return Features(used, np.sqrt(counts[used]).astype(np.float32))
+
+
+def _gram_buckets(text: str) -> NDArray[np.int64]:
+    """Buckets of all character n-grams, by multiplicative hashing of the packed code points."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    found = []
+    with np.errstate(over="ignore"):
+        for size in _GRAMS:
+            if len(codes) < size:
+                continue
+            packed = np.full(len(codes) - size + 1, size, dtype=np.uint64)
+            for place in range(size):
+                packed = packed * np.uint64(1_000_003) + codes[place : len(codes) - size + 1 + place]
+            found.append((packed * _MULTIPLIER) >> _SHIFT)
+    return np.concatenate(found).astype(np.int64) if found else np.empty(0, dtype=np.int64)

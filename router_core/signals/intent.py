@@ -1,0 +1,68 @@
+"""Intent: what kind of work a prompt asks for, and how sure that is.
+
+A linear classifier over hashed n-grams (`features`), trained by ``python -m router_core.signals.train`` from
+data/intents.tsv into data/intents.npz. docs/intents.md says how often it is right on sentences it has not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router_core.policy.schema import BuiltinIntent
+from router_core.signals.features import features
+
+INTENTS: Final[tuple[str, ...]] = get_args(BuiltinIntent)
+
+_WEIGHTS_FILE: Final = "intents.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """Multinomial logistic regression on L2-normalised, idf-weighted features.
+
+    Shapes: ``idf`` (DIMENSIONS,), ``weights`` (DIMENSIONS, intents), ``bias`` (intents,).
+    """
+
+    idf: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    temperature: float
+    """Divides the logits so that the probability is as often right as it says; fitted by cross-validation."""
+
+    def probabilities(self, prompt: str) -> NDArray[np.float32]:
+        """Probability of each of `INTENTS`; shape (intents,), sums to 1."""
+        used, weights = features(prompt)
+        values = weights * self.idf[used]
+        norm = float(np.sqrt(values @ values)) or 1.0
+        logits = (values @ self.weights[used] / norm + self.bias) / self.temperature
+        exponents = np.exp(logits - logits.max())
+        shares: NDArray[np.float32] = exponents / exponents.sum()
+        return shares
+
+
+@cache
+def classifier() -> Classifier:
+    """The trained classifier of this package, loaded at first use and kept."""
+    with (
+        files("router_core.signals").joinpath("data", _WEIGHTS_FILE).open("rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
+        return Classifier(
+            idf=arrays["idf"].astype(np.float32),
+            weights=arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32),
+            bias=arrays["bias"].astype(np.float32),
+            temperature=float(arrays["temperature"]),
+        )
+
+
+def classify_intent(prompt: str) -> tuple[str, float]:
+    """The most probable intent and its probability, 0 to 1."""
+    shares = classifier().probabilities(prompt)
+    best = int(shares.argmax())
+    return INTENTS[best], float(shares[best])

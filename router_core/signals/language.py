@@ -1,0 +1,50 @@
+"""Language: which of the world's common written languages a prompt is in, or ``und`` when too little speaks for one.
+
+The naive Bayes over byte n-grams is py3langid's (BSD-3-Clause, 4.5 MB, offline); restricting it to the languages below
+and refusing weak evidence is ours. Loading it takes about half a second, once, in `identifier`.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any, Final
+
+from router_core.signals.text import window
+
+LANGUAGES: Final = (
+    *("ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id"),
+    *("it", "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sv", "ta", "th", "tr", "uk", "vi", "zh"),
+)
+"""ISO 639-1. Fewer languages, fewer mistakes on short prompts: of all 97, ``thanks`` comes out as Xhosa."""
+
+UNDETERMINED: Final = "und"
+LANGUAGE_CHARACTERS: Final = 640
+"""Half from the start and half from the end: the instruction outweighs the pasted document between."""
+
+_MIN_LETTERS: Final = 3
+_MIN_CONFIDENCE: Final = 0.25
+# Digits, punctuation, controls and emoji say nothing of a language; combining marks do, and stay.
+_NO_LETTERS: Final = re.compile(
+    "[\x00-\x26\x28-\x40\x5b-\x60\x7b-\xa9\xab-\xb4\xb6-\xbf\u2000-\u2bff\U0001f000-\U0001faff]+"
+)
+
+
+@cache
+def identifier() -> Any:
+    """The language model, loaded at first use and kept."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(list(LANGUAGES))
+    return identifier
+
+
+def detect_language(prompt: str) -> str:
+    """ISO 639-1 code of the prompt's language, or ``und``."""
+    text = window(prompt, LANGUAGE_CHARACTERS // 2, LANGUAGE_CHARACTERS // 2).lower()
+    text = _NO_LETTERS.sub(" ", text).strip()
+    if not any(map(str.isalpha, text)) or (text.isascii() and len(text) < _MIN_LETTERS):
+        return UNDETERMINED
+    language, confidence = identifier().classify(text)
+    return str(language) if confidence >= _MIN_CONFIDENCE else UNDETERMINED

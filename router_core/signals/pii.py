@@ -1,0 +1,238 @@
+"""Personal data: which kinds a conversation holds, never the data itself.
+
+Built on phonenumbers, python-stdnum and ipaddress. Digits alone prove little: an order number, a date or a version must
+not count, so a bare run of digits needs a check digit, a telling form, or a word beside it that names it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from itertools import islice
+from typing import Any, Final, NamedTuple
+
+CANDIDATES: Final = 400
+"""Runs of digits, and at signs, that are examined in one conversation; each costs about 20 us."""
+PHONE_CANDIDATES: Final = 40
+"""Those among them that are put to phonenumbers, which is ten times as dear."""
+PHONE_REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT")
+"""Whose national forms are known; numbers that begin with + are of any country."""
+
+_NEARBY: Final = 48
+"""Characters before a run of digits in which a word may name it."""
+
+_EMAIL_LOCAL: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
+_EMAIL_DOMAIN: Final = re.compile(r"(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?![\w@])")
+_RUN: Final = re.compile(r"(?<![\w.])[+(]{0,2}\d(?:[ ()./-]{0,2}+\d)++(?![\w%])")
+_TAGGED: Final = re.compile(r"\b(?:[A-Z]{2}\d{2}|[A-Z]{6}\d{2}|[XYZ]\d{7}|[A-Z]{2}[ ]?\d{2}[ ]\d{2})[A-Z0-9]?")
+_IBAN: Final = re.compile(r"[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){2,10}")
+_IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:|::)[0-9a-fA-F:]{2,38}+(?![\w:])")
+_DATE: Final = re.compile(
+    r"(?:(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:[0-2]?\d|3[01])|(?:[0-2]?\d|3[01])[-./](?:[0-2]?\d|3[01])[-./](?:19|20)?\d\d)"
+    r"(?:[ ]\d{1,2}(?:[.]?\d\d){0,2})?"
+)
+_PHONE_WORD: Final = re.compile(
+    r"(?i)(?:\b(?:phone|tel|telephone|mobile|cell|call|fax|whatsapp|sms|text (?:me|him|her|us|them)|reach|ring|dial|"
+    r"telefon|handy|rufnummer|anrufen|ruf|mobil|téléphone|portable|appele[rz]|teléfono|móvil|llam\w{1,4}|telefono|"
+    r"cellulare)\b)"
+)
+
+
+class _Identity(NamedTuple):
+    """A national identity number: its form, the python-stdnum module that checks it, and the words that name it.
+
+    Without words the form and the check digits are enough by themselves.
+    """
+
+    form: re.Pattern[str]
+    module: str
+    words: re.Pattern[str] | None
+
+
+def _words(*names: str) -> re.Pattern[str]:
+    return re.compile(r"(?i)\b(?:" + "|".join(names) + r")\b")
+
+
+_IDENTITIES: Final = (
+    _Identity(re.compile(r"\d{3}-\d{2}-\d{4}"), "us.ssn", None),
+    _Identity(re.compile(r"\d{3}[ ]?\d{2}[ ]?\d{4}"), "us.ssn", _words("ssn", "social security")),
+    _Identity(re.compile(r"\d{2} ?\d{3} ?\d{3} ?\d{3}"), "de.idnr", None),
+    _Identity(re.compile(r"[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d{2} ?\d{3} ?\d{3} ?\d{2}"), "fr.nir", None),
+    _Identity(re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}"), "br.cpf", None),
+    _Identity(re.compile(r"\d{11}"), "br.cpf", _words("cpf")),
+    _Identity(re.compile(r"756\.\d{4}\.\d{4}\.\d{2}"), "ch.ssn", None),
+    _Identity(re.compile(r"\d{4}[ -]\d{4}[ -]\d{4}"), "in_.aadhaar", None),
+    _Identity(re.compile(r"\d{6}[-+]\d{4}"), "se.personnummer", None),
+    _Identity(re.compile(r"\d{11}"), "pl.pesel", _words("pesel")),
+    _Identity(re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{3}"), "ca.sin", _words("sin", "social insurance")),
+    _Identity(re.compile(r"\d{3}[ -]?\d{3}[ -]?\d{4}"), "gb.nhs", _words("nhs")),
+    _Identity(re.compile(r"\d{9}"), "nl.bsn", _words("bsn", "burgerservicenummer", "sofinummer")),
+    _Identity(re.compile(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"), "be.nn", None),
+)
+_NATIONAL_FORMS: Final = (
+    (re.compile(r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]\b"), "it.codicefiscale"),
+    (re.compile(r"[XYZ]\d{7}[A-Z]\b"), "es.nie"),
+)
+_DNI: Final = re.compile(r"\b\d{8}-?[A-HJ-NP-TV-Z]\b")
+_NINO: Final = re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b")
+
+
+def find_pii(text: str) -> tuple[str, ...]:
+    """The kinds of personal data in a text that `text.reveal` has cleaned: sorted, each once.
+
+    They are ``credit_card``, ``email``, ``iban``, ``ip``, ``national_id``, ``phone``.
+    """
+    found: set[str] = set()
+    if "@" in text and _has_email(text):
+        found.add("email")
+    if ":" in text and any(_is_ip(match[0]) for match in islice(_IPV6.finditer(text), CANDIDATES)):
+        found.add("ip")
+    if any(digit in text for digit in "0123456789"):
+        found.update(_in_runs(text))
+        found.update(_in_tagged(text))
+    return tuple(sorted(found))
+
+
+def _has_email(text: str) -> bool:
+    at = text.find("@")
+    for _ in range(CANDIDATES):
+        if at < 0:
+            return False
+        before = text[max(0, at - 64) : at]
+        local = before[len(before.rstrip(_EMAIL_LOCAL)) :].strip(".")
+        # git@host:path is an address of a repository, not of a person.
+        if local and local != "git" and _EMAIL_DOMAIN.match(text, at + 1):
+            return True
+        at = text.find("@", at + 1)
+    return False
+
+
+def _in_runs(text: str) -> Iterator[str]:
+    """What runs of digits and their separators turn out to be."""
+    seen: set[str] = set()
+    phones = 0
+    for match in islice(_RUN.finditer(text), CANDIDATES):
+        run = match[0]
+        digits = sum(map(str.isdigit, run))
+        if digits < 4 or len(run) > 64 or run in seen:
+            continue
+        seen.add(run)
+        nearby = text[max(0, match.start() - _NEARBY) : match.start()]
+        if run.count(".") == 3 and _is_ip(run):
+            # 1.2.3.4 after "version" is no address.
+            if not re.search(r"(?i)(?:\bv|version|release|section|§)[ .:]{0,2}$", nearby):
+                yield "ip"
+            continue
+        if _DATE.fullmatch(run) or digits < 7:
+            continue
+        if digits >= 13 and any(_is_card(part) for part in _card_parts(run)):
+            yield "credit_card"
+        elif _is_national(run, nearby):
+            yield "national_id"
+        elif phones < PHONE_CANDIDATES and (number := _phone_shape(run, digits, nearby)):
+            phones += 1
+            if _is_phone(number, named=_PHONE_WORD.search(nearby) is not None):
+                yield "phone"
+
+
+def _in_tagged(text: str) -> Iterator[str]:
+    """Numbers that begin with or end in capital letters."""
+    for match in islice(_TAGGED.finditer(text), CANDIDATES):
+        start = match.start()
+        if (iban := _IBAN.match(text, start)) and _is_iban(iban[0]):
+            yield "iban"
+        if any(
+            (found := form.match(text, start)) and _stdnum(module).is_valid(found[0])
+            for form, module in _NATIONAL_FORMS
+        ):
+            yield "national_id"
+        if _NINO.match(text, start):
+            yield "national_id"
+    if any(_stdnum("es.dni").is_valid(match[0]) for match in islice(_DNI.finditer(text), CANDIDATES)):
+        yield "national_id"
+
+
+@cache
+def _stdnum(name: str) -> Any:
+    """A module of python-stdnum, imported when a number first looks like it."""
+    return import_module(f"stdnum.{name}")
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return not (address.is_loopback or address.is_unspecified)
+
+
+def _is_iban(run: str) -> bool:
+    """Whether the run, or what is left when words are taken off its end, is an IBAN."""
+    tokens = re.split(r"[ -]", run)
+    for end in range(len(tokens), max(0, len(tokens) - 6), -1):
+        compact = "".join(tokens[:end])
+        if 15 <= len(compact) <= 34 and _stdnum("iban").is_valid(compact):
+            return True
+    return False
+
+
+_CARD_GROUPS: Final = re.compile(
+    r"(?<!\d)(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})(?!\d)"
+)
+_CARD_ISSUERS: Final = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
+    r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}|62\d{14,17}"
+)
+
+
+def _card_parts(run: str) -> Iterator[str]:
+    for match in _CARD_GROUPS.finditer(run):
+        yield match[0].replace(" ", "").replace("-", "")
+
+
+def _is_card(digits: str) -> bool:
+    return bool(_CARD_ISSUERS.fullmatch(digits)) and len(set(digits)) > 1 and bool(_stdnum("luhn").is_valid(digits))
+
+
+def _is_national(run: str, nearby: str) -> bool:
+    return any(
+        identity.form.fullmatch(run)
+        and (identity.words is None or identity.words.search(nearby))
+        and _stdnum(identity.module).is_valid(run)
+        for identity in _IDENTITIES
+    )
+
+
+def _phone_shape(run: str, digits: int, nearby: str) -> str | None:
+    """The run when it is written as telephone numbers are, else nothing."""
+    if not digits <= 15:
+        return None
+    if run.startswith(("+", "(+")):
+        return run
+    groups = re.findall(r"\d+", run)
+    if _PHONE_WORD.search(nearby):
+        return run
+    # Without a word or a plus: grouped, of the length of a national number, and no decimal or thousands groups.
+    if 9 <= digits <= 12 and 2 <= len(groups) <= 6 and not re.fullmatch(r"\d{1,3}(?:[. ]\d{3})+", run):
+        return run if run.startswith(("0", "(")) or re.fullmatch(r"(?:1[ .-])?\d{3}[ .-]\d{3}[ .-]\d{4}", run) else None
+    return None
+
+
+def _is_phone(number: str, *, named: bool) -> bool:
+    import phonenumbers
+
+    regions: tuple[str | None, ...] = (None,) if number.lstrip("(").startswith("+") else PHONE_REGIONS
+    for region in regions:
+        try:
+            parsed = phonenumbers.parse(number, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(parsed):
+            return True
+        # A word names it: a made-up number of the right length is still meant as one.
+        if named and region == "US" and sum(map(str.isdigit, number)) >= 7 and phonenumbers.is_possible_number(parsed):
+            return True
+    return False

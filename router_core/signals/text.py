@@ -1,0 +1,142 @@
+"""Prompt text made ready for reading: what kind each character is, and what hides behind look-alikes and encodings."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import unicodedata
+from itertools import islice
+from typing import Final, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Kinds: TypeAlias = NDArray[np.uint8]
+"""One of the constants below for each character of a text; shape (characters,)."""
+
+OTHER: Final = 0
+LETTER: Final = 1
+DIGIT: Final = 2
+SPACE: Final = 3
+MARK: Final = 4
+"""Punctuation and symbols."""
+SEPARATOR: Final = 5
+"""Full stop, comma, apostrophe: marks that may stand inside a number."""
+CJK: Final = 6
+"""Ideographs and kana, which are written without spaces between words."""
+ALPHABET: Final = 7
+"""Letters of other alphabets than the Latin one."""
+KIND_COUNT: Final = 8
+
+REVEAL_CHARACTERS: Final = 180_000
+"""`reveal` reads this many characters, two thirds from the start of the text and one third from its end."""
+
+_SLICE: Final = 256
+_PIECES: Final = 24
+_PIECE_CHARACTERS: Final = 8192
+
+
+def _kind_table() -> Kinds:
+    """The kind of each code point of the basic plane; everything above it is looked up as the last one."""
+    table = np.full(0x10000, OTHER, dtype=np.uint8)
+    table[0xC0:0x250] = LETTER
+    table[0x370:0x2000] = ALPHABET
+    table[0xAC00:0xD7A4] = ALPHABET
+    table[0x1E00:0x1F00] = LETTER
+    table[0x3040:0x3100] = CJK
+    table[0x3400:0xA000] = CJK
+    table[0xF900:0xFB00] = CJK
+    table[0x2010:0x2070] = MARK
+    table[0x3001:0x3012] = MARK
+    table[0x21:0x7F] = MARK
+    table[0xA1:0xC0] = MARK
+    table[ord("A") : ord("Z") + 1] = LETTER
+    table[ord("a") : ord("z") + 1] = LETTER
+    for zero in (0x30, 0x660, 0x6F0, 0x966, 0xFF10):
+        table[zero : zero + 10] = DIGIT
+    for mark in ".,'":
+        table[ord(mark)] = SEPARATOR
+    for code in (*range(0x09, 0x0E), 0x20, 0x85, 0xA0, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x3000):
+        table[code] = SPACE
+    return table
+
+
+_TABLE: Final = _kind_table()
+
+
+def kinds(text: str) -> Kinds:
+    """The kind of each character, in 5 ns a character. Lone surrogates are OTHER."""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    kinds: Kinds = _TABLE[np.minimum(codes, 0xFFFF)]
+    return kinds
+
+
+def window(text: str, head: int, tail: int) -> str:
+    """The text, or its first ``head`` and last ``tail`` characters with a line break between them."""
+    if len(text) <= head + tail:
+        return text
+    return f"{text[:head]}\n{text[-tail:]}"
+
+
+# Zero-width characters, bidi controls, soft hyphens, variation selectors and tag characters: they split a number or an
+# address for a pattern without changing what a person sees. The Arabic ligatures of whole phrases go too:
+# folding makes 18 characters of one.
+_HIDDEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufdf0-\ufdfd\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
+)
+_ANSI: Final = re.compile(r"\x1b\[[0-9;?]{0,16}[@-~]")
+_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
+_HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9a-fA-F]{2}[ :]?){8,}+")
+
+
+def reveal(text: str) -> str:
+    """The text as a person would read it, followed by what its base64 and hexadecimal pieces decode to.
+
+    Compatibility forms are folded (NFKC), invisible characters and terminal sequences removed. Only for looking: the
+    result is never shown or sent anywhere.
+    """
+    text = window(text, REVEAL_CHARACTERS * 2 // 3, REVEAL_CHARACTERS // 3)
+    if not text.isascii():
+        text = window(_fold(_HIDDEN.sub("", text)), REVEAL_CHARACTERS * 2 // 3, REVEAL_CHARACTERS // 3)
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    return "\n".join([text, *_decoded(text)])
+
+
+def _fold(text: str) -> str:
+    """NFKC, by slices: ordering a long run of combining marks takes time that grows with its square."""
+    slices = (text[start : start + _SLICE] for start in range(0, len(text), _SLICE))
+    return "".join(unicodedata.normalize("NFKC", piece) for piece in slices)
+
+
+def _decoded(text: str) -> list[str]:
+    """Readable text inside base64 and hexadecimal pieces; at most `_PIECES` of each are tried."""
+    found = []
+    for match in islice(_HEX.finditer(text), _PIECES):
+        digits = match[0][:_PIECE_CHARACTERS].removeprefix("0x").replace(" ", "").replace(":", "")
+        found.append(_readable(_unhex(digits)))
+    for match in islice(_BASE64.finditer(text), _PIECES):
+        found.append(_readable(_unbase64(match[0][:_PIECE_CHARACTERS])))
+    return [piece for piece in found if piece]
+
+
+def _unhex(digits: str) -> bytes:
+    return bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+
+def _unbase64(piece: str) -> bytes:
+    plain = piece.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(plain[: len(plain) - (len(plain) % 4 == 1)] + "=" * (-len(plain) % 4))
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _readable(data: bytes) -> str:
+    """The bytes as text when all of them are printable, else nothing: random letters decode to noise."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return text if len(text) >= 6 and all(c.isprintable() or c in "\r\n\t" for c in text) else ""
