@@ -10,7 +10,7 @@ import ipaddress
 import time
 import urllib.request
 import weakref
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -69,7 +69,9 @@ class ChatTransport:
         self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession]
         self._sessions = weakref.WeakKeyDictionary()
 
-    async def stream(self, call: Call, *, base_url: str, upstream_model: str, key: Key) -> AsyncIterator[StreamItem]:
+    async def stream(
+        self, call: Call, *, base_url: str, upstream_model: str, key: Key
+    ) -> AsyncGenerator[StreamItem, None]:
         """See `Provider.stream`; ``base_url`` goes up to and with ``/v1``."""
         deadline = time.monotonic() + call.timeout_s
         response = await self._open(call, base_url, upstream_model, key, deadline)
@@ -105,6 +107,9 @@ class ChatTransport:
 
         url = f"{base_url.rstrip('/')}/chat/completions"
         headers = {"Accept": "text/event-stream"}
+        if is_loopback(urlsplit(url).hostname or ""):
+            # llama.cpp closes after each answer without a word; the next call would be written into a closed socket.
+            headers["Connection"] = "close"
         if key.value:
             headers["Authorization"] = f"Bearer {key.value}"
         try:

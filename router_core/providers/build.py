@@ -1,0 +1,75 @@
+"""From a policy's models to providers. Nothing heavy is imported or started here: that waits for the first call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from router_core.clock import Clock
+from router_core.policy import schema
+from router_core.providers.base import Call, Provider, Readiness
+from router_core.providers.keys import KEY_VARIABLES, find_key
+from router_core.providers.litellm import LiteLLMProvider
+from router_core.providers.local import LocalProvider
+from router_core.providers.local_server import LocalServer
+from router_core.providers.openai_http import OpenAIProvider
+from router_core.providers.scripted import Reply, Script, ScriptedProvider
+
+NO_SCRIPTS: Mapping[str, Script] = MappingProxyType({})
+
+
+def build_providers(
+    models: Mapping[str, schema.Model],
+    *,
+    clock: Clock,
+    environ: Mapping[str, str] = os.environ,
+    scripts: Mapping[str, Script] = NO_SCRIPTS,
+    local: LocalServer | None = None,
+) -> dict[str, Provider]:
+    """One provider for each model, by the model's name.
+
+    What is missing (a key, a script, the local server) makes a provider that is not ready and says why, no error.
+    ``clock`` is for scripted models; calls over a network take real time.
+    """
+    return {
+        name: _provider(model.provider, clock=clock, environ=environ, scripts=scripts, local=local)
+        for name, model in models.items()
+    }
+
+
+def key_variables(entry: schema.ProviderEntry) -> tuple[str, ...]:
+    """The environment variables that may hold the key of a model, the usual one first; empty when it needs none."""
+    if isinstance(entry, schema.OpenAIProvider | schema.LiteLLMProvider) and entry.api_key_env is not None:
+        return (entry.api_key_env,)
+    if isinstance(entry, schema.LiteLLMProvider) and entry.base_url is None:
+        provider = entry.model.partition("/")[0] if "/" in entry.model else "openai"
+        return KEY_VARIABLES.get(provider, ())
+    return ()
+
+
+def _provider(
+    entry: schema.ProviderEntry,
+    *,
+    clock: Clock,
+    environ: Mapping[str, str],
+    scripts: Mapping[str, Script],
+    local: LocalServer | None,
+) -> Provider:
+    match entry:
+        case schema.ScriptedProvider(script=name):
+            if name in scripts:
+                return ScriptedProvider(scripts[name], clock)
+            return ScriptedProvider(_nothing, clock, readiness=Readiness(False, f"no script {name!r} is registered"))
+        case schema.LocalProvider(file=file):
+            return LocalProvider(file, local)
+        case schema.OpenAIProvider():
+            key = find_key(key_variables(entry), environ)
+            return OpenAIProvider(base_url=entry.base_url, upstream_model=entry.model, key=key)
+        case schema.LiteLLMProvider():
+            key = find_key(key_variables(entry), environ)
+            return LiteLLMProvider(upstream_model=entry.model, key=key, base_url=entry.base_url)
+
+
+def _nothing(call: Call) -> Reply:
+    return Reply()
