@@ -134,6 +134,9 @@ class Branch(SQLModel, table=True):
     cache_read_tokens: int | None = Field(default=None, sa_type=sa.BigInteger)
 
     latency_ms: float
+    """Of the call alone."""
+    duration_ms: float
+    """Of the span: the call, and what followed until the branch was judged."""
     ttft_ms: float | None = None
     finish_reason: str | None = None
     answer_characters: int | None = None
@@ -156,7 +159,7 @@ class Span(SQLModel, table=True):
     """internal, client, server, producer or consumer."""
     ts: datetime = Field(sa_type=UtcDateTime)
     start_ns: int = Field(sa_type=sa.BigInteger)
-    latency_ms: float
+    duration_ms: float
     status: str
     """unset, ok or error."""
     status_message: str | None = Field(default=None, sa_type=sa.Text)

@@ -1,0 +1,230 @@
+"""Puts finished traces somewhere safe: the database, else the spool, else it says that there was nowhere.
+
+Belongs to the processor's writer thread and is used by no other.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from telemetry.errors import StorageError
+from telemetry.rows import Bundle
+from telemetry.spool import Abandoned, Spool, abandoned
+from telemetry.storage.engine import database_path, open_engine
+from telemetry.storage.writer import write_bundles
+
+Kept: TypeAlias = Literal["committed", "spooled", "not_durable"]
+
+BUSY_MS = 50
+"""Longest time that an answer waits for a locked database."""
+RETRY_S = 0.25
+"""How often a database that refused is tried again."""
+ADOPT_S = 30.0
+"""How often the spools of dead processes are looked for."""
+REPLAY_BATCH = 128
+
+_log = logging.getLogger(__name__)
+
+
+class Recorder:
+    """Keeps bundles; `record` never raises. Times are monotonic seconds."""
+
+    def __init__(self, database_url: str, home: Path) -> None:
+        self.last_error: str | None = None
+        self._url = database_url
+        self._path = database_path(database_url)
+        self._folder = home / "spool"
+        self._engine: sa.Engine | None = None
+        self._file_identity: tuple[int, int] | None = None
+        self._spool = Spool(self._folder)
+        self._refused = self._refused_spool()
+        self._adopted: list[Abandoned] = []
+        self._next_adoption = 0.0
+        self._retry_at = 0.0
+        self._ready = False
+
+    @property
+    def waiting(self) -> int:
+        """Traces that this process has on its spool, not yet in the database."""
+        return self._spool.frames
+
+    def record(self, bundles: Sequence[Bundle]) -> Kept:
+        """Keep all of these together, and say where."""
+        self._prepare()
+        if self._is_due() and self._write(bundles):
+            return "committed"
+        try:
+            self._spool.append(bundles)
+        except OSError as error:
+            self._failed(f"the spool {self._spool.path} cannot be written ({error.strerror or error}); free some space")
+            return "not_durable"
+        return "spooled"
+
+    def catch_up(self) -> bool:
+        """Move a part of what was spooled into the database; True when there is more to do at once."""
+        self._prepare()
+        if not self._is_due():
+            return False
+        if self._spool.frames:
+            return self._replay_own()
+        self._adopt()
+        return self._replay_adopted()
+
+    def retry_in(self) -> float | None:
+        """Seconds until `catch_up` may have something to do; None while nothing is known to wait."""
+        if not self._spool.frames and not self._adopted:
+            return None
+        return max(self._retry_at - time.monotonic(), 0.001)
+
+    def close(self) -> None:
+        """Let go of everything; what waits on the spool stays there for the next process."""
+        self._disconnect()
+        self._spool.close()
+        self._refused.close()
+        for left in self._adopted:
+            left.close()
+        self._adopted.clear()
+
+    def forget(self) -> None:
+        """After a fork, in the child: connections and files are the parent's."""
+        if self._engine is not None:
+            self._engine.dispose(close=False)
+            self._engine = None
+        self._spool.forget()
+        for left in self._adopted:
+            left.close()
+        self._adopted.clear()
+        self._refused.forget()
+        self._spool = Spool(self._folder)
+        self._refused = self._refused_spool()
+        self._ready = False
+
+    def _refused_spool(self) -> Spool:
+        """For traces that no database would take: kept for a person to look at, made only when one comes."""
+        path = self._spool.path.with_suffix(".refused")
+        return Spool(self._folder, path=path, reserved_bytes=0)
+
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        self._ready = True
+        try:
+            self._spool.open()
+        except OSError as error:
+            self._failed(f"the spool in {self._folder} cannot be made ({error.strerror or error}); check the folder")
+
+    def _is_due(self) -> bool:
+        return time.monotonic() >= self._retry_at
+
+    def _write(self, bundles: Sequence[Bundle]) -> bool:
+        """Commit to the database; False when it refuses, and then it is left alone for a while."""
+        try:
+            with self._connected().begin() as connection:
+                write_bundles(connection, bundles)
+        except (StatementError, sqlite3.Error, StorageError, OSError, ValueError, OverflowError) as error:
+            if _blames_rows(error):
+                return self._write_apart(bundles, error)
+            self._failed(_sentence(error))
+            self._retry_at = time.monotonic() + RETRY_S
+            if not _is_busy(error):
+                self._disconnect()
+            return False
+        self.last_error = None
+        return True
+
+    def _write_apart(self, bundles: Sequence[Bundle], error: BaseException) -> bool:
+        """Write traces one by one, so that one which the database cannot hold does not take the others with it."""
+        if len(bundles) > 1:
+            written = [self._write([bundle]) for bundle in bundles]
+            return all(written)
+        try:
+            self._refused.append(bundles)
+        except (OSError, ValueError):
+            return False
+        self._failed(f"a trace does not fit the database ({_sentence(error)}) and is kept in {self._refused.path}")
+        return True
+
+    def _connected(self) -> sa.Engine:
+        """The engine on the file that is there now: one that was deleted or replaced is not written to any more."""
+        if self._engine is not None and self._identity() != self._file_identity:
+            self._disconnect()
+        if self._engine is None:
+            self._engine = open_engine(self._url, busy_timeout_ms=BUSY_MS)
+            self._file_identity = self._identity()
+        return self._engine
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
+
+    def _disconnect(self) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def _adopt(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_adoption:
+            self._next_adoption = now + ADOPT_S
+            self._adopted.extend(abandoned(self._folder))
+
+    def _replay_own(self) -> bool:
+        before = self._spool.position
+        bundles = self._spool.read(REPLAY_BATCH)
+        if bundles and not self._write(bundles):
+            self._spool.position = before
+            return False
+        if not bundles:
+            self._spool.clear()
+        return True
+
+    def _replay_adopted(self) -> bool:
+        if not self._adopted:
+            return False
+        left = self._adopted[0]
+        before = left.position
+        bundles = left.read(REPLAY_BATCH)
+        if bundles and not self._write(bundles):
+            left.position = before
+            return False
+        if not bundles:
+            kept = left.finish()
+            if kept is not None:
+                _log.warning("a spool of a dead process ended in a broken frame and is kept as %s", kept)
+            self._adopted.pop(0)
+        return True
+
+    def _failed(self, sentence: str) -> None:
+        if sentence != self.last_error:
+            _log.warning("%s", sentence)
+        self.last_error = sentence
+
+
+def _blames_rows(error: BaseException) -> bool:
+    """Whether the rows are at fault rather than the database, its disk or its lock."""
+    cause = error.orig if isinstance(error, StatementError) else error
+    rows_at_fault = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
+    return isinstance(cause, (*rows_at_fault, ValueError, OverflowError, TypeError))
+
+
+def _is_busy(error: BaseException) -> bool:
+    text = str(error)
+    return "locked" in text or "busy" in text
+
+
+def _sentence(error: BaseException) -> str:
+    """The cause alone: SQLAlchemy's message would repeat the statement and the rows."""
+    if isinstance(error, DBAPIError):
+        return f"the database refused ({error.orig})"
+    return str(error)
