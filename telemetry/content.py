@@ -48,16 +48,20 @@ class ContentPolicy:
         if self.mode == "off":
             return None
         text = clean(messages)
-        digest = hashlib.sha256(text.encode()).hexdigest()
         if self.mode == "full":
-            return KeptContent("full", text, digest, len(text))
+            return KeptContent("full", text, _sha256(text), len(text))
         if self.mode == "redacted" and self.redact is not None:
             try:
                 redacted = clean(_redact_messages(text, self.redact))
             except Exception:  # noqa: BLE001 - somebody else's function: whatever it raises, the text must not leak
-                return KeptContent("hash", None, digest, len(text))
-            return KeptContent("redacted", redacted, digest, len(text))
-        return KeptContent("hash", None, digest, len(text))
+                return KeptContent("hash", None, _sha256(text), len(text))
+            # The hash is of what is kept: that of the plain text would give a short secret away to a guesser.
+            return KeptContent("redacted", redacted, _sha256(redacted), len(text))
+        return KeptContent("hash", None, _sha256(text), len(text))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _redact_messages(text: str, redact: Redact) -> str:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.query.filters import Filters
+from telemetry.query.filters import Filters, on_facts
+from telemetry.storage.engine import reading
+from telemetry.storage.models import CONTENT, REQUEST
+from telemetry.text import clean
+
+SHORTEST_ID = 6
+"""Characters from which on a search may mean a decision's id."""
+SLICE = 2000
+"""Decisions that one text search looks through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +64,107 @@ def page(
 ) -> DecisionPage:
     """Decisions of the filter, newest first, after ``cursor``.
 
-    ``search`` is the beginning of a decision's id or, where content was captured, a piece of a prompt or an answer.
-    A text search looks through a bounded number of decisions a call; its cursor goes on from there.
+    ``search`` is the beginning of a decision's id (at least `SHORTEST_ID` characters of it) or, where content was
+    captured, a piece of a prompt or an answer, whatever the case of its ASCII letters. A text search looks through
+    `SLICE` decisions a call; its cursor goes on from there.
 
     Raises:
         ValueError: the cursor is none of ours.
     """
-    raise NotImplementedError
+    conditions = on_facts(REQUEST, "chosen", filters)
+    if cursor is not None:
+        conditions.append(_after(cursor))
+    search = clean(search.strip())
+    with reading(engine) as connection:
+        if not search:
+            return _page_of(connection, conditions, limit)
+        if len(search) >= SHORTEST_ID:
+            of_id = _page_of(connection, [*conditions, _begins(REQUEST.c.decision_id, search)], limit)
+            if of_id.rows:
+                return of_id
+        return _text_page(connection, conditions, search, limit)
+
+
+_COLUMNS = [REQUEST.c[field.name] for field in fields(DecisionRow)]
+_NEWEST_FIRST = (REQUEST.c.ts.desc(), REQUEST.c.span_id.desc())
+
+
+def _page_of(connection: sa.Connection, conditions: list[sa.ColumnElement[bool]], limit: int) -> DecisionPage:
+    statement: sa.Select[Any] = (
+        sa.select(*_COLUMNS, REQUEST.c.span_id).where(*conditions).order_by(*_NEWEST_FIRST).limit(limit + 1)
+    )
+    rows = connection.execute(statement).all()
+    return DecisionPage([_decision_row(row) for row in rows[:limit]], _cursor_of(rows, limit))
+
+
+def _text_page(
+    connection: sa.Connection, conditions: list[sa.ColumnElement[bool]], search: str, limit: int
+) -> DecisionPage:
+    """Look through the next slice alone, so that a word that is nowhere costs no more than one that is."""
+    part = (
+        sa.select(*_COLUMNS, REQUEST.c.span_id, REQUEST.c.trace_id)
+        .where(*conditions)
+        .order_by(*_NEWEST_FIRST)
+        .limit(SLICE)
+        .subquery()
+    )
+    found = (
+        sa.select(part)
+        .where(
+            sa.exists().where(
+                CONTENT.c.trace_id == part.c.trace_id, CONTENT.c.text.like(_containing(search), escape="\\")
+            )
+        )
+        .order_by(part.c.ts.desc(), part.c.span_id.desc())
+        .limit(limit + 1)
+    )
+    rows = connection.execute(found).all()
+    if len(rows) > limit:
+        return DecisionPage([_decision_row(row) for row in rows[:limit]], _cursor_of(rows, limit))
+    last: sa.Select[Any] = (
+        sa.select(REQUEST.c.ts, REQUEST.c.span_id)
+        .where(*conditions)
+        .order_by(*_NEWEST_FIRST)
+        .offset(SLICE - 1)
+        .limit(1)
+    )
+    end = connection.execute(last).first()
+    return DecisionPage([_decision_row(row) for row in rows], None if end is None else _cursor(end))
+
+
+def _decision_row(row: sa.Row[Any]) -> DecisionRow:
+    return DecisionRow(*row[: len(_COLUMNS)])
+
+
+def _cursor_of(rows: Sequence[sa.Row[Any]], limit: int) -> str | None:
+    return _cursor(rows[limit - 1]) if len(rows) > limit else None
+
+
+def _cursor(row: sa.Row[Any]) -> str:
+    return f"{row.ts.isoformat()}~{row.span_id}"
+
+
+def _after(cursor: str) -> sa.ColumnElement[bool]:
+    moment, separator, span_id = cursor.partition("~")
+    try:
+        ts = datetime.fromisoformat(moment)
+    except ValueError:
+        ts = None
+    if ts is None or ts.tzinfo is None or not separator or not span_id.isalnum():
+        raise ValueError(f"{cursor[:80]!r} is no cursor of a page of decisions; start again without one")
+    return sa.tuple_(REQUEST.c.ts, REQUEST.c.span_id) < sa.tuple_(
+        sa.literal(ts, REQUEST.c.ts.type), sa.literal(span_id)
+    )
+
+
+def _begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:
+    """A range, which the index on the column answers; LIKE would read the whole table."""
+    return sa.and_(column >= prefix, column < prefix + "\U0010ffff")
+
+
+def _containing(text: str) -> str:
+    """A LIKE pattern. Content is kept as JSON, where quotes and line breaks are escaped."""
+    inside = json.dumps(text, ensure_ascii=False)[1:-1]
+    for special in ("\\", "%", "_"):
+        inside = inside.replace(special, "\\" + special)
+    return f"%{inside}%"

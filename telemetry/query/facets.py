@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from telemetry.storage.engine import reading
+from telemetry.storage.models import BRANCH_HOUR, REQUEST_HOUR
+
 
 @dataclass(frozen=True, slots=True)
 class Facets:
@@ -24,4 +27,20 @@ class Facets:
 
 def facets(engine: sa.Engine) -> Facets:
     """The values in the rollups."""
-    raise NotImplementedError
+    columns = REQUEST_HOUR.c
+    with reading(engine) as connection:
+
+        def values(column: sa.ColumnElement[str], *conditions: sa.ColumnElement[bool]) -> tuple[str, ...]:
+            statement = sa.select(column).distinct().where(column != "", *conditions).order_by(column)
+            return tuple(connection.scalars(statement))
+
+        return Facets(
+            routes=values(columns.route),
+            tenants=values(columns.tenant),
+            models=values(BRANCH_HOUR.c.model, BRANCH_HOUR.c.kind != "tool"),
+            tools=values(BRANCH_HOUR.c.model, BRANCH_HOUR.c.kind == "tool"),
+            intents=values(columns.intent),
+            statuses=values(columns.status),
+            purposes=values(columns.purpose),
+            policy_versions=values(columns.policy_version),
+        )

@@ -7,6 +7,10 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from telemetry.storage.engine import reading, stored_bytes
+from telemetry.storage.migrations import found_version, known_version
+from telemetry.storage.models import REQUEST, REQUEST_HOUR
+
 
 @dataclass(frozen=True, slots=True)
 class StoreState:
@@ -25,4 +29,25 @@ class StoreState:
 
 def store_state(engine: sa.Engine) -> StoreState:
     """The state of the whole store, simulated rows and all purposes included."""
-    raise NotImplementedError
+    columns = REQUEST_HOUR.c
+    requests = sa.func.sum(columns.requests)
+    by_purpose: dict[str, int] = {}
+    simulated = 0
+    with reading(engine) as connection:
+        counts = sa.select(columns.purpose, columns.simulated, requests).group_by(columns.purpose, columns.simulated)
+        for purpose, is_simulated, number in connection.execute(counts):
+            by_purpose[purpose] = by_purpose.get(purpose, 0) + number
+            simulated += number if is_simulated else 0
+        # Two statements: SQLite answers min and max from an index only when asked for one of them.
+        first = connection.scalar(sa.select(sa.func.min(REQUEST.c.ts)))
+        last = connection.scalar(sa.select(sa.func.max(REQUEST.c.ts)))
+        version = found_version(connection)
+    return StoreState(
+        requests=sum(by_purpose.values()),
+        simulated_requests=simulated,
+        by_purpose=dict(sorted(by_purpose.items())),
+        first=first,
+        last=last,
+        bytes=stored_bytes(engine),
+        schema_version=known_version() if version is None else version,
+    )

@@ -90,6 +90,13 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+def stored_bytes(engine: sa.Engine) -> int:
+    """Size of the database's files, the write-ahead log included; 0 when there are none."""
+    path = str(engine.url.database)
+    sizes = (Path(path + suffix) for suffix in ("", "-wal", "-shm"))
+    return sum(file.stat().st_size for file in sizes if file.is_file())
+
+
 def database_path(url: str) -> Path:
     """The file that a URL names.
 

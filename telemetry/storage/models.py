@@ -182,8 +182,9 @@ class Content(SQLModel, table=True):
     text: str | None = Field(default=None, sa_type=sa.Text)
     """JSON [{"role", "content"}]; NULL when only the hash is kept."""
     sha256: str
-    """Of the text before redaction, UTF-8: equal prompts are recognisable, none is readable."""
+    """Of the text as it is kept, or of the whole text when only the hash is kept: equal prompts are recognisable."""
     characters: int
+    """Of the whole text."""
 
 
 class PolicyVersion(SQLModel, table=True):
