@@ -97,7 +97,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _until_the_parent_goes(stop: threading.Event) -> None:
-    while sys.stdin.buffer.read(1024):
+    while os.read(0, 1024):  # not sys.stdin: its lock, held by this thread, aborts the interpreter's exit
         pass
     stop.set()
     threading.Timer(_LAST_WORDS_S, os._exit, [1]).start()  # an answer half written must not keep us here
