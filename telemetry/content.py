@@ -16,6 +16,9 @@ MODES: tuple[ContentMode, ...] = get_args(ContentMode)
 Redact: TypeAlias = Callable[[str], str]
 """Returns the text without what must not be kept."""
 
+_OUR_WORDS = frozenset({"role", "content", "system", "developer", "user", "assistant", "tool"})
+"""Words of the format, not of people."""
+
 
 @dataclass(frozen=True, slots=True)
 class KeptContent:
@@ -68,16 +71,22 @@ def _redact_messages(text: str, redact: Redact) -> str:
     """Redact what people wrote, not the JSON around it, where escapes would hide it from the function."""
     try:
         messages = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
+        return redact(text)
+    if not isinstance(messages, (list, dict)):
         return redact(text)
     return json.dumps(_redacted(messages, redact), ensure_ascii=False, separators=(",", ":"))
 
 
 def _redacted(value: Any, redact: Redact) -> Any:
     if isinstance(value, str):
-        return redact(value)
+        return value if value in _OUR_WORDS else redact(value)
     if isinstance(value, list):
         return [_redacted(item, redact) for item in value]
     if isinstance(value, dict):
-        return {key: item if key == "role" else _redacted(item, redact) for key, item in value.items()}
+        return {_redacted(key, redact): _redacted(item, redact) for key, item in value.items()}
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        # A number can be a card's.
+        redacted = redact(str(value))
+        return value if redacted == str(value) else redacted
     return value

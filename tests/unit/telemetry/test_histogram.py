@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from telemetry import histogram
+
+
+def test_an_empty_histogram_has_no_percentile():
+    assert histogram.percentiles("", [0.5, 0.95]) == [None, None]
+    assert histogram.percentiles(None, [0.5]) == [None]
+
+
+def test_a_value_stands_within_the_stated_error_of_itself():
+    for value in (0.001, 0.5, 1.0, 40.0, 1234.5, 3_600_000.0):
+        shown = histogram.value_of(histogram.bucket_of(value))
+        assert abs(shown - value) / value <= histogram.RELATIVE_ERROR + 1e-12
+
+
+@pytest.mark.parametrize("odd", [0.0, -5.0, float("nan"), float("-inf")])
+def test_what_is_no_duration_counts_as_zero(odd):
+    assert histogram.bucket_of(odd) == 0
+
+
+def test_an_endless_duration_stays_in_the_last_bucket():
+    assert histogram.bucket_of(math.inf) == histogram.bucket_of(1e300) == 4095
+
+
+def test_the_text_is_eight_hex_digits_an_entry_in_order_of_buckets():
+    assert histogram.encode({2: 1, 1: 3}) == "0010000300200001"
+
+
+def test_a_count_that_does_not_fit_an_entry_is_split_and_comes_back_whole():
+    counts = {7: 3_000_000}
+    text = histogram.encode(counts)
+    assert len(text) == 3 * 8
+    assert histogram.decode(text) == counts
+
+
+def test_joined_texts_are_the_merged_histogram():
+    one, two = histogram.count([1.0, 2.0]), histogram.count([2.0, 8.0])
+    joined = histogram.encode(one) + histogram.encode(two)
+    histogram.add(one, two)
+    assert histogram.decode(joined) == one
+
+
+def test_many_joined_texts_give_the_same_percentiles_as_few():
+    """Long texts take the numpy path, short ones the plain one."""
+    values = [float(number) for number in range(1, 1001)]
+    short = histogram.encode(histogram.count(values[:40]))
+    long = "".join(histogram.encode(histogram.count([value])) for value in values[:40]) * 50
+    assert histogram.percentiles(short, [0.5, 0.95]) == histogram.percentiles(long, [0.5, 0.95])
