@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from telemetry import rollup
+from telemetry.errors import FolderNotWritable
+from telemetry.processor import Health
+from telemetry.setup import Telemetry
+from telemetry.storage.engine import open_engine
+from telemetry.storage.models import BRANCH, BRANCH_HOUR, CONTENT, REQUEST, REQUEST_HOUR, SPAN
+from tests.traces import Routed, emit
+
+CHILD = Path(__file__).with_name("writing_child.py")
+KILLS = 4
+
+
+def opened(folder: Path) -> Telemetry:
+    return Telemetry.open(f"sqlite:///{folder / 'data' / 't.db'}", home=folder / "home", content="full")
+
+
+def decision_ids(engine: sa.Engine) -> list[str]:
+    with engine.connect() as connection:
+        return list(connection.scalars(sa.select(REQUEST.c.decision_id)))
+
+
+def start_child(folder: Path, prefix: str, *limits: str) -> subprocess.Popen[str]:
+    child = subprocess.Popen(
+        [sys.executable, str(CHILD), str(folder), prefix, *limits],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+    assert child.stdout is not None
+    assert child.stdout.readline() == "ready\n", child.communicate()[1]
+    return child
+
+
+def kill_after(child: subprocess.Popen[str], seconds: float) -> list[tuple[str, str]]:
+    """Kill -9, and what the child had acknowledged by then: (state, decision id)."""
+    time.sleep(seconds)
+    child.send_signal(signal.SIGKILL)
+    out, _ = child.communicate()
+    whole = [line.split(" ", 1) for line in out.splitlines(keepends=True) if line.endswith("\n")]
+    return [(state, name.strip()) for state, name in whole]
+
+
+def wait_until(condition: object, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():  # type: ignore[operator]
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
+
+
+def assert_whole(engine: sa.Engine) -> None:
+    """No partial trace: each decision has all that its trace had, and the rollups count what is there."""
+    with engine.connect() as connection:
+        number = len(connection.scalars(sa.select(REQUEST.c.span_id)).all())
+        for table, each in ((BRANCH, 2), (SPAN, 3), (CONTENT, 3)):
+            counts = sa.select(sa.func.count()).select_from(table).group_by(table.c.trace_id)
+            assert Counter(connection.scalars(counts)) == {each: number}
+        live = [connection.execute(sa.select(table).order_by(*table.primary_key)).all() for table in ROLLUPS]
+    rollup.rebuild(engine)
+    with engine.connect() as connection:
+        assert live == [connection.execute(sa.select(t).order_by(*t.primary_key)).all() for t in ROLLUPS]
+
+
+ROLLUPS = (REQUEST_HOUR, BRANCH_HOUR)
+
+
+def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(tmp_path: Path):
+    acknowledged: list[tuple[str, str]] = []
+    for round_number in range(KILLS):
+        child = start_child(tmp_path, f"{round_number}-")
+        acknowledged += kill_after(child, 0.2 + 0.07 * round_number)
+    assert len(acknowledged) > KILLS * 8
+    assert {state for state, _ in acknowledged} == {"committed"}
+    engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
+    assert {name for _, name in acknowledged} <= set(decision_ids(engine))
+    assert_whole(engine)
+
+
+def test_a_killed_process_leaves_a_spool_that_the_next_one_takes_over_exactly_once(tmp_path: Path):
+    engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
+    child = start_child(tmp_path, "x")
+    with engine.begin():
+        acknowledged = kill_after(child, 0.8)
+    spooled = {name for state, name in acknowledged if state == "spooled"}
+    assert spooled and "not_durable" not in {state for state, _ in acknowledged}
+    assert not spooled & set(decision_ids(engine))
+    with opened(tmp_path) as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed("next"))
+        wait_until(lambda: spooled <= set(decision_ids(engine)))
+        assert telemetry.sink.force_flush(5000)
+    ids = decision_ids(engine)
+    assert len(ids) == len(set(ids))
+    assert {name for _, name in acknowledged} <= set(ids)
+
+
+async def test_a_locked_database_delays_an_answer_by_some_fifty_milliseconds_and_loses_nothing(tmp_path: Path):
+    with opened(tmp_path) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        assert await telemetry.sink.committed(emit(tracer, Routed("before"))) == "committed"
+        delays = []
+        with telemetry.engine.begin():
+            for number in range(20):
+                trace_id = emit(tracer, Routed(f"during{number}"))
+                begin = time.monotonic()
+                assert await telemetry.sink.committed(trace_id) == "spooled"
+                delays.append(time.monotonic() - begin)
+                await asyncio.sleep(0.02)
+        assert sorted(delays)[len(delays) // 2] < 0.05, "most do not even wait for the lock"
+        assert max(delays) < 0.5, "generous: two cores are shared"
+        assert telemetry.health().last_error is not None
+        for _ in range(500):
+            if telemetry.health().spool_waiting == 0:
+                break
+            await asyncio.sleep(0.02)
+        health = telemetry.health()
+        assert (health.spooled, health.spool_waiting, health.not_durable, health.last_error) == (20, 0, 0, None)
+        assert sorted(decision_ids(telemetry.engine)) == sorted(["before", *(f"during{n}" for n in range(20))])
+        with telemetry.engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.sum(REQUEST_HOUR.c.requests))) == 21
+
+
+async def test_a_full_disk_spools_and_then_says_that_nothing_is_kept(tmp_path: Path):
+    """RLIMIT_FSIZE in a child: the database hits it first, the reserved spool later."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
+    engine.dispose()
+    child = start_child(tmp_path, "x", str(1 << 20))
+    acknowledged = kill_after(child, 5.0)
+    states = Counter(state for state, _ in acknowledged)
+    assert states["committed"] and states["spooled"] and states["not_durable"], states
+    with opened(tmp_path) as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed("next"))
+        kept = {name for state, name in acknowledged if state != "not_durable"}
+        wait_until(lambda: kept <= set(decision_ids(telemetry.engine)), 20)
+    # What was not durable was said to be so, and is in no file.
+    ids = decision_ids(engine)
+    assert len(ids) == len(set(ids))
+
+
+async def test_a_database_that_is_deleted_under_the_writer_is_made_anew(tmp_path: Path):
+    with opened(tmp_path) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        assert await telemetry.sink.committed(emit(tracer, Routed("before"))) == "committed"
+        shutil.rmtree(tmp_path / "data")
+        assert await telemetry.sink.committed(emit(tracer, Routed("after"))) == "committed"
+        assert decision_ids(open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")) == ["after"]
+
+
+async def test_a_database_that_is_overwritten_with_rubbish_does_not_fail_an_answer(tmp_path: Path):
+    path = tmp_path / "data" / "t.db"
+    with opened(tmp_path) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        assert await telemetry.sink.committed(emit(tracer, Routed("before"))) == "committed"
+        rubbish = path.with_name("rubbish")
+        rubbish.write_bytes(b"\x55" * 200_000)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        rubbish.replace(path)
+        assert await telemetry.sink.committed(emit(tracer, Routed("during"))) == "spooled"
+        error = telemetry.health().last_error
+        assert error is not None and "no SQLite database" in error
+        path.unlink()
+        wait_until(lambda: telemetry.health().spool_waiting == 0)
+        assert decision_ids(open_engine(f"sqlite:///{path}")) == ["during"]
+
+
+async def test_nowhere_to_write_is_said_and_counted(tmp_path: Path):
+    with opened(tmp_path) as telemetry:
+        # The spool's place is taken by a file before anything is written, and the database by a folder.
+        (tmp_path / "home").mkdir()
+        (tmp_path / "home" / "spool").write_text("")
+        shutil.rmtree(tmp_path / "data")
+        (tmp_path / "data").write_text("")
+        trace_id = emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1"))
+        assert await telemetry.sink.committed(trace_id) == "not_durable"
+        health: Health = telemetry.health()
+        assert health.not_durable == 1 and health.last_error is not None
+        assert telemetry.sink.force_flush(1000) is True, "nothing is lost during this flush"
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root, to become somebody who may not write")
+def test_a_folder_that_may_not_be_written_is_one_sentence(tmp_path: Path):
+    (tmp_path / "data").mkdir(mode=0o755)
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        if folder.stat().st_uid == os.geteuid() and "pytest" in str(folder):
+            folder.chmod(0o755)
+    script = (
+        "import os, sys; from telemetry.storage.engine import open_engine; from telemetry.errors import StorageError\n"
+        "import sqlalchemy.dialects.sqlite\n"
+        "os.setuid(65534)\n"
+        "try: open_engine(sys.argv[1])\n"
+        "except StorageError as error: print(type(error).__name__, error)"
+    )
+    url = f"sqlite:///{tmp_path / 'data' / 't.db'}"
+    done = subprocess.run([sys.executable, "-c", script, url], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith(FolderNotWritable.__name__), done.stderr
+    assert "change its permissions" in done.stdout and done.stdout.count("\n") == 1
+
+
+def test_readers_and_writers_of_several_processes_do_not_lock_each_other_out(tmp_path: Path):
+    open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}").dispose()
+    children = [start_child(tmp_path, f"{name}-") for name in "ab"]
+    path = tmp_path / "data" / "t.db"
+    deadline = time.monotonic() + 1.5
+    reads = 0
+    while time.monotonic() < deadline:
+        with sqlite3.connect(path, timeout=0) as connection:
+            connection.execute("SELECT count(*) FROM request").fetchone()
+            reads += 1
+        connection.close()
+    acknowledged = [line for child in children for line in kill_after(child, 0)]
+    assert reads > 10
+    assert "not_durable" not in {state for state, _ in acknowledged}
+    with opened(tmp_path) as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed("next"))
+        kept = {name for _, name in acknowledged}
+        wait_until(lambda: kept <= set(decision_ids(telemetry.engine)))
