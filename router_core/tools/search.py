@@ -1,0 +1,168 @@
+"""Search: a passage of one's own documents in answer to a short question, with its source.
+
+SQLite's FTS5 finds; how sure the answer is comes from the share of the question's weight that the passage covers, where
+a word weighs what it tells: its inverse document frequency (the Robertson-Sparck Jones weight that BM25 uses).
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from importlib.resources import files
+from math import log
+from pathlib import Path
+from typing import Final
+
+from router_core.errors import Fault, PolicyError
+from router_core.request import RouteRequest
+from router_core.result import Signals
+from router_core.tools.base import ToolAnswer
+from router_core.tools.passages import Passage, read_passages
+
+MAX_QUESTION_WORDS: Final = 40
+MAX_QUESTION_CHARACTERS: Final = 400
+MAX_TERMS: Final = 16
+"""Words of a question that are looked up."""
+
+HEADING_WEIGHT: Final = 4.0
+"""BM25 weight of a word in a heading; in the text it is 1."""
+LONE_WORD_CONFIDENCE: Final = 0.5
+"""At most, of a passage that has the question's only content word, unless its heading is little else than that word."""
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")  # noqa: RUF001
+_QUESTION: Final = re.compile(
+    r"(?i)\s*(?:what|which|who|whose|whom|when|where|why|how|is|are|was|were|do|does|did|can|could|may|should|will|would"
+    r"|has|have|find|search|look up|look for|show|tell me|explain|describe|define|list|help"
+    r"|was|wer|wie|wo|wann|warum|wieso|welche[rsn]?|wozu|ist|sind|kann|gibt|finde|suche|zeig"
+    r"|qui|que|quel(?:le)?s?|comment|où|quand|pourquoi|combien|est-ce|cherche|trouve"
+    r"|qué|quién|cuál|cómo|dónde|cuándo|cuánto|busca|che|chi|come|dove|quando|perché|quale|cerca)\b"
+)
+_STOP_WORDS: Final = frozenset(
+    files("router_core.tools").joinpath("stop_words.txt").read_text(encoding="utf-8").split()
+)
+"""Words of English, German, French, Spanish and Italian that say nothing of what is asked."""
+
+
+class Search:
+    """Tool that answers from a folder of Markdown and text files, read once when it is made."""
+
+    def __init__(self, name: str, folder: Path, threshold: float, timeout_s: float) -> None:
+        """Read and index the folder.
+
+        Raises:
+            PolicyError: there is no such folder, or nothing to search in it.
+        """
+        self.name = name
+        self.threshold = threshold
+        self.timeout_s = timeout_s
+        self._index = _Index(_passages_of(name, folder))
+
+    async def resolve(self, request: RouteRequest, signals: Signals) -> ToolAnswer | None:
+        """See `Tool.resolve`. The index is in memory and answers in well under a millisecond."""
+        question = request.prompt
+        if signals.code or not looks_like_a_question(question, signals.intent):
+            return None
+        terms = content_words(question)
+        found = self._index.best(terms)
+        if found is None:
+            return None
+        passage, confidence, covered = found
+        title = f"**{passage.heading}**\n\n" if passage.heading else ""
+        return ToolAnswer(
+            text=f"{title}{passage.text}\n\nSource: {passage.source}",
+            confidence=round(confidence, 4),
+            reason=f"{passage.source} has {covered} of the question's {len(terms)} content words.",
+            citations=(passage.source,),
+        )
+
+
+def looks_like_a_question(prompt: str, intent: str) -> bool:
+    """Whether a prompt is short and asks for something that documents may hold; a pasted document does not."""
+    if len(prompt) > MAX_QUESTION_CHARACTERS or len(prompt.split()) > MAX_QUESTION_WORDS:
+        return False
+    return prompt.rstrip().endswith("?") or intent == "search" or _QUESTION.match(prompt) is not None
+
+
+def content_words(question: str) -> tuple[str, ...]:
+    """The question's words without those that tell nothing, each once, at most `MAX_TERMS`."""
+    words = (word.replace("’", "'").removesuffix("'s") for word in _WORD.findall(question.lower()))  # noqa: RUF001
+    return tuple(dict.fromkeys(word for word in words if word not in _STOP_WORDS))[:MAX_TERMS]
+
+
+def _passages_of(name: str, folder: Path) -> Sequence[Passage]:
+    def fault(problem: str, remedy: str) -> PolicyError:
+        return PolicyError([Fault(str(folder), f"tools.{name}.folder", problem, remedy)])
+
+    if not folder.is_dir():
+        raise fault("there is no such folder", "create it, or correct the path (it is relative to the policy file)")
+    try:
+        found = read_passages(folder)
+    except OSError as error:
+        raise fault(f"it cannot be read ({error.strerror})", "make its files readable") from None
+    if not found:
+        raise fault("it holds no text", "put .md or .txt files into it, or remove the tool")
+    return found
+
+
+class _Index:
+    """Passages in an FTS5 table of an in-memory database."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages = passages
+        self._headings = [frozenset(content_words(passage.heading)) for passage in passages]
+        # Queries are short and made by one thread at a time: those of the event loop.
+        self._database = sqlite3.connect(":memory:", check_same_thread=False)
+        self._database.execute(
+            "CREATE VIRTUAL TABLE passage USING fts5(heading, body, tokenize = 'porter unicode61 remove_diacritics 2')"
+        )
+        self._database.executemany(
+            "INSERT INTO passage (rowid, heading, body) VALUES (?, ?, ?)",
+            ((row, p.heading, p.text) for row, p in enumerate(passages)),
+        )
+
+    def best(self, terms: Sequence[str]) -> tuple[Passage, float, int] | None:
+        """The passage that covers most of the terms' weight, its share, and how many terms it covers."""
+        rows = {term: self._rows(_quoted(term)) for term in terms}
+        weights = {term: self._weight(len(rows[term])) for term in terms}
+        total = sum(weights.values())
+        # Ties go to the heading that says little else, then to BM25: the first of equals stays.
+        best: tuple[float, float, int] | None = None
+        for row in self._ranked(terms):
+            share = sum(weight for term, weight in weights.items() if row in rows[term]) / total
+            heading = self._heading_share(row, terms)
+            if len(terms) == 1:
+                share = min(share, max(LONE_WORD_CONFIDENCE, heading))
+            if best is None or (share, heading) > best[:2]:
+                best = (share, heading, row)
+        if best is None:
+            return None
+        share, _, row = best
+        return self._passages[row], share, sum(row in rows[term] for term in terms)
+
+    def _heading_share(self, row: int, terms: Sequence[str]) -> float:
+        """Share of the heading's words that the question has; 0 without a heading."""
+        words = self._headings[row]
+        return len(words.intersection(terms)) / len(words) if words else 0.0
+
+    def _weight(self, frequency: int) -> float:
+        """Inverse document frequency; a word that no passage has weighs most."""
+        return log(1 + (len(self._passages) - frequency + 0.5) / (frequency + 0.5))
+
+    def _rows(self, match: str) -> frozenset[int]:
+        cursor = self._database.execute("SELECT rowid FROM passage WHERE passage MATCH ?", (match,))
+        return frozenset(row for (row,) in cursor)
+
+    def _ranked(self, terms: Sequence[str]) -> list[int]:
+        if not terms:
+            return []
+        cursor = self._database.execute(
+            "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY bm25(passage, ?, 1.0) LIMIT 50",
+            (" OR ".join(map(_quoted, terms)), HEADING_WEIGHT),
+        )
+        return [row for (row,) in cursor]
+
+
+def _quoted(term: str) -> str:
+    """A term as an FTS5 string: nothing in it is syntax."""
+    return '"' + term.replace('"', '""') + '"'
