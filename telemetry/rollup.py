@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -16,7 +17,7 @@ import sqlalchemy as sa
 from telemetry import histogram
 from telemetry.storage.models import BRANCH, BRANCH_HOUR, REQUEST, REQUEST_HOUR
 
-Row: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = Mapping[Any, Any]
 Key: TypeAlias = tuple[Any, ...]
 
 NS_PER_HOUR = 3_600_000_000_000
@@ -156,25 +157,43 @@ def _token_sums(row: Row) -> dict[str, int]:
 
 
 def _merge(connection: sa.Connection, table: sa.Table, cells: dict[Key, Cell]) -> None:
-    key_columns = list(table.primary_key.columns)
+    statements = _statements(table)
+    width = len(table.primary_key.columns)
     known: set[Key] = set()
     keys = list(cells)
     for start in range(0, len(keys), _KEYS_A_QUERY):
         some = keys[start : start + _KEYS_A_QUERY]
-        for stored in connection.execute(sa.select(table).where(sa.tuple_(*key_columns).in_(some))):
-            key = tuple(stored[: len(key_columns)])
-            cells[key].add_stored(stored._asdict())
+        for stored in connection.execute(statements.select, {"keys": some}).mappings():
+            key = tuple(stored.values())[:width]
+            cells[key].add_stored(stored)
             known.add(key)
     fresh = {key: cell for key, cell in cells.items() if key not in known}
     if fresh:
-        connection.execute(sa.insert(table), _rows(table, fresh))
+        connection.execute(statements.insert, _rows(table, fresh))
     if known:
-        changed = {key: cells[key] for key in known}
-        connection.execute(_update_statement(table), _rows(table, changed, prefix="key_"))
+        connection.execute(statements.update, _rows(table, {key: cells[key] for key in known}, prefix="key_"))
 
 
-def _update_statement(table: sa.Table) -> sa.Update:
-    return sa.update(table).where(*(column == sa.bindparam(f"key_{column.name}") for column in table.primary_key))
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """Made once a table: making a statement costs SQLAlchemy more than running it."""
+
+    select: sa.Select[Any]
+    insert: sa.Insert
+    update: sa.Update
+
+
+@cache
+def _statements(table: sa.Table) -> _Statements:
+    keys = list(table.primary_key.columns)
+    changed = [column for column in table.columns if not column.primary_key]
+    return _Statements(
+        select=sa.select(table).where(sa.tuple_(*keys).in_(sa.bindparam("keys", expanding=True))),
+        insert=sa.insert(table),
+        update=sa.update(table)
+        .where(*(column == sa.bindparam(f"key_{column.name}") for column in keys))
+        .values({column: sa.bindparam(column.name) for column in changed}),
+    )
 
 
 def _rows(table: sa.Table, cells: Mapping[Key, Cell], prefix: str = "") -> list[dict[str, Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -26,43 +28,45 @@ class Written:
 
 def write_bundles(connection: sa.Connection, bundles: Iterable[Bundle]) -> Written:
     """Insert what is not there yet, and count it in the rollups. The caller holds the write lock and commits."""
-    together = Bundle()
-    for bundle in bundles:
-        together.requests += bundle.requests
-        together.branches += bundle.branches
-        together.spans += bundle.spans
-        together.contents += bundle.contents
-    requests = _with_unique_decisions(connection, _new(connection, REQUEST, together.requests))
-    branches = _new(connection, BRANCH, together.branches)
-    spans = _new(connection, SPAN, together.spans)
-    contents = _new(connection, CONTENT, together.contents)
+    bundles = list(bundles)
+    sent = [row for bundle in bundles for row in bundle.requests]
+    requests = _new(connection, REQUEST, sent, {row["span_id"] for row in sent})
+    new_decisions = {row["span_id"] for row in requests}
+    # A trace is written whole: when its decision is new, so is all the rest, and need not be looked up.
+    doubtful = [bundle for bundle in bundles if not any(row["span_id"] in new_decisions for row in bundle.requests)]
+    branches = _rest(connection, BRANCH, [b.branches for b in bundles], [b.branches for b in doubtful])
+    spans = _rest(connection, SPAN, [b.spans for b in bundles], [b.spans for b in doubtful])
+    contents = _rest(connection, CONTENT, [b.contents for b in bundles], [b.contents for b in doubtful])
+    requests = _with_unique_decisions(connection, requests)
     for table, rows in ((REQUEST, requests), (BRANCH, branches), (SPAN, spans), (CONTENT, contents)):
         if rows:
-            connection.execute(sa.insert(table), rows)
+            connection.execute(_insert(table), rows)
     rollup.update(connection, requests, branches)
     return Written(len(requests), len(branches), len(spans), len(contents))
 
 
-def _new(connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> list[Row]:
+def _rest(
+    connection: sa.Connection, table: sa.Table, all_rows: Sequence[list[Row]], doubtful: Sequence[list[Row]]
+) -> list[Row]:
+    to_look_up = {row["span_id"] for rows in doubtful for row in rows}
+    return _new(connection, table, [row for rows in all_rows for row in rows], to_look_up)
+
+
+def _new(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], to_look_up: set[str]) -> list[Row]:
     """The rows whose key the table does not hold yet, each key once."""
     key_names = [column.name for column in table.primary_key]
     by_key = {tuple(row[name] for name in key_names): row for row in rows}
-    ids = sorted({row["span_id"] for row in rows})
-    key_columns = [table.c[name] for name in key_names]
-    for start in range(0, len(ids), _IDS_A_QUERY):
-        some = ids[start : start + _IDS_A_QUERY]
-        for key in connection.execute(sa.select(*key_columns).where(table.c.span_id.in_(some))):
+    for some in _chunks(to_look_up):
+        for key in connection.execute(_known_keys(table), {"ids": some}):
             by_key.pop(tuple(key), None)
     return list(by_key.values())
 
 
 def _with_unique_decisions(connection: sa.Connection, rows: list[Row]) -> list[Row]:
     """Two decisions of one id are a fault of whoever made the ids; both are kept, the later under a longer one."""
-    ids = [row["decision_id"] for row in rows]
     taken: set[str] = set()
-    for start in range(0, len(ids), _IDS_A_QUERY):
-        some = ids[start : start + _IDS_A_QUERY]
-        taken.update(connection.scalars(sa.select(REQUEST.c.decision_id).where(REQUEST.c.decision_id.in_(some))))
+    for some in _chunks({row["decision_id"] for row in rows}):
+        taken.update(connection.scalars(_KNOWN_DECISIONS, {"ids": some}))
     unique: list[Row] = []
     for row in rows:
         if row["decision_id"] in taken:
@@ -70,3 +74,23 @@ def _with_unique_decisions(connection: sa.Connection, rows: list[Row]) -> list[R
         taken.add(row["decision_id"])
         unique.append(row)
     return unique
+
+
+def _chunks(ids: Iterable[str]) -> list[list[str]]:
+    ordered = sorted(ids)
+    return [ordered[start : start + _IDS_A_QUERY] for start in range(0, len(ordered), _IDS_A_QUERY)]
+
+
+# Statements are made once: making one costs SQLAlchemy more than running it.
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+_KNOWN_DECISIONS = sa.select(REQUEST.c.decision_id).where(REQUEST.c.decision_id.in_(_IDS))
+
+
+@cache
+def _known_keys(table: sa.Table) -> sa.Select[Any]:
+    return sa.select(*table.primary_key.columns).where(table.c.span_id.in_(_IDS))
+
+
+@cache
+def _insert(table: sa.Table) -> sa.Insert:
+    return sa.insert(table)
