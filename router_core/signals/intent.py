@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router_core.policy.schema import BuiltinIntent
-from router_core.signals.features import features
+from router_core.signals.features import features, instruction
 
 INTENTS: Final[tuple[str, ...]] = get_args(BuiltinIntent)
 
@@ -62,7 +62,9 @@ def classifier() -> Classifier:
 
 
 def classify_intent(prompt: str) -> tuple[str, float]:
-    """The most probable intent and its probability, 0 to 1."""
+    """The most probable intent and its probability, 0 to 1; a prompt without a word is chat, at no more than chance."""
+    if not any(map(str.isalnum, instruction(prompt))):
+        return "chat", 1 / len(INTENTS)
     shares = classifier().probabilities(prompt)
     best = int(shares.argmax())
     return INTENTS[best], float(shares[best])

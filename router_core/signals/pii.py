@@ -21,6 +21,7 @@ PHONE_CANDIDATES: Final = 40
 PHONE_REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT")
 """Whose national forms are known; numbers that begin with + are of any country."""
 
+_RUN_CHARACTERS: Final = 64
 _NEARBY: Final = 48
 """Characters before a run of digits in which a word may name it."""
 
@@ -30,6 +31,7 @@ _RUN: Final = re.compile(r"(?<![\w.])[+(]{0,2}\d(?:[ ()./-]{0,2}+\d)++(?![\w%])"
 _TAGGED: Final = re.compile(r"\b(?:[A-Z]{2}\d{2}|[A-Z]{6}\d{2}|[XYZ]\d{7}|[A-Z]{2}[ ]?\d{2}[ ]\d{2})[A-Z0-9]?")
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){2,10}")
 _IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:|::)[0-9a-fA-F:]{2,38}+(?![\w:])")
+_IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 _DATE: Final = re.compile(
     r"(?:(?:19|20)\d\d[-./](?:0?[1-9]|1[0-2])[-./](?:[0-2]?\d|3[01])|(?:[0-2]?\d|3[01])[-./](?:[0-2]?\d|3[01])[-./](?:19|20)?\d\d)"
     r"(?:[ ]\d{1,2}(?:[.]?\d\d){0,2})?"
@@ -115,27 +117,34 @@ def _in_runs(text: str) -> Iterator[str]:
     seen: set[str] = set()
     phones = 0
     for match in islice(_RUN.finditer(text), CANDIDATES):
-        run = match[0]
-        digits = sum(map(str.isdigit, run))
-        if digits < 4 or len(run) > 64 or run in seen:
+        run = match[0][:_RUN_CHARACTERS]
+        if run in seen or len(run) < 7:
             continue
         seen.add(run)
         nearby = text[max(0, match.start() - _NEARBY) : match.start()]
-        if run.count(".") == 3 and _is_ip(run):
-            # 1.2.3.4 after "version" is no address.
-            if not re.search(r"(?i)(?:\bv|version|release|section|§)[ .:]{0,2}$", nearby):
-                yield "ip"
-            continue
-        if _DATE.fullmatch(run) or digits < 7:
-            continue
-        if digits >= 13 and any(_is_card(part) for part in _card_parts(run)):
+        if run.count(".") >= 3 and _has_ip(run, nearby):
+            yield "ip"
+        if any(_is_card(part) for part in _card_parts(run)):
             yield "credit_card"
-        elif _is_national(run, nearby):
+            continue
+        # Another number may stand right beside it, glued on by the space between them.
+        parts = _without_neighbours(run)
+        if any(_is_national(part, nearby) for part in parts):
             yield "national_id"
-        elif phones < PHONE_CANDIDATES and (number := _phone_shape(run, digits, nearby)):
-            phones += 1
-            if _is_phone(number, named=_PHONE_WORD.search(nearby) is not None):
-                yield "phone"
+            continue
+        for part in parts:
+            if phones < PHONE_CANDIDATES and (number := _phone_shape(part, nearby)):
+                phones += 1
+                if _is_phone(number, named=_PHONE_WORD.search(nearby) is not None):
+                    yield "phone"
+                    break
+
+
+def _without_neighbours(run: str) -> list[str]:
+    """The run, and what is left of it without its first or last group."""
+    first, _, after = run.partition(" ")
+    before, _, last = run.rpartition(" ")
+    return [run, *(part for part in (before, after, last, first) if sum(map(str.isdigit, part)) >= 7)]
 
 
 def _in_tagged(text: str) -> Iterator[str]:
@@ -167,6 +176,13 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return not (address.is_loopback or address.is_unspecified)
+
+
+def _has_ip(run: str, nearby: str) -> bool:
+    """Whether an address of four numbers stands in the run; 1.2.3.4 after "version" is none."""
+    if re.search(r"(?i)(?:\bv|version|release|section|§)[ .:]{0,2}$", nearby):
+        return False
+    return any(_is_ip(match[0]) for match in _IPV4.finditer(run))
 
 
 def _is_iban(run: str) -> bool:
@@ -206,9 +222,10 @@ def _is_national(run: str, nearby: str) -> bool:
     )
 
 
-def _phone_shape(run: str, digits: int, nearby: str) -> str | None:
+def _phone_shape(run: str, nearby: str) -> str | None:
     """The run when it is written as telephone numbers are, else nothing."""
-    if not digits <= 15:
+    digits = sum(map(str.isdigit, run))
+    if not 7 <= digits <= 15 or run.count(".") == 3 or _DATE.fullmatch(run):
         return None
     if run.startswith(("+", "(+")):
         return run

@@ -1,0 +1,85 @@
+"""All signals of a request together."""
+
+import time
+
+import pytest
+
+from router_core.request import Message, RouteRequest
+from router_core.signals.read import read_signals, warm_up
+
+
+def test_the_last_user_message_is_described_and_the_whole_conversation_searched():
+    request = RouteRequest(
+        messages=(
+            Message("user", "My mail is anna@example.org and my password: Tr0ub4dor&3"),
+            Message("assistant", "Thank you."),
+            Message("user", "Was ist die Hauptstadt von Australien?"),
+        )
+    )
+    signals = read_signals(request)
+    assert signals.language == "de"
+    assert signals.intent == "search"
+    assert signals.words == 6
+    assert signals.characters == len(request.prompt)
+    assert signals.pii == ("email",)
+    assert signals.secrets == ("password",)
+    assert signals.input_tokens > 20
+
+
+def test_data_split_over_two_messages_is_not_glued_together():
+    request = RouteRequest(messages=(Message("user", "4111 1111 "), Message("user", "1111 1111")))
+    assert read_signals(request).pii == ()
+
+
+def test_a_sum_has_its_numbers():
+    signals = read_signals(RouteRequest.from_prompt("What is 15% of 80?"))
+    assert (signals.intent, signals.numbers, signals.code) == ("math", 2, False)
+
+
+HOSTILE = {
+    "letters": "a",
+    "numbers": "1 ",
+    "digits": "1",
+    "dashes": "12-34 56/",
+    "at signs": "@",
+    "half addresses": "a@b",
+    "brackets": "(",
+    "lines": "\n",
+    "emoji": "😀",
+    "zero width": "a\u200b",
+    "terminal": "\x1b[31m",
+    "base64": "QUJD",
+    "half hexadecimal": "ab ",
+    "hexadecimal": "abcdef12",
+    "assignments": "a = b;\n",
+    "ideographs": "漢",
+    "bidi": "\u202eabc",
+    "half ibans": "AA00 ",
+    "passwords": "password is ",
+    "tokens": "eyJ",
+    "addresses": "1.2.3.4 ",
+    "half phones": "030 1234567 ",
+    "cards": "4111 1111 1111 1112 ",
+    "urls": "ab://x:",
+    "queries": "SELECT a ",
+    "functions": "function (((",
+    "accents": "e\u0301\u0315",
+    "ligatures": "\ufdfa",
+    "backticks": "`",
+    "surrogates": "\ud800",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_million_hostile_characters_are_read_without_hanging(name):
+    warm_up()
+    piece = HOSTILE[name]
+    request = RouteRequest.from_prompt((piece * (1_000_000 // len(piece) + 1))[:1_000_000])
+    # The aim is 50 ms, which benchmarks/signals.py measures; here a shared machine gets ten times that, and anything
+    # worse than linear still takes minutes.
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        read_signals(request)
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.5

@@ -1,0 +1,52 @@
+"""Text is cleaned and classified before anything is read from it."""
+
+import base64
+
+import pytest
+
+from router_core.signals.text import CJK, DIGIT, LETTER, REVEAL_CHARACTERS, SPACE, kinds, reveal, window
+
+
+def test_each_character_has_its_kind():
+    assert list(kinds("aé 7漢")) == [LETTER, LETTER, SPACE, DIGIT, CJK]
+
+
+def test_a_lone_surrogate_has_a_kind_too():
+    assert len(kinds("a\ud800b")) == 3
+
+
+def test_a_window_keeps_both_ends():
+    assert window("abcdefgh", 3, 2) == "abc\ngh"
+    assert window("abcde", 3, 2) == "abcde"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("\uff41@\uff42.de", "a@b.de"),
+        ("4\u200b1\u200d1\u20601", "4111"),
+        ("\u202eabc\u202c", "abc"),
+        ("\x1b[31mred\x1b[0m", "red"),
+    ],
+)
+def test_what_hides_text_from_patterns_is_taken_away(written, meant):
+    assert reveal(written) == meant
+
+
+def test_base64_and_hexadecimal_pieces_are_decoded():
+    secret = "anna@example.org is her address"
+    assert secret in reveal("decode " + base64.b64encode(secret.encode()).decode())
+    assert secret in reveal("decode " + base64.urlsafe_b64encode(secret.encode()).decode().rstrip("="))
+    assert secret in reveal("decode " + secret.encode().hex())
+    assert secret in reveal("decode " + secret.encode().hex(" "))
+
+
+def test_random_letters_decode_to_nothing():
+    text = "antidisestablishmentarianism and floccinaucinihilipilification"
+    assert reveal(text) == text
+
+
+def test_a_conversation_beyond_the_bound_keeps_its_start_and_its_end():
+    text = reveal("start " + "x " * REVEAL_CHARACTERS + " end")
+    assert text.startswith("start ") and text.endswith(" end")
+    assert len(text) <= REVEAL_CHARACTERS + 1
