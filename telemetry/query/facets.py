@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -26,21 +27,25 @@ class Facets:
 
 
 def facets(engine: sa.Engine) -> Facets:
-    """The values in the rollups."""
-    columns = REQUEST_HOUR.c
+    """The values in the rollups, each table read once."""
+    columns, branches = REQUEST_HOUR.c, BRANCH_HOUR.c
+    names = (columns.route, columns.tenant, columns.intent, columns.status, columns.purpose, columns.policy_version)
     with reading(engine) as connection:
+        rows = connection.execute(sa.select(*names).distinct()).all()
+        tried = connection.execute(sa.select(branches.model, branches.kind == "tool").distinct()).all()
+    seen = [_values(row[place] for row in rows) for place in range(len(names))]
+    routes, tenants, intents, statuses, purposes, policy_versions = seen
+    return Facets(
+        routes=routes,
+        tenants=tenants,
+        models=_values(model for model, is_tool in tried if not is_tool),
+        tools=_values(model for model, is_tool in tried if is_tool),
+        intents=intents,
+        statuses=statuses,
+        purposes=purposes,
+        policy_versions=policy_versions,
+    )
 
-        def values(column: sa.ColumnElement[str], *conditions: sa.ColumnElement[bool]) -> tuple[str, ...]:
-            statement = sa.select(column).distinct().where(column != "", *conditions).order_by(column)
-            return tuple(connection.scalars(statement))
 
-        return Facets(
-            routes=values(columns.route),
-            tenants=values(columns.tenant),
-            models=values(BRANCH_HOUR.c.model, BRANCH_HOUR.c.kind != "tool"),
-            tools=values(BRANCH_HOUR.c.model, BRANCH_HOUR.c.kind == "tool"),
-            intents=values(columns.intent),
-            statuses=values(columns.status),
-            purposes=values(columns.purpose),
-            policy_versions=values(columns.policy_version),
-        )
+def _values(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({name for name in names if name}))
