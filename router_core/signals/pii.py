@@ -27,8 +27,9 @@ _NEARBY: Final = 48
 
 _EMAIL_LOCAL: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 _EMAIL_DOMAIN: Final = re.compile(r"(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?![\w@])")
-_RUN: Final = re.compile(r"(?<![\w.])[+(]{0,2}\d(?:[ ()./-]{0,2}+\d)++(?![\w%])")
-_TAGGED: Final = re.compile(r"\b(?:[A-Z]{2}\d{2}|[A-Z]{6}\d{2}|[XYZ]\d{7}|[A-Z]{2}[ ]?\d{2}[ ]\d{2})[A-Z0-9]?")
+# These begin with a set of characters, and look back only then: that is how the engine skips prose quickly.
+_RUN: Final = re.compile(r"[+(0-9](?<![\w.].)(?:[ ()./+-]{0,2}+[0-9])++(?![\w%])")
+_TAGGED: Final = re.compile(r"[A-Z](?<!\w.)[A-Z]{0,5}[ ]?[0-9]{2}")
 _IBAN: Final = re.compile(r"[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){2,10}")
 _IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9a-fA-F]{1,4}:|::)[0-9a-fA-F:]{2,38}+(?![\w:])")
 _IPV4: Final = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
@@ -78,7 +79,7 @@ _NATIONAL_FORMS: Final = (
     (re.compile(r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]\b"), "it.codicefiscale"),
     (re.compile(r"[XYZ]\d{7}[A-Z]\b"), "es.nie"),
 )
-_DNI: Final = re.compile(r"\b\d{8}-?[A-HJ-NP-TV-Z]\b")
+_DNI: Final = re.compile(r"[0-9](?<!\w.)[0-9]{7}-?[A-HJ-NP-TV-Z]\b")
 _NINO: Final = re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]\b")
 
 
@@ -90,7 +91,9 @@ def find_pii(text: str) -> tuple[str, ...]:
     found: set[str] = set()
     if "@" in text and _has_email(text):
         found.add("email")
-    if ":" in text and any(_is_ip(match[0]) for match in islice(_IPV6.finditer(text), CANDIDATES)):
+    if ("::" in text or text.count(":") >= 3) and any(
+        _is_ip(match[0]) for match in islice(_IPV6.finditer(text), CANDIDATES)
+    ):
         found.add("ip")
     if any(digit in text for digit in "0123456789"):
         found.update(_in_runs(text))

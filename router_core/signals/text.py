@@ -29,7 +29,7 @@ ALPHABET: Final = 7
 """Letters of other alphabets than the Latin one."""
 KIND_COUNT: Final = 8
 
-REVEAL_CHARACTERS: Final = 180_000
+REVEAL_CHARACTERS: Final = 150_000
 """`reveal` reads this many characters, two thirds from the start of the text and one third from its end."""
 
 _SLICE: Final = 256
@@ -87,7 +87,7 @@ _HIDDEN: Final = re.compile(
 )
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]{0,16}[@-~]")
 _BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
-_HEX: Final = re.compile(r"(?<![0-9A-Za-z])(?:0x)?(?:[0-9a-fA-F]{2}[ :]?){8,}+")
+_HEX: Final = re.compile(r"[0-9a-fA-F](?<![0-9A-WYZa-wyz].)[0-9a-fA-F][ :]?(?:[0-9a-fA-F]{2}[ :]?){7,}+")
 
 
 def reveal(text: str) -> str:
@@ -114,7 +114,7 @@ def _decoded(text: str) -> list[str]:
     """Readable text inside base64 and hexadecimal pieces; at most `_PIECES` of each are tried."""
     found = []
     for match in islice(_HEX.finditer(text), _PIECES):
-        digits = match[0][:_PIECE_CHARACTERS].removeprefix("0x").replace(" ", "").replace(":", "")
+        digits = match[0][:_PIECE_CHARACTERS].replace(" ", "").replace(":", "")
         found.append(_readable(_unhex(digits)))
     for match in islice(_BASE64.finditer(text), _PIECES):
         found.append(_readable(_unbase64(match[0][:_PIECE_CHARACTERS])))
