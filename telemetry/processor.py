@@ -59,6 +59,8 @@ class Health:
     """On this process's spool now, not yet in the database."""
     not_durable: int
     """Could be kept nowhere."""
+    refused: int
+    """Fit no database, and are kept aside in a ``.refused`` file; zero unless something is wrong with us."""
     abandoned: int
     """Given up before their root ended."""
     lag_ms: float
@@ -200,6 +202,7 @@ class DecisionProcessor(SpanProcessor):
                 spooled=self._spooled,
                 spool_waiting=self._recorder.waiting,
                 not_durable=self._not_durable,
+                refused=self._recorder.refused,
                 abandoned=self._abandoned,
                 lag_ms=0.0 if oldest is None else (time.monotonic() - oldest.queued_at) * 1e3,
                 last_error=self._recorder.last_error,

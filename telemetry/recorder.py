@@ -39,6 +39,8 @@ class Recorder:
 
     def __init__(self, database_url: str, home: Path) -> None:
         self.last_error: str | None = None
+        self.refused = 0
+        """Traces that no database would take, kept in a file of their own."""
         self._url = database_url
         self._path = database_path(database_url)
         self._folder = home / "spool"
@@ -149,6 +151,7 @@ class Recorder:
             self._refused.append(bundles)
         except (OSError, ValueError):
             return False
+        self.refused += len(bundles)
         self._failed(f"a trace does not fit the database ({_sentence(error)}) and is kept in {self._refused.path}")
         return True
 

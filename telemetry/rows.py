@@ -132,15 +132,13 @@ def bundle_of(spans: Sequence[ReadableSpan], policy: ContentPolicy) -> Bundle:
     bundle = Bundle()
     shared: Mapping[str, Any] = {}
     for span in spans:
-        attributes = span.attributes or {}
-        if is_root(span) and semconv.DECISION_ID in attributes:
+        if _is_decision(span):
             bundle.requests.append(request_row(span))
-            shared = attributes
+            shared = span.attributes or {}
     for span in spans:
-        attributes = span.attributes or {}
-        if semconv.BRANCH_INDEX in attributes:
+        if semconv.BRANCH_INDEX in (span.attributes or {}) and not _is_decision(span):
             bundle.branches.append(branch_row(span, shared))
-        elif not (is_root(span) and semconv.DECISION_ID in attributes):
+        elif not _is_decision(span):
             bundle.spans.append(span_row(span))
         bundle.contents.extend(content_rows(span, policy))
     return bundle
@@ -149,6 +147,10 @@ def bundle_of(spans: Sequence[ReadableSpan], policy: ContentPolicy) -> Bundle:
 def is_root(span: ReadableSpan) -> bool:
     """Whether the trace begins here, in this process."""
     return span.parent is None or span.parent.is_remote
+
+
+def _is_decision(span: ReadableSpan) -> bool:
+    return is_root(span) and semconv.DECISION_ID in (span.attributes or {})
 
 
 def request_row(span: ReadableSpan) -> Row:

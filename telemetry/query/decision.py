@@ -92,7 +92,7 @@ def decision(engine: sa.Engine, decision_id: str) -> DecisionDetail | None:
     return DecisionDetail(
         document=_document(request, branches),
         spans=_waterfall(request, branches, spans),
-        content=_content(branches, contents),
+        content=_content(request, branches, contents),
     )
 
 
@@ -236,11 +236,14 @@ def _span_view(span: sa.Row[Any], origin_ns: int) -> SpanView:
     )
 
 
-def _content(branches: Sequence[sa.Row[Any]], contents: Sequence[sa.Row[Any]]) -> DecisionContent | None:
+def _content(
+    request: sa.Row[Any], branches: Sequence[sa.Row[Any]], contents: Sequence[sa.Row[Any]]
+) -> DecisionContent | None:
     if not contents:
         return None
     by_span = {content.span_id: content for content in contents if content.part == "output"}
-    prompt = next((content for content in contents if content.part == "input"), None)
+    asked = (content for content in contents if (content.span_id, content.part) == (request.span_id, "input"))
+    prompt = next(asked, None)
     answers = tuple(
         Answer(branch.branch_index, branch.model, kept.mode, _turns(kept.text), kept.sha256)
         for branch in branches
