@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, StatementError
+from sqlalchemy.exc import StatementError
 
 from telemetry.errors import StorageError
 from telemetry.rows import Bundle
@@ -189,7 +189,7 @@ class Recorder:
             self._spool.position = before
             return False
         if not bundles:
-            self._spool.clear()
+            self._tell_of_damage(self._spool.finish())
         return True
 
     def _replay_adopted(self) -> bool:
@@ -202,11 +202,13 @@ class Recorder:
             left.position = before
             return False
         if not bundles:
-            kept = left.finish()
-            if kept is not None:
-                _log.warning("a spool of a dead process ended in a broken frame and is kept as %s", kept)
+            self._tell_of_damage(left.finish())
             self._adopted.pop(0)
         return True
+
+    def _tell_of_damage(self, kept: Path | None) -> None:
+        if kept is not None:
+            _log.warning("a spool ended in a broken frame and is kept as %s", kept)
 
     def _failed(self, sentence: str) -> None:
         if sentence != self.last_error:
@@ -222,12 +224,12 @@ def _blames_rows(error: BaseException) -> bool:
 
 
 def _is_busy(error: BaseException) -> bool:
-    text = str(error)
-    return "locked" in text or "busy" in text
+    text = _sentence(error)
+    return "locked" in text or "busy" in text or "another process" in text
 
 
 def _sentence(error: BaseException) -> str:
-    """The cause alone: SQLAlchemy's message would repeat the statement and the rows."""
-    if isinstance(error, DBAPIError):
+    """The cause alone: SQLAlchemy's message would repeat the statement and the rows, and so what people wrote."""
+    if isinstance(error, StatementError):
         return f"the database refused ({error.orig})"
     return str(error)

@@ -103,6 +103,21 @@ class Spool:
             self._reserve()
         self._end = self.position = self.frames = 0
 
+    def finish(self) -> Path | None:
+        """Empty the file after all of it was read into the database.
+
+        When `read` could not get to its end, the file is damaged: it is kept under another name, which is returned.
+        """
+        if self.position == self._end:
+            self.clear()
+            return None
+        kept = self.path.with_suffix(DAMAGED_SUFFIX)
+        self._opened().close()
+        self.path.rename(kept)
+        self._file = None
+        self._end = self.position = self.frames = 0
+        return kept
+
     def close(self) -> None:
         """Let go of the file, and remove it when nothing waits in it."""
         if self._file is None:

@@ -50,7 +50,8 @@ def open_engine(url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_MS) -> sa.Engin
     """
     path = database_path(url)
     _make_writable(path)
-    engine = sa.create_engine(_sqlite_url(path))
+    # Parameters are hidden: an error would show what people wrote in a log.
+    engine = sa.create_engine(_sqlite_url(path), hide_parameters=True)
     sa.event.listen(engine, "connect", _prepare_writer(busy_timeout_ms))
     sa.event.listen(engine, "begin", _begin)
     try:
@@ -71,7 +72,9 @@ def open_reader(url: str) -> sa.Engine:
         UnsupportedDatabase: at once. NotADatabase, NewerSchema, OlderSchema: by the first query.
     """
     path = database_path(url)
-    engine = sa.create_engine(_sqlite_url(path), poolclass=NullPool, creator=lambda: _connect_reader(path))
+    engine = sa.create_engine(
+        _sqlite_url(path), poolclass=NullPool, creator=lambda: _connect_reader(path), hide_parameters=True
+    )
     sa.event.listen(engine, "begin", _begin)
     return engine
 

@@ -123,3 +123,12 @@ def test_a_replay_that_is_cut_off_after_its_commit_counts_nothing_twice(tmp_path
     other = Recorder(url(tmp_path), tmp_path)
     caught_up(other)
     assert stored(tmp_path) == ["a", "b"]
+
+
+def test_no_error_repeats_what_people_wrote(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    one = Recorder(url(tmp_path), tmp_path)
+    bad = bundle("my secret, busy and locked")
+    bad.requests[0]["route"] = None
+    assert one.record([bad]) == "committed"
+    assert one.refused == 1, "the rows are at fault, whatever words they hold"
+    assert "NOT NULL" in caplog.text and "my secret" not in caplog.text

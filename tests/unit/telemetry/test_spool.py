@@ -48,6 +48,21 @@ def test_a_cleared_spool_holds_nothing_of_what_was_in_it(tmp_path: Path):
     assert spool.read(9) == [bundle(2)]
 
 
+def test_a_spool_that_was_damaged_while_in_use_is_kept_under_another_name(tmp_path: Path):
+    spool = Spool(tmp_path)
+    spool.append([bundle(1), bundle(2)])
+    data = bytearray(spool.path.read_bytes())
+    data[len(bytes(data).rstrip(b"\0")) - 3] ^= 0xFF
+    with spool.path.open("r+b") as file:
+        file.write(data)
+    assert spool.read(9) == [bundle(1)]
+    kept = spool.finish()
+    assert kept is not None and kept.suffix == ".damaged" and kept.read_bytes() == bytes(data)
+    spool.append([bundle(3)])
+    assert spool.read(9) == [bundle(3)]
+    assert spool.finish() is None
+
+
 def test_space_is_reserved_at_once(tmp_path: Path):
     spool = Spool(tmp_path, reserved_bytes=1 << 20)
     spool.open()
