@@ -6,6 +6,7 @@ opening and the close of a long prompt are read, and what lies between counts li
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -24,16 +25,23 @@ _FIRST_WORDS: Final = 4
 """Words at the very start that also count as features of their own: "translate ..." against "... to translate"."""
 
 _WORD_WEIGHT: Final = 1.0
-_PAIR_WEIGHT: Final = 1.0
+_PAIR_WEIGHT: Final = 0.5
 _START_WEIGHT: Final = 1.0
-_GRAM_WEIGHT: Final = 0.35
-_GRAMS: Final = (3, 4, 5)
+_GRAM_WEIGHT: Final = 0.7
+_LONGEST_GRAM: Final = 4
+_NUMBER: Final = re.compile(r"\d+")
+_FIRST: Final = np.uint64(7)
+_BASE: Final = np.uint64(1_000_003)
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(64 - 14)
 
 
 def instruction(prompt: str) -> str:
-    """The opening and the close of a prompt, in lower case; the whole prompt when it is short."""
+    """The opening and the close of a prompt, in lower case and with 0 for any number; all of it when it is short."""
+    return _NUMBER.sub("0", _ends(prompt))
+
+
+def _ends(prompt: str) -> str:
     if len(prompt) <= _OPENING_CHARACTERS + _CLOSING_CHARACTERS:
         words = prompt.lower().split()
         if len(words) <= OPENING_WORDS + CLOSING_WORDS:
@@ -76,15 +84,11 @@ def features(prompt: str) -> Features:
 
 
 def _gram_buckets(text: str) -> NDArray[np.int64]:
-    """Buckets of all character n-grams, by multiplicative hashing of the packed code points."""
+    """Buckets of all character n-grams up to `_LONGEST_GRAM`, by multiplicative hashing of the packed code points."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    found = []
-    with np.errstate(over="ignore"):
-        for size in _GRAMS:
-            if len(codes) < size:
-                continue
-            packed = np.full(len(codes) - size + 1, size, dtype=np.uint64)
-            for place in range(size):
-                packed = packed * np.uint64(1_000_003) + codes[place : len(codes) - size + 1 + place]
-            found.append((packed * _MULTIPLIER) >> _SHIFT)
+    packed, found = codes + _FIRST, []
+    for size in range(1, min(_LONGEST_GRAM, len(codes)) + 1):
+        # Unsigned arrays wrap around silently, which is what hashing wants.
+        packed = packed if size == 1 else packed[:-1] * _BASE + codes[size - 1 :]
+        found.append(packed * _MULTIPLIER >> _SHIFT)
     return np.concatenate(found).astype(np.int64) if found else np.empty(0, dtype=np.int64)

@@ -19,7 +19,7 @@ LANGUAGES: Final = (
 """ISO 639-1. Fewer languages, fewer mistakes on short prompts: of all 97, ``thanks`` comes out as Xhosa."""
 
 UNDETERMINED: Final = "und"
-LANGUAGE_CHARACTERS: Final = 640
+LANGUAGE_CHARACTERS: Final = 480
 """Half from the start and half from the end: the instruction outweighs the pasted document between."""
 
 _MIN_LETTERS: Final = 3

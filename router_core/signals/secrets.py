@@ -92,14 +92,16 @@ def find_secrets(text: str) -> tuple[str, ...]:
     """
     found: set[str] = set()
     for kind, start, pattern in _KEYS:
-        if kind not in found and any(pattern.match(text, place) for place in _places(text, start)):
+        if start in text and kind not in found and any(pattern.match(text, place) for place in _places(text, start)):
             found.add(kind)
     lower = text.lower()
     # Lower case of a few letters is longer than the letter, and would shift the places.
     lower = lower if len(lower) == len(text) else text
-    if any(_follows(_NAMED_KEY, text, lower, name) for name in _KEY_NAMES):
+    if any(name in lower and _follows(_NAMED_KEY, text, lower, name) for name in _KEY_NAMES):
         found.add("api_key")
-    if any(_password_follows(text, lower, name) for name in _PASSWORD_NAMES) or _follows(_IN_URL, text, text, ""):
+    if any(name in lower and _password_follows(text, lower, name) for name in _PASSWORD_NAMES) or _follows(
+        _IN_URL, text, text, ""
+    ):
         found.add("password")
     return tuple(sorted(found))
 

@@ -21,7 +21,7 @@ from router_core.signals.features import DIMENSIONS, features
 from router_core.signals.intent import INTENTS, Classifier
 
 FOLDS: Final = 5
-PENALTIES: Final = (3e-5, 1e-4, 3e-4, 1e-3)
+PENALTIES: Final = (1e-5, 3e-5, 1e-4, 3e-4)
 STEPS: Final = 600
 WITH_DOCUMENTS: Final = frozenset({"summarise", "extract", "classify", "translate", "reason", "code"})
 """Intents whose instructions come with a pasted document."""
