@@ -99,6 +99,10 @@ BRANCH_LATENCY_MS: Final = "router.branch.latency_ms"  # of the call alone; the 
 ANSWER_CHARACTERS: Final = "router.answer.characters"
 
 # --- router.*: on validate spans --------------------------------------------------------------------------
+GUARD_ELIGIBLE: Final = "router.guard.eligible"  # list of str, on the guard span
+PLAN_MODELS: Final = "router.plan.models"  # list of str, on the plan span
+AGGREGATOR: Final = "router.aggregator"  # on the aggregate span
+VALIDATED_BRANCH: Final = "router.validator.branch_index"
 VALIDATOR: Final = "router.validator.name"
 SCORE: Final = "router.validator.score"
 THRESHOLD: Final = "router.validator.threshold"

@@ -1,0 +1,218 @@
+"""One branch while it lives: its call, its clock, its answer, its bill; at its end a record and span attributes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from opentelemetry.trace import Span
+
+from router_core import semconv
+from router_core.clock import Timeline
+from router_core.errors import BadUpstreamResponse, ProviderError, ProviderTimeout
+from router_core.pricing import ComputePrice, CostSource, Nano, Price, Usage, to_usd
+from router_core.providers.base import Call, Completion, Provider, TextChunk
+from router_core.result import BranchKind, BranchRecord, Outcome, ScoreRecord
+from router_core.signals.length import estimate_tokens
+from router_core.state.ledger import Reservation
+from router_core.tracing import as_json
+
+FREE_FAILURES = frozenset(
+    {
+        "unreachable",
+        "rate_limited",
+        "upstream_failure",
+        "upstream_rejected",
+        "authentication_failed",
+        "not_ready",
+        "context_too_long",
+    }
+)
+"""Failures before any token was made: providers bill nothing for them."""
+
+
+@dataclass(slots=True)
+class Branch:
+    """One attempt, from its start to its record. Times are nanoseconds on the request's time line."""
+
+    index: int
+    kind: BranchKind
+    model: str
+    tier: str | None
+    reason: str
+    span: Span
+    started_ns: int
+    final: bool = False
+    reservation: Reservation | None = None
+    price: Price | None = None
+    provider_name: str | None = None
+    input_estimate: int = 0
+    outcome: Outcome | None = None
+    text: str = ""
+    completion: Completion | None = None
+    first_chunk_ns: int | None = None
+    ended_ns: int | None = None
+    waited_ns: int = 0
+    """Time spent waiting for the model or tool; the rest of the request's time is ours."""
+    scores: tuple[ScoreRecord, ...] = ()
+    error: BaseException | None = None
+    error_type: str | None = None
+    cost: Nano | None = None
+    cost_source: CostSource | None = None
+    citations: tuple[str, ...] = ()
+    closed: bool = False
+
+    async def run(self, provider: Provider, call: Call, timeline: Timeline) -> AsyncGenerator[str]:
+        """Stream the model's text; at the end `completion` is set.
+
+        Raises:
+            ProviderError: the attempt failed; a timeout of the call's own is one of them.
+        """
+        stream = provider.stream(call)
+        limit_ns = self.started_ns + round(call.timeout_s * 1e9)
+        pieces: list[str] = []
+        try:
+            while self.completion is None:
+                waiting_since = timeline.elapsed_ns()
+                left = (limit_ns - waiting_since) / 1e9
+                try:
+                    async with asyncio.timeout(left):
+                        item = await anext(stream, None)
+                except TimeoutError:
+                    raise ProviderTimeout(f"{call.model} did not finish within {call.timeout_s:.3g} s") from None
+                now = timeline.elapsed_ns()
+                self.waited_ns += now - waiting_since
+                if now > limit_ns:
+                    raise ProviderTimeout(f"{call.model} did not finish within {call.timeout_s:.3g} s")
+                if isinstance(item, TextChunk):
+                    if self.first_chunk_ns is None:
+                        self.first_chunk_ns = now
+                    pieces.append(item.text)
+                    yield item.text
+                elif isinstance(item, Completion):
+                    self.completion = item
+                else:
+                    raise BadUpstreamResponse(f"{call.model} ended its stream without saying that it had finished")
+        finally:
+            self.text = "".join(pieces)
+            # Providers are async generators; closing one closes its connection and stops the upstream's work.
+            await cast(AsyncGenerator[Any], stream).aclose()
+
+    def fail(self, error: ProviderError) -> None:
+        """The attempt failed; what it cost is in `bill`."""
+        self.outcome, self.error, self.error_type = "failed", error, error.code
+
+    def stop(self, timeline: Timeline) -> None:
+        """Note the end of the call, and compute its bill. Validators may still come."""
+        self.ended_ns = timeline.elapsed_ns()
+        if self.kind in ("tool", "cache"):
+            self.cost, self.cost_source = 0, "observed"
+        else:
+            self.cost, self.cost_source = self._bill()
+
+    def _bill(self) -> tuple[Nano | None, CostSource | None]:
+        if self.price is None:
+            return None, None
+        if isinstance(self.price, ComputePrice):
+            return self.price.cost(Usage(), (self.latency_ms or 0.0) / 1e3), "observed"
+        if self.completion is not None:
+            cost = self.price.cost(self.completion.usage, None)
+            return cost, None if cost is None else "observed"
+        if self.error_type in FREE_FAILURES:
+            return 0, "estimated"
+        return self.price.expected(self.input_estimate, estimate_tokens([self.text])), "estimated"
+
+    @property
+    def latency_ms(self) -> float | None:
+        """Start to end of the call."""
+        return None if self.ended_ns is None else (self.ended_ns - self.started_ns) / 1e6
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """Start of the branch to its first text."""
+        return None if self.first_chunk_ns is None else (self.first_chunk_ns - self.started_ns) / 1e6
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens as the provider counted them; tools take none."""
+        if self.kind in ("tool", "cache"):
+            return Usage(0, 0)
+        if self.completion is None:
+            return Usage(0, 0) if self.error_type in FREE_FAILURES else Usage()
+        return self.completion.usage
+
+    @property
+    def passed(self) -> bool:
+        """Complete, and nothing was found against it."""
+        return self.completion is not None and all(score.passed for score in self.scores)
+
+    @property
+    def weakest(self) -> ScoreRecord | None:
+        """The score that stands for the branch: the one furthest below, or least above, its threshold."""
+        return min(self.scores, key=lambda score: score.score - score.threshold, default=None)
+
+    def record(self) -> BranchRecord:
+        """What the decision keeps of this branch."""
+        weakest, usage = self.weakest, self.usage
+        return BranchRecord(
+            index=self.index,
+            kind=self.kind,
+            model=self.model,
+            tier=self.tier,
+            outcome=self.outcome or "unscored",
+            reason=self.reason,
+            score=None if weakest is None else weakest.score,
+            threshold=None if weakest is None else weakest.threshold,
+            scores=self.scores,
+            cost_usd=to_usd(self.cost),
+            cost_source=self.cost_source,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cache_read_tokens=usage.cache_read_tokens,
+            started_ms=self.started_ns / 1e6,
+            latency_ms=self.latency_ms,
+            ttft_ms=self.ttft_ms,
+            finish_reason=None if self.completion is None else self.completion.finish_reason,
+            response_model=None if self.completion is None else self.completion.response_model,
+            error_type=self.error_type,
+            error_message=None if self.error is None else str(self.error),
+        )
+
+    def attributes(self, *, content: bool) -> dict[str, Any]:
+        """What the branch's span says, beside what all spans of the request say. None where unknown."""
+        record = self.record()
+        tool = self.kind == "tool"
+        attributes: dict[str, Any] = {
+            semconv.OPERATION_NAME: "execute_tool" if tool else "chat",
+            semconv.TOOL_NAME: self.model if tool else None,
+            semconv.PROVIDER_NAME: self.provider_name,
+            semconv.REQUEST_MODEL: None if tool else self.model,
+            semconv.RESPONSE_MODEL: record.response_model,
+            semconv.RESPONSE_ID: None if self.completion is None else self.completion.response_id,
+            semconv.FINISH_REASONS: None if record.finish_reason is None else [record.finish_reason],
+            semconv.TIME_TO_FIRST_CHUNK: None if record.ttft_ms is None else record.ttft_ms / 1e3,
+            semconv.INPUT_TOKENS: record.input_tokens,
+            semconv.OUTPUT_TOKENS: record.output_tokens,
+            semconv.CACHE_READ_TOKENS: record.cache_read_tokens,
+            semconv.COST_NANO: self.cost,
+            semconv.COST_AMOUNT: record.cost_usd,
+            semconv.COST_CURRENCY: None if self.cost is None else "USD",
+            semconv.COST_SOURCE: self.cost_source,
+            semconv.ERROR_TYPE: self.error_type,
+            semconv.ERROR_MESSAGE: record.error_message,
+            semconv.BRANCH_INDEX: self.index,
+            semconv.BRANCH_KIND: self.kind,
+            semconv.BRANCH_TIER: self.tier,
+            semconv.BRANCH_OUTCOME: record.outcome,
+            semconv.BRANCH_REASON: self.reason,
+            semconv.BRANCH_SCORE: record.score,
+            semconv.BRANCH_THRESHOLD: record.threshold,
+            semconv.BRANCH_SCORES: as_json(self.scores) if self.scores else None,
+            semconv.BRANCH_LATENCY_MS: record.latency_ms,
+            semconv.ANSWER_CHARACTERS: len(self.text),
+        }
+        if content and self.text:
+            attributes[semconv.OUTPUT_MESSAGES] = as_json([{"role": "assistant", "content": self.text}])
+        return attributes

@@ -1,0 +1,540 @@
+"""The router: the only orchestrator. It asks pure functions what to do, does it, and tells what it does as events.
+
+The steps of a request stand in `Router._route` in the order of the design: signals, guard, tools, plan, branches,
+answer. Whatever happens on the way, a request that passed its check ends in exactly one decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
+from typing import Self
+
+from opentelemetry.trace import SpanKind, Tracer
+
+from router_core import aggregate, escalation, semconv
+from router_core.branch import Branch
+from router_core.clock import Clock, SystemClock, Timeline
+from router_core.errors import (
+    AllBranchesFailed,
+    NotDurable,
+    ProviderError,
+    RequestDenied,
+    RoutingError,
+)
+from router_core.events import (
+    Answered,
+    BranchEnded,
+    BranchStarted,
+    Escalated,
+    Event,
+    Failed,
+    Planned,
+    Scored,
+    Settled,
+    SignalsRead,
+    Token,
+    VerdictsGiven,
+)
+from router_core.guard import Situation, judge
+from router_core.merge import merge
+from router_core.policy.loading import LoadedPolicy
+from router_core.price_catalog import resolve_price
+from router_core.providers.base import Call, Provider
+from router_core.providers.build import NO_SCRIPTS, build_providers
+from router_core.providers.local_server import LocalServer
+from router_core.providers.scripted import Script
+from router_core.request import Message, RouteRequest
+from router_core.result import BranchKind, CommitState, Decision, RouteResult, ScoreRecord
+from router_core.run import Run, build_decision, candidates_of
+from router_core.signals.read import read_signals
+from router_core.sink import DecisionSink, NoSink
+from router_core.state.ledger import RequestLedger
+from router_core.strategies.base import PlannedModel
+from router_core.target import Targets
+from router_core.tools.base import Tool, ToolAnswer
+from router_core.tools.build import build_tools
+from router_core.tracing import NO_TRACER, Trace, new_decision_id
+from router_core.unanswered import nobody_answered, nobody_eligible
+from router_core.validators.base import CompleteAnswer, Validator
+from router_core.validators.build import build_validators
+from router_core.validators.schema import Schema
+
+
+class Router:
+    """Routes requests under one policy. Safe for concurrent use within one event loop."""
+
+    def __init__(
+        self,
+        loaded: LoadedPolicy,
+        *,
+        providers: Mapping[str, Provider],
+        tools: Mapping[str, Tool],
+        validators: Mapping[str, Validator],
+        tracer: Tracer = NO_TRACER,
+        sink: DecisionSink | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.loaded = loaded
+        self.providers = dict(providers)
+        self._tools = tools
+        self._validators = validators
+        self._tracer = tracer
+        self._sink: DecisionSink = sink or NoSink()
+        self._clock: Clock = clock or SystemClock()
+        models = loaded.policy.models
+        self._prices = {name: resolve_price(name, model) for name, model in models.items()}
+        self._simulates = any(model.provider.kind == "scripted" for model in models.values())
+        self.targets = Targets(loaded.policy)
+
+    @classmethod
+    def from_policy(
+        cls,
+        loaded: LoadedPolicy,
+        *,
+        clock: Clock | None = None,
+        scripts: Mapping[str, Script] = NO_SCRIPTS,
+        local: LocalServer | None = None,
+        tracer: Tracer = NO_TRACER,
+        sink: DecisionSink | None = None,
+    ) -> Self:
+        """A router with everything that the policy names.
+
+        Raises:
+            PolicyError: a tool cannot be made (its folder is missing, say).
+        """
+        clock = clock or SystemClock()
+        return cls(
+            loaded,
+            providers=build_providers(loaded.policy.models, clock=clock, scripts=scripts, local=local),
+            tools=build_tools(loaded.policy.tools, loaded.folder),
+            validators=build_validators(loaded.policy.validators),
+            tracer=tracer,
+            sink=sink,
+            clock=clock,
+        )
+
+    async def aclose(self) -> None:
+        """Close all providers."""
+        for provider in self.providers.values():
+            await provider.aclose()
+
+    async def aroute(self, request: RouteRequest) -> RouteResult:
+        """Route one request to its end.
+
+        Raises:
+            RequestError: the request cannot be routed; nothing was recorded.
+            RoutingError: no answer came of it; the error names the recorded decision.
+        """
+        answer: Answered | None = None
+        error: Failed | None = None
+        run = self._begin(request)
+        async for event in self._stream(run):
+            match event:
+                case Answered():
+                    answer = event
+                case Failed():
+                    error = event
+                case Settled(decision=decision, commit=commit):
+                    if answer is not None and error is None:
+                        return RouteResult(answer.text, decision, answer.finish_reason, commit, answer.citations)
+        assert run.error is not None, "a request ends in an answer or in an error"
+        raise run.error
+
+    def route(self, request: RouteRequest | str) -> RouteResult:
+        """`aroute` for code without an event loop. One request at a time; raises as `aroute` does."""
+        if isinstance(request, str):
+            request = RouteRequest.from_prompt(request)
+        return asyncio.run(self._route_alone(request))
+
+    async def _route_alone(self, request: RouteRequest) -> RouteResult:
+        try:
+            return await self.aroute(request)
+        finally:
+            # Connections belong to the event loop that ends here.
+            await self.aclose()
+
+    async def stream(self, request: RouteRequest) -> AsyncGenerator[Event]:
+        """Route one request, telling each step; see `router_core.events` for the order.
+
+        Closing the generator cancels the running branch and records what was spent.
+
+        Raises:
+            RequestError: before the first event; nothing was recorded.
+            NotDurable: after the last event, when audit is strict and the decision could not be kept.
+        """
+        async for event in self._stream(self._begin(request)):
+            yield event
+
+    async def explain(self, request: RouteRequest) -> Decision:
+        """The decision as it would be made, with no model called and nothing recorded (status ``planned``).
+
+        Raises:
+            RequestError: the request cannot be routed.
+        """
+        run = self._begin(request, tracer=NO_TRACER)
+        try:
+            async for _ in self._prepare(run):
+                pass
+            if run.chosen is None:
+                self._make_plan(run)
+        except RoutingError as error:
+            run.error = error
+        for branch in run.branches:
+            branch.outcome = "planned"
+        return build_decision(run, planned=True)
+
+    # --- the life of a request ---------------------------------------------------------------------------------
+
+    def _begin(self, request: RouteRequest, tracer: Tracer | None = None) -> Run:
+        request.check()
+        target = self.targets.resolve(request.route)
+        timeline = Timeline(self._clock)
+        caps = target.route.caps
+        return Run(
+            request=_with_system(request, target.route.system),
+            target=target,
+            loaded=self.loaded,
+            prices=self._prices,
+            timeline=timeline,
+            decision_id=new_decision_id(self._clock),
+            trace=Trace(tracer or self._tracer, timeline, target.name, request.caller_traceparent),
+            ledger=RequestLedger.of(caps.usd, caps.tokens, caps.branches, request.context.cost_cap_usd),
+            simulated=request.simulated or self._simulates,
+        )
+
+    async def _stream(self, run: Run) -> AsyncGenerator[Event]:
+        steps = self._steps(run)
+        try:
+            async for event in steps:
+                since = run.timeline.elapsed_ns()
+                yield event
+                run.consumer_ns += run.timeline.elapsed_ns() - since
+        except (asyncio.CancelledError, GeneratorExit):
+            run.cancelled = True
+            raise
+        finally:
+            await steps.aclose()
+            if run.decision is None and run.signals is not None:
+                # The caller left, or a fault of our own: what was spent is recorded all the same.
+                run.cancelled = run.cancelled or run.error is None
+                run.settle()
+
+    async def _steps(self, run: Run) -> AsyncGenerator[Event]:
+        try:
+            async for event in self._route(run):
+                yield event
+        except RoutingError as error:
+            error.decision_id = run.decision_id
+            run.error = error
+            yield Failed(error.code, str(error), error.http_status)
+        decision = run.settle()
+        commit: CommitState = "off"
+        if run.trace.recording:
+            commit = await self._sink.committed(run.trace.trace_id)
+        yield Settled(decision, commit)
+        if commit == "not_durable" and self.loaded.policy.telemetry.audit == "strict":
+            run.error = NotDurable(
+                "the decision could not be kept, and the policy's audit is strict; free some disk space and try again",
+                decision_id=run.decision_id,
+            )
+            raise run.error
+
+    async def _route(self, run: Run) -> AsyncGenerator[Event]:
+        async for event in self._prepare(run):
+            yield event
+        if run.chosen is None:
+            yield self._make_plan(run)
+            async for event in self._ask_models(run):
+                yield event
+            self._choose(run)
+        assert run.chosen is not None
+        if run.first_visible_ns is None:
+            run.first_visible_ns = run.timeline.elapsed_ns()
+        finish = None if run.chosen.completion is None else run.chosen.completion.finish_reason
+        chosen = run.chosen
+        yield Answered(chosen.text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations)
+
+    # --- before any model --------------------------------------------------------------------------------------
+
+    async def _prepare(self, run: Run) -> AsyncGenerator[Event]:
+        span = run.trace.child(semconv.SPAN_SIGNALS)
+        run.signals = read_signals(run.request)
+        run.trace.end(span, {semconv.INTENT: run.signals.intent, semconv.LANGUAGE: run.signals.language})
+        yield SignalsRead(run.decision_id, run.target.name, run.signals)
+
+        span = run.trace.child(semconv.SPAN_GUARD)
+        run.eligibility = judge(
+            run.request,
+            Situation(run.target.name, run.request.context, run.signals),
+            run.target.models,
+            self.loaded.policy.rules,
+            {name: self.providers[name].readiness() for name in run.target.models},
+            run.max_output_tokens,
+        )
+        run.trace.end(span, {semconv.GUARD_ELIGIBLE: list(run.eligibility.models)})
+        yield VerdictsGiven(run.eligibility.verdicts)
+        if run.eligibility.denied is not None:
+            denied = run.eligibility.denied
+            raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
+        for name in run.target.route.tools:
+            async for event in self._try_tool(run, self._tools[name]):
+                yield event
+            if run.chosen is not None:
+                return
+
+    async def _try_tool(self, run: Run, tool: Tool) -> AsyncGenerator[Event]:
+        assert run.signals is not None
+        started = run.timeline.elapsed_ns()
+        span = run.trace.child(f"{semconv.SPAN_TOOL} {tool.name}")
+        answer, error = await self._resolve_tool(run, tool)
+        run.waited_ns += run.timeline.elapsed_ns() - started
+        if answer is None and error is None:
+            run.trace.end(span, {semconv.TOOL_NAME: tool.name})
+            return
+        reason = f"{type(error).__name__}" if answer is None else answer.reason
+        branch = Branch(len(run.branches), "tool", tool.name, None, reason, span, started, final=True)
+        run.branches.append(branch)
+        yield BranchStarted(branch.index, "tool", tool.name, reason, True, started / 1e6)
+        if answer is None:
+            branch.outcome, branch.error, branch.error_type = "failed", error, "tool_error"
+        else:
+            passed = answer.confidence >= tool.threshold
+            branch.text, branch.citations = answer.text, answer.citations
+            branch.scores = (ScoreRecord("confidence", answer.confidence, tool.threshold, passed, answer.reason),)
+            branch.outcome = "accepted" if passed else "rejected"
+            run.chosen = branch if passed else None
+        branch.stop(run.timeline)
+        run.close_branch(branch)
+        yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
+        for score in branch.scores:
+            yield Scored(branch.index, score)
+
+    async def _resolve_tool(self, run: Run, tool: Tool) -> tuple[ToolAnswer | None, Exception | None]:
+        assert run.signals is not None
+        try:
+            async with asyncio.timeout(min(tool.timeout_s, max(run.seconds_left(), 0))):
+                return await tool.resolve(run.request, run.signals), None
+        except Exception as error:  # noqa: BLE001  (a tool is foreign code: whatever it raises, a model can still answer)
+            return None, error
+
+    def _make_plan(self, run: Run) -> Planned:
+        assert run.signals is not None
+        assert run.eligibility is not None
+        if not run.eligibility.models:
+            raise nobody_eligible(run)
+        span = run.trace.child(semconv.SPAN_PLAN)
+        situation = Situation(run.target.name, run.request.context, run.signals)
+        run.plan = run.target.strategy.plan(situation, run.eligibility.models, run.target.models)
+        run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
+        if not run.plan.models:
+            raise nobody_eligible(run)
+        return Planned(run.target.strategy_name, candidates_of(run), run.plan.reason)
+
+    # --- models ------------------------------------------------------------------------------------------------
+
+    async def _ask_models(self, run: Run) -> AsyncGenerator[Event]:
+        assert run.plan is not None
+        assert run.eligibility is not None
+        place: PlannedModel | None = run.plan.models[0]
+        reason = run.plan.reason
+        tried: set[str] = set()
+        while place is not None:
+            tried.add(place.model)
+            if (refusal := self._refusal(run, place.model)) is not None:
+                run.capped[place.model] = refusal
+                if run.ledger.full:
+                    return
+                place = next((m for m in run.plan.models if m.model not in tried), None)
+                continue
+            if run.seconds_left() <= 0:
+                return
+            higher = escalation.after_rejection(run.plan, place, tried)
+            final = self._is_final(run, higher)
+            branch = self._start_branch(run, "model", place.model, reason, final=final)
+            yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
+            async for event in self._call(run, branch):
+                yield event
+            async for event in self._judge_answer(run, branch, last=higher is None):
+                yield event
+            if branch.outcome == "failed":
+                if final and branch.first_chunk_ns is not None:
+                    raise AllBranchesFailed(f"{branch.model} failed after its answer had begun: {branch.error}")
+                models, eligible = run.target.models, run.eligibility.models
+                following = escalation.after_failure(run.plan, place, tried, models, eligible)
+                reason = f"{branch.model} failed: {branch.error}"
+                cause = "fallback"
+            elif branch.passed:
+                return
+            else:
+                following = higher
+                weakest = branch.weakest
+                reason = (
+                    "" if weakest is None else f"{branch.model} scored low on {weakest.validator}: {weakest.reason}"
+                )
+                cause = "escalation"
+            if following is None or self._refusal(run, following.model) is not None or run.seconds_left() <= 0:
+                if following is not None:
+                    run.capped[following.model] = self._refusal(run, following.model) or "the deadline passed"
+                return
+            run.fell_back = run.fell_back or cause == "fallback"
+            run.escalated = run.escalated or cause == "escalation"
+            yield Escalated("fallback" if cause == "fallback" else "escalation", branch.model, following.model, reason)
+            place = following
+
+    def _is_final(self, run: Run, higher: PlannedModel | None) -> bool:
+        """Whether a branch's tokens may go out as they come: nothing can replace it once it has begun."""
+        route = run.target.route
+        if route.stream == "immediate":
+            return True
+        return higher is None and route.aggregator == "first_accepted"
+
+    def _refusal(self, run: Run, model: str) -> str | None:
+        assert run.signals is not None
+        price = run.prices.get(model)
+        incoming, outgoing = run.signals.input_tokens, run.max_output_tokens
+        return run.ledger.refusal(None if price is None else price.expected(incoming, outgoing), incoming + outgoing)
+
+    def _start_branch(self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False) -> Branch:
+        assert run.signals is not None
+        price = run.prices.get(model)
+        incoming, outgoing = run.signals.input_tokens, run.max_output_tokens
+        most = None if price is None else price.expected(incoming, outgoing)
+        branch = Branch(
+            index=len(run.branches),
+            kind=kind,
+            model=model,
+            tier=run.target.models[model].tier,
+            reason=reason,
+            span=run.trace.child(f"{semconv.SPAN_BRANCH} {model}", SpanKind.CLIENT),
+            started_ns=run.timeline.elapsed_ns(),
+            final=final,
+            reservation=run.ledger.reserve(most, incoming + outgoing),
+            price=price,
+            provider_name=self.providers[model].name,
+            input_estimate=incoming,
+        )
+        run.branches.append(branch)
+        return branch
+
+    async def _call(self, run: Run, branch: Branch) -> AsyncGenerator[Event]:
+        assert run.signals is not None
+        request = run.request
+        call = Call(
+            model=branch.model,
+            messages=request.messages,
+            timeout_s=min(run.target.models[branch.model].timeout_s, max(run.seconds_left(), 0.001)),
+            max_output_tokens=run.max_output_tokens,
+            temperature=request.temperature,
+            seed=request.seed,
+            stop=request.stop,
+            response_schema=request.response_schema,
+            intent=run.signals.intent,
+        )
+        texts = branch.run(self.providers[branch.model], call, run.timeline)
+        try:
+            async for text in texts:
+                if branch.final and run.first_visible_ns is None:
+                    run.first_visible_ns = run.timeline.elapsed_ns()
+                yield Token(branch.index, text, branch.final)
+        except ProviderError as error:
+            branch.fail(error)
+        finally:
+            await texts.aclose()
+        branch.stop(run.timeline)
+        if branch.kind == "model":
+            run.waited_ns += branch.waited_ns
+        yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
+        if branch.outcome == "failed":
+            run.close_branch(branch)
+
+    async def _judge_answer(self, run: Run, branch: Branch, *, last: bool) -> AsyncGenerator[Event]:
+        """Score a complete answer: validators of the answer alone first, those that need probes only if these pass."""
+        if branch.completion is None:
+            return
+        validators = self._validators_of(run)
+        for validator in [v for v in validators if not v.probes]:
+            yield self._score(run, branch, validator, ())
+        for validator in [v for v in validators if v.probes]:
+            # The last branch is given whatever it scores: probes would be money for nothing.
+            if last or not branch.passed:
+                break
+            siblings: list[Branch] = []
+            async for event in self._probe(run, branch, validator, siblings):
+                yield event
+            yield self._score(run, branch, validator, siblings)
+
+    def _validators_of(self, run: Run) -> list[Validator]:
+        validators = [self._validators[name] for name in run.validators]
+        asked = run.request.response_schema is not None
+        if asked and run.target.route.stream != "immediate" and not any(isinstance(v, Schema) for v in validators):
+            validators.append(Schema("schema", 1.0, None))
+        return validators
+
+    async def _probe(
+        self, run: Run, branch: Branch, validator: Validator, siblings: list[Branch]
+    ) -> AsyncGenerator[Event]:
+        assert run.eligibility is not None
+        started = []
+        for model in validator.probes:
+            allowed = model in run.eligibility.models and model != branch.model
+            if allowed and self._refusal(run, model) is None:
+                reason = f"{validator.name} compares its answer with {branch.model}'s"
+                probe = self._start_branch(run, "probe", model, reason)
+                started.append(probe)
+                yield BranchStarted(probe.index, "probe", model, reason, False, probe.started_ns / 1e6)
+        since = run.timeline.elapsed_ns()
+        events = merge([self._call(run, probe) for probe in started])
+        try:
+            async for event in events:
+                yield event
+        finally:
+            await events.aclose()
+        run.waited_ns += run.timeline.elapsed_ns() - since
+        siblings += [probe for probe in started if probe.completion is not None]
+
+    def _score(self, run: Run, branch: Branch, validator: Validator, siblings: Sequence[Branch]) -> Scored:
+        span = run.trace.child(f"{semconv.SPAN_VALIDATE} {validator.name}")
+        score = validator.score(_complete(branch), [_complete(sibling) for sibling in siblings], run.request)
+        passed = score.value >= validator.threshold
+        record = ScoreRecord(validator.name, score.value, validator.threshold, passed, score.reason)
+        branch.scores = (*branch.scores, record)
+        run.trace.end(
+            span,
+            {
+                semconv.VALIDATOR: validator.name,
+                semconv.SCORE: score.value,
+                semconv.THRESHOLD: validator.threshold,
+                semconv.PASSED: passed,
+                semconv.VALIDATED_BRANCH: branch.index,
+            },
+        )
+        return Scored(branch.index, record)
+
+    # --- the end -----------------------------------------------------------------------------------------------
+
+    def _choose(self, run: Run) -> None:
+        complete = [branch for branch in run.branches if branch.kind == "model" and branch.completion is not None]
+        span = run.trace.child(semconv.SPAN_AGGREGATE)
+        finished = [
+            aggregate.Finished(b.index, None if b.weakest is None else b.weakest.score, b.passed) for b in complete
+        ]
+        best = aggregate.choose(run.target.route.aggregator, finished)
+        run.trace.end(span, {semconv.AGGREGATOR: run.target.route.aggregator})
+        if best is None:
+            raise nobody_answered(run)
+        run.chosen = run.branches[best.index]
+
+
+def _with_system(request: RouteRequest, system: str | None) -> RouteRequest:
+    """Put the route's system prompt before a conversation that has none."""
+    if system is None or any(message.role in ("system", "developer") for message in request.messages):
+        return request
+    return replace(request, messages=(Message("system", system), *request.messages))
+
+
+def _complete(branch: Branch) -> CompleteAnswer:
+    return CompleteAnswer(
+        branch.text, None if branch.completion is None else branch.completion.finish_reason, branch.model
+    )

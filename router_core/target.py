@@ -1,0 +1,74 @@
+"""What a request's name stands for: a route of the policy, or one model asked directly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from router_core.errors import UnknownRoute
+from router_core.policy.schema import AgreementValidator, CascadeStrategy, Model, Policy, Route
+from router_core.strategies.base import Strategy
+from router_core.strategies.build import build_strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A route, the models that it may use at all, and the strategy that orders them."""
+
+    name: str
+    route: Route
+    models: Mapping[str, Model]
+    strategy: Strategy
+    strategy_name: str
+
+
+class Targets:
+    """All that a client may ask for under one policy."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._routes = {
+            name: Target(name, route, _models_of(route, policy), build_strategy(route), route.strategy.kind)
+            for name, route in policy.routes.items()
+        }
+
+    def resolve(self, name: str | None) -> Target:
+        """``route/NAME``, ``NAME``, a model's name, or None for the default route.
+
+        Raises:
+            UnknownRoute: the policy knows neither; the message lists the routes.
+        """
+        plain = self._policy.default_route if name is None else name.removeprefix("route/")
+        if plain in self._routes:
+            return self._routes[plain]
+        if name is not None and name in self._policy.models:
+            return self._direct(name)
+        known = ", ".join(f"route/{route}" for route in self._routes)
+        raise UnknownRoute(f"there is no route or model {plain[:80]!r}; use one of {known}")
+
+    def _direct(self, name: str) -> Target:
+        """A model asked by its own name: no choice to make, but guarded and recorded like any other request."""
+        model = self._policy.models[name]
+        strategy = CascadeStrategy(kind="cascade", tiers=(model.tier,))
+        route = Route(strategy=strategy, stream="immediate")
+        return Target(f"model/{name}", route, {name: model}, build_strategy(route), "direct")
+
+
+def _models_of(route: Route, policy: Policy) -> dict[str, Model]:
+    """The models of the route's tiers, their fallbacks, and the probes of its validators; in the policy's order."""
+    tiers = set(route.strategy.tiers)
+    validators = set(route.validators)
+    for override in route.intents.values():
+        tiers.update(override.tiers or ())
+        validators.update(override.validators or ())
+    names = {name for name, model in policy.models.items() if model.tier in tiers}
+    for name in validators:
+        validator = policy.validators[name]
+        if isinstance(validator, AgreementValidator):
+            names.update(validator.probes)
+    for name in list(names):
+        following = policy.models[name].fallback
+        while following is not None and following not in names:
+            names.add(following)
+            following = policy.models[following].fallback
+    return {name: model for name, model in policy.models.items() if name in names}
