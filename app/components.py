@@ -1,0 +1,173 @@
+"""The parts that pages are built of. Everything that people or models wrote goes through `app.plain`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app import cache, plain, theme
+from telemetry.errors import TelemetryError
+
+Tone: TypeAlias = Literal["ok", "warn", "bad", "muted"]
+
+OUTCOME_TONE: dict[str, Tone] = {
+    "ok": "ok",
+    "accepted": "ok",
+    "passed": "ok",
+    "compared": "muted",
+    "rejected": "warn",
+    "cancelled": "warn",
+    "denied": "bad",
+    "excluded": "warn",
+    "failed": "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table: text, perhaps in a tone, perhaps under a colour swatch. Never markup."""
+
+    text: object
+    tone: Tone | None = None
+    swatch: str | None = None
+    number: bool = False
+
+
+def page_style() -> None:
+    """Our CSS; once a run, from main.py."""
+    st.html(theme.css(theme.mode()))
+
+
+def page_header(title: str, subtitle: str) -> None:
+    """A page's name and what it is for. Both are our own words."""
+    st.html(f'<div class="rs-head"><h1>{plain.html(title)}</h1><p class="rs-sub">{plain.html(subtitle)}</p></div>')
+
+
+@contextmanager
+def card(title: str, subtitle: str, *, key: str, help: str | None = None) -> Iterator[None]:
+    """One card, one question. ``help`` defines what is counted, on hover; ``key`` is unique on the page."""
+    with st.container(border=True, key=f"card-{key}", gap="small"):
+        hint = (
+            f' <span class="rs-hint" title="{plain.html(help)}" aria-label="{plain.html(help)}">?</span>'
+            if help
+            else ""
+        )
+        st.html(
+            f'<div class="rs-title">{plain.html(title)}{hint}</div><div class="rs-sub">{plain.html(subtitle)}</div>'
+        )
+        yield
+
+
+@contextmanager
+def grid(key: str, *, narrowest: Literal["kpi", "half"]) -> Iterator[None]:
+    """Children side by side, as many as fit: ``kpi`` from 190 px, ``half`` from 420 px. ``key`` is unique."""
+    with st.container(key=f"grid-{narrowest}-{key}"):
+        yield
+
+
+def chart(figure: go.Figure, *, key: str, alt: str) -> None:
+    """A figure of `app.charts`. ``alt`` says in words what it shows."""
+    st.plotly_chart(figure, key=key, theme=None, config=theme.CHART_CONFIG, alt=plain.visible(alt))
+
+
+def untrusted(text: object, *, muted: bool = False) -> None:
+    """What somebody wrote, as plain text, line breaks kept, nothing in it interpreted."""
+    tone = " rs-muted" if muted else ""
+    st.html(f'<pre class="rs-plain{tone}">{plain.html(text)}</pre>')
+
+
+def paragraphs(sentences: Iterable[str]) -> None:
+    """A story of plain sentences."""
+    body = "".join(f"<p>{plain.html(sentence)}</p>" for sentence in sentences)
+    st.html(f'<div class="rs-story">{body}</div>')
+
+
+def chips(pairs: Mapping[str, object]) -> None:
+    """Small facts: a name and its value, both escaped."""
+    body = "".join(
+        f'<span class="rs-chip"><i>{plain.html(name)}</i> <b>{plain.html(value, 60)}</b></span>'
+        for name, value in pairs.items()
+    )
+    st.html(f"<div>{body}</div>")
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[Cell | object]], *, numbers: Sequence[int] = ()) -> None:
+    """A small table of escaped cells. ``numbers`` are the columns that align right."""
+    right = frozenset(numbers)
+    head = "".join(f'<th class="{"n" if i in right else ""}">{plain.html(name)}</th>' for i, name in enumerate(headers))
+    body = "".join("<tr>" + "".join(_cell(value, i in right) for i, value in enumerate(row)) + "</tr>" for row in rows)
+    st.html(
+        f'<div class="rs-scroll"><table class="rs-table"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )
+
+
+def notice(text: str, *, tone: Tone = "warn") -> None:
+    """One line above what it concerns."""
+    st.html(f'<div class="rs-banner rs-banner-{tone}" role="status">{plain.html(text)}</div>')
+
+
+def simulated_banner(simulated: int, whole: int) -> None:
+    """Said wherever simulated rows are counted or listed; silent when there are none."""
+    if simulated:
+        part = "All of what is shown" if simulated >= whole else f"{simulated:,} of the {whole:,} requests shown"
+        verb = "is" if simulated >= whole else "are"
+        notice(f"Simulated: {part} {verb} demo traffic. Remove it with: routescope demo --clear")
+
+
+def empty(title: str, remedy: str) -> None:
+    """Nothing to show, and what to do about it."""
+    st.html(
+        f'<div class="rs-empty"><div class="rs-title">{plain.html(title)}</div>'
+        f'<div class="rs-sub">{plain.html(remedy)}</div></div>'
+    )
+
+
+def error_card(sentence: str, *, key: str) -> None:
+    """What went wrong, in its own sentence, and a way to try again."""
+    with st.container(border=True, key=f"card-error-{key}"):
+        st.html(
+            '<div class="rs-title rs-bad">This part could not be shown</div>'
+            f'<div class="rs-sub">{plain.html(sentence, 600)}</div>'
+        )
+        st.button("Try again", key=f"retry-{key}", icon=":material/refresh:", on_click=cache.forget)
+
+
+@contextmanager
+def errors_shown(key: str) -> Iterator[None]:
+    """Show an error of the store as a card in place of the part; everything around it stays."""
+    try:
+        yield
+    except TelemetryError as error:
+        error_card(str(error), key=key)
+
+
+@contextmanager
+def loading(height: int = 260) -> Iterator[None]:
+    """A skeleton while the part is made; it appears only when that takes noticeably long."""
+    with st.skeleton(height):
+        yield
+
+
+def definition_list(pairs: Sequence[tuple[str, Any]]) -> None:
+    """Names and values below each other, escaped."""
+    rows = "".join(f"<tr><th>{plain.html(name)}</th><td>{_cell_body(value)}</td></tr>" for name, value in pairs)
+    st.html(f'<table class="rs-table rs-facts">{rows}</table>')
+
+
+def _cell(value: Cell | object, number: bool) -> str:
+    right = number or (isinstance(value, Cell) and value.number)
+    return f'<td class="{"n" if right else ""}">{_cell_body(value)}</td>'
+
+
+def _cell_body(value: Cell | object) -> str:
+    if not isinstance(value, Cell):
+        return plain.html(value)
+    swatch = f'<span class="rs-swatch" style="background:{plain.html(value.swatch)}"></span>' if value.swatch else ""
+    tone = f' class="rs-{value.tone}"' if value.tone else ""
+    return f"{swatch}<span{tone}>{plain.html(value.text)}</span>"
