@@ -8,6 +8,8 @@ TelemetryError
 │   ├── DatabaseBusy          another process holds it for too long
 │   ├── NewerSchema           written by a newer RouteScope
 │   └── OlderSchema           written by an older RouteScope, and only opened for reading
+├── UnknownWeek               a week that cannot be read, or without any traffic
+├── UnknownModel              a model without any traffic
 └── RedactionMissing          content = "redacted" without a function that redacts
 """
 
@@ -60,6 +62,14 @@ class OlderSchema(StorageError):
             f"{place}: the database has schema version {found}, this RouteScope reads {known}; "
             f"start the gateway, or run `routescope db migrate`, to bring it up to date"
         )
+
+
+class UnknownWeek(TelemetryError):
+    """A week that cannot be read, or one without any traffic."""
+
+
+class UnknownModel(TelemetryError):
+    """A model without any traffic."""
 
 
 class RedactionMissing(TelemetryError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from telemetry.drift.tables import DRIFT_METRIC
 from telemetry.storage.models import BRANCH, BRANCH_HOUR, CONTENT, REQUEST, REQUEST_HOUR, SPAN
 
 
@@ -19,6 +20,6 @@ def delete_simulated(engine: sa.Engine) -> int:
         )
         for table in (CONTENT, SPAN):
             connection.execute(sa.delete(table).where(table.c.trace_id.in_(traces)))
-        for table in (BRANCH, REQUEST_HOUR, BRANCH_HOUR):
+        for table in (BRANCH, REQUEST_HOUR, BRANCH_HOUR, DRIFT_METRIC):
             connection.execute(sa.delete(table).where(table.c.simulated))
         return connection.execute(sa.delete(REQUEST).where(REQUEST.c.simulated)).rowcount

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
+from telemetry.storage.lease import LEASE
 from telemetry.storage.models import (
     BRANCH,
     BRANCH_HOUR,
@@ -43,6 +45,9 @@ TABLES: tuple[sa.Table, ...] = (
     POLICY_VERSION,
     REQUEST_HOUR,
     BRANCH_HOUR,
+    DRIFT_RUN,
+    DRIFT_METRIC,
+    LEASE,
 )
 """Every table of the present schema."""
 
