@@ -7,9 +7,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
+
+import orjson
 
 from router_core.result import (
     BranchKind,
@@ -157,4 +158,4 @@ def to_dict(event: Event) -> dict[str, Any]:
 
 def to_json(event: Event) -> str:
     """The event as one line of JSON."""
-    return json.dumps(to_dict(event), ensure_ascii=False, separators=(",", ":"))
+    return orjson.dumps({"type": event.type, **{name: getattr(event, name) for name in event.__slots__}}).decode()

@@ -16,7 +16,8 @@ BranchKind: TypeAlias = Literal["tool", "cache", "model", "probe", "judge"]
 Outcome: TypeAlias = Literal["accepted", "rejected", "failed", "compared", "cancelled", "unscored", "planned"]
 """accepted: its answer is the final one. rejected: complete, but scored below its threshold or not chosen.
 failed: no complete answer. compared: a probe or judge that served. cancelled: the caller left or the
-deadline came. unscored: only in the event of its end, before validators spoke. planned: only in an explanation, nothing was called."""
+deadline came. unscored: only in the event of its end, before validators spoke. planned: only in an explanation,
+nothing was called."""
 
 Status: TypeAlias = Literal["ok", "denied", "failed", "cancelled", "planned"]
 """How the whole request ended. planned: an explanation; nothing was called."""

@@ -5,12 +5,11 @@ A caller's span is linked, never a parent: a caller's unsampled ``traceparent`` 
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
+import orjson
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Link, NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
@@ -45,16 +44,13 @@ class Trace:
             start_time=timeline.start_ns,
         )
         self._context = trace.set_span_in_context(self.root, Context())
+        self.recording = self.root.is_recording()
+        """Whether anybody keeps the spans; the root itself forgets that when it ends."""
 
     @property
     def trace_id(self) -> int:
         """128 bits; zero without a tracer."""
         return self.root.get_span_context().trace_id
-
-    @property
-    def recording(self) -> bool:
-        """Whether anybody keeps the spans."""
-        return self.root.is_recording()
 
     def child(self, name: str, kind: SpanKind = SpanKind.INTERNAL) -> Span:
         """Start a span under the root, now."""
@@ -71,15 +67,7 @@ class Trace:
 
 def as_json(value: Any) -> str:
     """Records as JSON text, for attributes."""
-    return json.dumps(_plain(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value) and not isinstance(value, type):
-        return asdict(value)
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
-    return value
+    return orjson.dumps(value).decode()
 
 
 def _links(traceparent: str | None) -> list[Link]:

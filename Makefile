@@ -1,0 +1,18 @@
+.PHONY: run test check bench screenshots setup
+PYTHON ?= python3
+RUN := .venv/bin/
+
+run: setup ; @$(RUN)routescope up
+test: check ; $(RUN)pytest -n 2 --dist loadfile
+check: setup ; $(RUN)ruff check . && $(RUN)ruff format --check . && $(RUN)mypy && $(RUN)lint-imports
+bench: setup ; for file in benchmarks/*.py; do echo "== $$file"; $(RUN)python $$file --json || exit 1; done
+screenshots: setup ; $(RUN)python docs/screenshots.py
+setup: .venv/.synced
+
+# uv comes into the virtual environment itself, hash-checked, and then puts there exactly what uv.lock names.
+.venv/.synced: pyproject.toml uv.lock .ci/uv.txt
+	@test -x .venv/bin/python || $(PYTHON) -c 'import sys; sys.exit("RouteScope needs Python 3.11 to 3.13; name one with: make PYTHON=python3.11") if not (3, 11) <= sys.version_info < (3, 14) else None'
+	@test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	@test -x .venv/bin/uv || .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r .ci/uv.txt
+	@.venv/bin/uv sync --locked --quiet
+	@touch $@

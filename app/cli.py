@@ -1,0 +1,298 @@
+"""The console command ``routescope``. Human text goes to stderr, data to stdout; exit 0, 1 (failed), 2 (bad input)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, Settings
+from router_core.errors import PolicyError, RequestError, RouteScopeError
+from telemetry.errors import StorageError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+_policy = click.option("--policy", type=click.Path(path_type=Path), help="Policy file; default: policies/local.toml.")
+_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE.")
+_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+
+
+class LazyGroup(click.Group):
+    """A group whose heavier commands are imported only when they are called."""
+
+    lazy = {
+        "models": "app.models_command:models",
+        "doctor": "app.doctor:doctor",
+        "demo": "app.demo_command:demo",
+        "drift": "app.drift_command:drift",
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted([*super().list_commands(ctx), *self.lazy])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command when it is asked for."""
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.lazy[cmd_name].partition(":")
+        command = getattr(__import__(module, fromlist=[name]), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=LazyGroup, epilog="Example: routescope up")
+@click.version_option(package_name="routescope", prog_name="routescope")
+def cli() -> None:
+    """Route every prompt to the right model, and see why, what it cost, and whether it was right."""
+
+
+@cli.command(epilog="Example: routescope up --port 8600 --no-browser")
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="The dashboard's port.")
+@click.option("--gateway-port", default=DEFAULT_GATEWAY_PORT, show_default=True, help="The gateway's port.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, type=click.Choice(LOOPBACK), help="Loopback only.")
+@_database
+@_policy
+@click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@_json
+def up(
+    port: int,
+    gateway_port: int,
+    host: str,
+    database_url: str | None,
+    policy: Path | None,
+    no_browser: bool,
+    as_json: bool,
+) -> None:
+    """Start gateway, dashboard, local models and jobs; Ctrl-C stops all of it."""
+    from app.launch import Addresses, PortBusy
+    from app.launch import up as start
+
+    settings = _settings(policy, database_url)
+    addresses = Addresses(host, gateway_port, port)
+    if as_json:
+        urls = {"gateway": addresses.gateway_url, "dashboard": addresses.dashboard_url}
+        click.echo(json.dumps({**urls, "database": settings.database_url, "policy": str(settings.policy)}))
+    try:
+        code = start(settings, addresses, browser=not no_browser, say=lambda line: click.echo(line, err=True))
+    except PortBusy as error:
+        raise click.ClickException(str(error)) from None
+    sys.exit(code)
+
+
+@cli.command(epilog="Example: routescope serve --policy policies/cloud.toml")
+@click.option("--port", default=DEFAULT_GATEWAY_PORT, show_default=True)
+@click.option("--host", default=DEFAULT_HOST, show_default=True, type=click.Choice(LOOPBACK), help="Loopback only.")
+@_database
+@_policy
+@click.option("--pull/--no-pull", default=True, show_default=True, help="Fetch missing local model files.")
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input closes.")
+def serve(port: int, host: str, database_url: str | None, policy: Path | None, pull: bool, with_parent: bool) -> None:
+    """Start the gateway alone."""
+    from app.gateway.server import serve as run
+    from app.launch import PortBusy, check_port
+    from app.parent import end_with_parent
+    from app.wiring import Service
+
+    try:
+        check_port(host, port, "the gateway", "--port")
+    except PortBusy as error:
+        raise click.ClickException(str(error)) from None
+    service = Service.open(_settings(policy, database_url))
+    if with_parent:
+        end_with_parent()
+    click.echo(f"gateway on http://{host}:{port}/v1, policy {service.loaded.policy.name}", err=True)
+    run(service, host=host, port=port, pull=pull)
+
+
+@cli.command(epilog="Example: routescope dashboard --port 8600")
+@click.option("--port", default=DEFAULT_PORT, show_default=True)
+@click.option("--gateway-port", default=DEFAULT_GATEWAY_PORT, show_default=True, help="A gateway there is used.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, type=click.Choice(LOOPBACK), help="Loopback only.")
+@_database
+@_policy
+def dashboard(port: int, gateway_port: int, host: str, database_url: str | None, policy: Path | None) -> None:
+    """Start the dashboard; when no gateway answers, one is started with it."""
+    from app import launch
+
+    settings = _settings(policy, database_url)
+    addresses = launch.Addresses(host, gateway_port, port)
+    commands = {"dashboard": launch.dashboard_command(addresses)}
+    try:
+        launch.check_port(host, port, "the dashboard", "--port")
+        if not launch.is_up(f"{addresses.gateway_url}/healthz"):
+            launch.check_port(host, gateway_port, "the gateway", "--gateway-port")
+            commands = {"gateway": launch.gateway_command(addresses), **commands}
+    except launch.PortBusy as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"dashboard on {addresses.dashboard_url}", err=True)
+    with launch.running(commands, launch.child_environment(settings, addresses)) as children:
+        try:
+            children["dashboard"].wait()
+        except KeyboardInterrupt:
+            click.echo("stopping", err=True)
+
+
+@cli.command(epilog='Example: routescope route "What is 12 * 7?" --json')
+@click.argument("prompt")
+@click.option("--route", "route_name", help="Route or model; default: the policy's default route.")
+@click.option("--context", "pairs", multiple=True, metavar="K=V", help="As risk=high or data_class=sensitive.")
+@click.option("--explain", is_flag=True, help="Give the decision without calling a model.")
+@click.option("--wait", default=30.0, show_default=True, help="Seconds to wait for a local model to load.")
+@_database
+@_policy
+@_json
+def route(
+    prompt: str,
+    route_name: str | None,
+    pairs: tuple[str, ...],
+    explain: bool,
+    wait: float,
+    database_url: str | None,
+    policy: Path | None,
+    as_json: bool,
+) -> None:
+    """Route one PROMPT (- reads it from stdin) and print the answer, or with --json the decision."""
+    from router_core.request import Context, RouteRequest
+
+    text = sys.stdin.read() if prompt == "-" else prompt
+    context = Context.from_mapping(dict(_pair(pair) for pair in pairs))
+    request = RouteRequest.from_prompt(text, route=route_name, context=context)
+    request.check()
+    asyncio.run(_route(request, _settings(policy, database_url), explain=explain, wait_s=wait, as_json=as_json))
+
+
+async def _route(request: Any, settings: Settings, *, explain: bool, wait_s: float, as_json: bool) -> None:
+    from app.wiring import Service
+
+    service = Service.open(settings)
+    try:
+        decision = await service.router.explain(request)
+        if not explain and decision.chosen_kind != "tool":
+            await service.wait_for_models(wait_s)
+        if explain:
+            click.echo(json.dumps(asdict(decision), ensure_ascii=False) if as_json else decision.reason)
+            return
+        result = await service.router.aroute(request)
+    finally:
+        await service.aclose()
+    if as_json:
+        document = {**asdict(result.decision), "answer": result.text, "commit": result.commit}
+        click.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        click.echo(_printable(result.text))
+        click.echo(f"— {result.decision.reason} (decision {result.decision.decision_id})", err=True)
+
+
+def _printable(text: str) -> str:
+    """A model's text without what a terminal would obey: control characters but line ends and tabs."""
+    return "".join(c for c in text if c in "\n\t" or (ord(c) >= 32 and not 127 <= ord(c) < 160))
+
+
+@cli.group(epilog="Example: routescope policy check policies/mixed.toml")
+def policy() -> None:
+    """Look at policy files."""
+
+
+@policy.command("check", epilog="Example: routescope policy check my-policy.toml")
+@click.argument("file", type=click.Path(path_type=Path))
+@_json
+def check_policy(file: Path, as_json: bool) -> None:
+    """Report all faults of FILE at once, each with place and remedy."""
+    from router_core.policy.loading import load_policy
+    from router_core.tools.build import build_tools
+
+    try:
+        loaded = load_policy(file)
+        build_tools(loaded.policy.tools, loaded.folder)
+    except PolicyError as error:
+        if as_json:
+            click.echo(json.dumps({"valid": False, "faults": [asdict(fault) for fault in error.faults]}))
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        click.echo(f"{len(error.faults)} fault(s)", err=True)
+        sys.exit(1)
+    known = loaded.policy
+    if as_json:
+        click.echo(json.dumps({"valid": True, "name": known.name, "version": loaded.version}))
+    counts = f"{len(known.models)} models, {len(known.routes)} routes, {len(known.rules)} rules"
+    click.echo(f"{file}: sound; {known.name} {loaded.version}, {counts}", err=True)
+
+
+@cli.group(epilog="Example: routescope db info")
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("info", epilog="Example: routescope db info --json")
+@_database
+@_json
+def db_info(database_url: str | None, as_json: bool) -> None:
+    """Show what the database holds."""
+    from telemetry.query.store import store_state
+    from telemetry.storage.engine import open_reader
+
+    settings = _settings(None, database_url)
+    state = store_state(open_reader(settings.database_url))
+    document = {"database": settings.database_url, **asdict(state)}
+    if as_json:
+        click.echo(json.dumps(document, default=str))
+        return
+    for name, value in document.items():
+        click.echo(f"{name:20} {value}")
+
+
+@db.command("rebuild-rollups", epilog="Example: routescope db rebuild-rollups")
+@_database
+@_json
+def db_rebuild(database_url: str | None, as_json: bool) -> None:
+    """Compute all rollups anew from the raw rows."""
+    from telemetry.rollup import rebuild
+    from telemetry.storage.engine import open_engine
+
+    settings = _settings(None, database_url)
+    rebuild(open_engine(settings.database_url))
+    if as_json:
+        click.echo(json.dumps({"rebuilt": True, "database": settings.database_url}))
+    click.echo(f"rollups rebuilt in {settings.database_url}", err=True)
+
+
+def _settings(policy: Path | None, database_url: str | None) -> Settings:
+    """Settings of this call; the policy's own database counts below flag and environment."""
+    from router_core.policy.loading import load_policy
+
+    settings = Settings.read(policy=policy, database_url=database_url)
+    own = load_policy(settings.policy).policy.telemetry.database_url
+    return Settings.read(policy=policy, database_url=database_url, policy_database_url=own)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not sign:
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--context")
+    return name.strip(), value.strip()
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; our own errors become one sentence and an exit code."""
+    try:
+        cli.main(args=arguments, prog_name="routescope")
+    except (RequestError, PolicyError) as error:
+        click.echo(f"routescope: {error}", err=True)
+        sys.exit(2)
+    except (RouteScopeError, StorageError) as error:
+        click.echo(f"routescope: {error}", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

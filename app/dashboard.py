@@ -1,0 +1,24 @@
+"""``python -P -m app.dashboard``: Streamlit over our pages, as a child that ends with its parent.
+
+``-P`` keeps a foreign ``app`` package in the working directory off the path; arguments go to ``streamlit run``.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from app.parent import end_with_parent
+
+
+def main() -> None:
+    """Run Streamlit until SIGTERM."""
+    from streamlit.web.cli import main as streamlit
+
+    end_with_parent()
+    sys.argv = ["streamlit", "run", str(Path(__file__).with_name("main.py")), *sys.argv[1:]]
+    streamlit()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The gateway: the process that owns the router, and what it speaks over HTTP."""

@@ -1,0 +1,206 @@
+"""From a request's bytes to a `RouteRequest`: what OpenAI's clients send, and what our own playground sends."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+
+from app.gateway.doorkeeper import MAX_BODY_BYTES, BodyTooLarge
+from router_core.errors import InvalidContext, PromptTooLarge, RequestError, UnsupportedFeature
+from router_core.request import Context, Message, RouteRequest
+
+CONTEXT_HEADER = "x-routescope-context"
+
+Tokens: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class TextPart(BaseModel):
+    """One part of a message; only text is routed."""
+
+    type: str
+    text: str | None = None
+
+
+class ChatMessage(BaseModel):
+    """One message as OpenAI writes it."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart] | None = None
+
+    def as_message(self, place: int) -> Message:
+        """Our own message (UnsupportedFeature for images and sound)."""
+        if isinstance(self.content, list):
+            for part in self.content:
+                if part.type != "text":
+                    raise UnsupportedFeature(f"message {place} has a part of type {part.type[:40]!r}; send text only")
+            return Message(self.role, "".join(part.text or "" for part in self.content))
+        return Message(self.role, self.content or "")
+
+
+class JsonSchema(BaseModel):
+    """The schema in a response format."""
+
+    model_config = ConfigDict(populate_by_name=True)
+    schema_: dict[str, Any] = Field(alias="schema")
+
+
+class ResponseFormat(BaseModel):
+    """OpenAI's response_format."""
+
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: JsonSchema | None = None
+
+
+class StreamOptions(BaseModel):
+    """OpenAI's stream_options."""
+
+    include_usage: bool = False
+
+
+class ChatBody(BaseModel):
+    """`POST /v1/chat/completions`. Fields that change nothing here (user, metadata, store) are passed over."""
+
+    model: str
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    seed: int | None = None
+    stop: str | Annotated[list[str], Field(max_length=4)] | None = None
+    response_format: ResponseFormat | None = None
+    n: int | None = None
+    tools: list[Any] | None = None
+    functions: list[Any] | None = None
+    logprobs: bool | None = None
+    top_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+
+    def check(self) -> None:
+        """Refuse what would otherwise be ignored in silence (UnsupportedFeature)."""
+        asked = {
+            "n": self.n not in (None, 1),
+            "tools": bool(self.tools),
+            "functions": bool(self.functions),
+            "logprobs": bool(self.logprobs),
+            "top_p": self.top_p not in (None, 1),
+            "presence_penalty": bool(self.presence_penalty),
+            "frequency_penalty": bool(self.frequency_penalty),
+        }
+        refused = [name for name, given in asked.items() if given]
+        if refused:
+            raise UnsupportedFeature(f"{', '.join(refused)}: not routed yet; leave it out")
+
+    def as_request(self, context: Context, traceparent: str | None) -> RouteRequest:
+        """The request to route."""
+        self.check()
+        return RouteRequest(
+            messages=tuple(message.as_message(place) for place, message in enumerate(self.messages, start=1)),
+            route=self.model,
+            context=context,
+            max_output_tokens=self.max_completion_tokens or self.max_tokens,
+            temperature=self.temperature,
+            seed=self.seed,
+            stop=_stops(self.stop),
+            response_schema=_schema(self.response_format),
+            caller_traceparent=traceparent,
+        )
+
+
+class RouteBody(BaseModel):
+    """`POST /v1/route/events` and `/v1/route/explain`."""
+
+    model_config = ConfigDict(extra="forbid")
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
+    route: str | None = None
+    context: dict[str, Any] = {}
+    max_tokens: Tokens | None = None
+    purpose: Literal["user", "playground"] = "playground"
+
+    def as_request(self) -> RouteRequest:
+        """The request to route (InvalidContext)."""
+        return RouteRequest(
+            messages=tuple(message.as_message(place) for place, message in enumerate(self.messages, start=1)),
+            route=self.route,
+            context=Context.from_mapping({k: v for k, v in self.context.items() if v is not None}),
+            max_output_tokens=self.max_tokens,
+            purpose=self.purpose,
+        )
+
+
+class InvalidBody(RequestError):
+    """The body is not what this path takes."""
+
+    code = "invalid_body"
+
+
+async def read_chat(request: Request) -> tuple[ChatBody, RouteRequest]:
+    """The body of a chat completion, and the request in it.
+
+    Raises:
+        RequestError: one of its subclasses; the message names the field.
+    """
+    body = _validate(ChatBody, await _json(request))
+    return body, body.as_request(_context(request), request.headers.get("traceparent"))
+
+
+async def read_route(request: Request) -> RouteRequest:
+    """The request in a body of our own form. Raises as `read_chat`."""
+    return _validate(RouteBody, await _json(request)).as_request()
+
+
+def _context(request: Request) -> Context:
+    text = request.headers.get(CONTEXT_HEADER)
+    if text is None:
+        return Context()
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    if not isinstance(values, Mapping):
+        raise InvalidContext(f'{CONTEXT_HEADER} is not a JSON object; write it as {{"risk": "high"}}')
+    return Context.from_mapping(values)
+
+
+async def _json(request: Request) -> Any:
+    try:
+        return json.loads(await request.body())
+    except BodyTooLarge:
+        raise PromptTooLarge(f"the body has more than {MAX_BODY_BYTES:,} bytes") from None
+    except (ValueError, RecursionError) as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise InvalidBody(f"the body is not valid JSON{where}") from None
+
+
+B = TypeVar("B", ChatBody, RouteBody)
+
+
+def _validate(kind: type[B], values: Any) -> B:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "body"
+        raise InvalidBody(f"{place[:200]}: {first['msg'].lower()}") from None
+
+
+def _stops(stop: str | list[str] | None) -> tuple[str, ...]:
+    if stop is None:
+        return ()
+    return (stop,) if isinstance(stop, str) else tuple(stop)
+
+
+def _schema(wanted: ResponseFormat | None) -> Mapping[str, Any] | None:
+    if wanted is None or wanted.type == "text":
+        return None
+    if wanted.type == "json_object":
+        return {"type": "object"}
+    if wanted.json_schema is None:
+        raise InvalidBody("response_format.json_schema: it is missing; give the schema")
+    return wanted.json_schema.schema_

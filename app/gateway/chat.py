@@ -1,0 +1,170 @@
+"""`POST /v1/chat/completions`: a routed answer in OpenAI's form, whole or as a stream."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import aclosing
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from app.gateway.bodies import ChatBody, read_chat
+from app.gateway.errors import body_of, error_body
+from router_core.errors import RouteScopeError
+from router_core.events import Answered, Event, Failed, Settled, SignalsRead, Token
+from router_core.request import RouteRequest
+from router_core.result import CommitState, Decision
+from router_core.router import Router
+
+SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+
+
+async def chat_completions(request: Request) -> Response:
+    """Answer one chat completion."""
+    router: Router = request.app.state.service.router
+    body, wanted = await read_chat(request)
+    return await (_stream(router, body, wanted) if body.stream else _whole(router, wanted))
+
+
+async def _whole(router: Router, wanted: RouteRequest) -> Response:
+    result = await router.aroute(wanted)
+    decision = result.decision
+    content = {
+        **_head(decision.decision_id, decision.chosen, "chat.completion"),
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": result.text},
+                "finish_reason": result.finish_reason or "stop",
+            }
+        ],
+        "usage": _usage(decision),
+        "routescope": _summary(decision, result.commit),
+    }
+    headers = {"x-routescope-decision-id": decision.decision_id, "x-routescope-model": _ascii(decision.chosen or "")}
+    return JSONResponse(content, headers=headers)
+
+
+async def _stream(router: Router, body: ChatBody, wanted: RouteRequest) -> Response:
+    """The response starts with the first event that a client can see, so that a failure before it is a real status."""
+    events = router.stream(wanted)
+    decision_id = ""
+    async for event in events:
+        if isinstance(event, SignalsRead):
+            decision_id = event.decision_id
+        elif isinstance(event, Failed):
+            return await _refused(event, decision_id, events)
+        elif isinstance(event, Answered) or (isinstance(event, Token) and event.final):
+            usage_wanted = body.stream_options is not None and body.stream_options.include_usage
+            chunks = _chunks(decision_id, event, events, usage_wanted)
+            return StreamingResponse(chunks, media_type="text/event-stream", headers=SSE_HEADERS)
+    raise AssertionError("a request ends in an answer or in an error")
+
+
+async def _refused(failed: Failed, decision_id: str, events: AsyncGenerator[Event]) -> Response:
+    async with aclosing(events):
+        async for _ in events:
+            pass  # The decision is committed before the refusal goes out.
+    error = _error(failed.code, failed.message)
+    error["error"]["decision_id"] = decision_id
+    return JSONResponse(error, status_code=failed.http_status)
+
+
+async def _chunks(
+    decision_id: str, first: Event, events: AsyncGenerator[Event], usage_wanted: bool
+) -> AsyncIterator[bytes]:
+    """OpenAI's chunks. What says that the answer is complete waits until the decision is committed."""
+    finish_reason = "stop"
+    settled: Settled | None = None
+    head = _head(decision_id, None, "chat.completion.chunk")
+    yield _data({**head, "choices": [_choice({"role": "assistant", "content": ""})]})
+    try:
+        async for event in _chain(first, events):
+            match event:
+                case Token(final=True, text=text):
+                    yield _data({**head, "choices": [_choice({"content": text})]})
+                case Answered(streamed=streamed, text=text, finish_reason=reason):
+                    finish_reason = reason or finish_reason
+                    if not streamed or event is first:  # a tool's answer is final, yet came without tokens
+                        yield _data({**head, "choices": [_choice({"content": text})]})
+                case Failed(code=code, message=message):
+                    yield _data(_error(code, message))
+                    return
+                case Settled():
+                    settled = event
+                case _:
+                    pass
+    except RouteScopeError as error:
+        yield _data(body_of(error))
+        return
+    finally:
+        await events.aclose()
+    if settled is not None:
+        for chunk in _ending(settled, finish_reason, usage_wanted):
+            yield chunk
+
+
+def _ending(settled: Settled, finish_reason: str, usage_wanted: bool) -> Iterator[bytes]:
+    decision = settled.decision
+    head = _head(decision.decision_id, decision.chosen, "chat.completion.chunk")
+    summary = {"routescope": _summary(decision, settled.commit)}
+    yield _data({**head, "choices": [_choice({}, finish_reason)], **summary})
+    if usage_wanted:
+        yield _data({**head, "choices": [], "usage": _usage(decision), **summary})
+    yield b"data: [DONE]\n\n"
+
+
+async def _chain(first: Event, rest: AsyncGenerator[Event]) -> AsyncIterator[Event]:
+    yield first
+    async for event in rest:
+        yield event
+
+
+def _error(code: str, message: str) -> dict[str, Any]:
+    return error_body(message, code, "routing_error")
+
+
+def _head(decision_id: str, model: str | None, kind: str) -> dict[str, Any]:
+    created = int(time.time())
+    return {"id": f"chatcmpl-{decision_id}", "object": kind, "created": created, "model": model or "routescope"}
+
+
+def _choice(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+    return {"index": 0, "delta": delta, "finish_reason": finish_reason}
+
+
+def _usage(decision: Decision) -> dict[str, int] | None:
+    """Tokens of all branches; null when any is unknown, never a made-up number."""
+    if decision.input_tokens is None or decision.output_tokens is None:
+        return None
+    return {
+        "prompt_tokens": decision.input_tokens,
+        "completion_tokens": decision.output_tokens,
+        "total_tokens": decision.input_tokens + decision.output_tokens,
+    }
+
+
+def _summary(decision: Decision, commit: CommitState) -> dict[str, Any]:
+    return {
+        "decision_id": decision.decision_id,
+        "route": decision.route,
+        "model": decision.chosen,
+        "reason": decision.reason,
+        "cost_usd": decision.cost_usd,
+        "baseline_cost_usd": decision.baseline_cost_usd,
+        "savings_usd": decision.savings_usd,
+        "escalated": decision.escalated,
+        "fell_back": decision.fell_back,
+        "commit": commit,
+    }
+
+
+def _data(content: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+def _ascii(name: str) -> str:
+    return name.encode("ascii", "replace").decode()

@@ -1,0 +1,126 @@
+"""The gateway's paths, and the life of the process that serves them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.gateway.chat import chat_completions
+from app.gateway.doorkeeper import Doorkeeper
+from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
+from app.gateway.events import route_events, route_explain
+from app.wiring import Service
+from router_core.errors import RouteScopeError
+
+log = logging.getLogger("routescope.gateway")
+
+
+def create_app(service: Service, *, pull: bool = True) -> Starlette:
+    """The gateway over an open service; it closes the service at its end. ``pull``: fetch missing model files."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if pull:
+            service.pull_models()
+        warming = asyncio.create_task(asyncio.to_thread(service.warm))
+        try:
+            yield
+        finally:
+            await asyncio.gather(warming, return_exceptions=True)
+            if not await service.aclose():
+                log.error(
+                    "not every span could be kept within the time to close; see the spool in %s", service.settings.home
+                )
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", healthz),
+            Route("/v1/models", models),
+            Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+            Route("/v1/route/events", route_events, methods=["POST"]),
+            Route("/v1/route/explain", route_explain, methods=["POST"]),
+        ],
+        middleware=[Middleware(Doorkeeper)],
+        exception_handlers={
+            RouteScopeError: on_routescope_error,
+            HTTPException: on_http_error,
+            Exception: on_unexpected,
+        },
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    return app
+
+
+async def healthz(request: Request) -> Response:
+    """Alive, under which policy, and how its telemetry fares."""
+    service: Service = request.app.state.service
+    health = service.telemetry.health()
+    return JSONResponse(
+        {
+            "status": "ok",
+            "policy": service.loaded.policy.name,
+            "policy_version": service.loaded.version,
+            "telemetry": {
+                "queued": health.queued,
+                "committed": health.committed,
+                "spooled": health.spooled,
+                "not_durable": health.not_durable,
+                "last_error": health.last_error,
+            },
+        }
+    )
+
+
+async def models(request: Request) -> Response:
+    """Routes and models, in OpenAI's form; what RouteScope knows of each stands under ``routescope``."""
+    service: Service = request.app.state.service
+    policy, providers = service.loaded.policy, service.router.providers
+    data: list[dict[str, Any]] = [
+        _entry(
+            f"route/{name}",
+            {"kind": "route", "description": route.description, "default": name == policy.default_route},
+        )
+        for name, route in policy.routes.items()
+    ]
+    for name, model in policy.models.items():
+        state = providers[name].readiness()
+        known = {
+            "kind": "model",
+            "tier": model.tier,
+            "location": model.location,
+            "ready": state.ready,
+            "reason": state.reason,
+            "progress": state.progress,
+        }
+        data.append(_entry(name, known))
+    return JSONResponse({"object": "list", "data": data})
+
+
+def _entry(name: str, known: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "routescope", "routescope": known}
+
+
+def serve(service: Service, *, host: str, port: int, pull: bool = True) -> None:
+    """Serve until SIGINT or SIGTERM; running requests get a few seconds to end."""
+    config = uvicorn.Config(
+        create_app(service, pull=pull),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run()

@@ -1,0 +1,222 @@
+"""One command starts everything and stops everything: gateway, dashboard, jobs; the gateway starts the local models.
+
+Each is a child process of its own. A child whose parent dies ends too: its standard input closes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE, Settings, shipped
+
+START_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 15.0
+
+
+class PortBusy(Exception):
+    """An address that RouteScope needs is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where gateway and dashboard listen."""
+
+    host: str
+    gateway_port: int
+    port: int
+
+    @property
+    def gateway_url(self) -> str:
+        """For clients, without a path."""
+        return f"http://{self.host}:{self.gateway_port}"
+
+    @property
+    def dashboard_url(self) -> str:
+        """For a browser."""
+        return f"http://{self.host}:{self.port}"
+
+
+def check_port(host: str, port: int, what: str, flag: str) -> None:
+    """Whether an address is free (PortBusy, naming the flag that gives another)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortBusy(
+                f"{what} cannot listen on {host}:{port} ({(error.strerror or 'refused').lower()}); "
+                f"stop what runs there or give another port with {flag}"
+            ) from None
+
+
+def child_environment(settings: Settings, addresses: Addresses | None) -> dict[str, str]:
+    """The environment of our children: one set of settings for all."""
+    environment = dict(os.environ)
+    environment[HOME_VARIABLE] = environment.get(HOME_VARIABLE, "")
+    if not environment[HOME_VARIABLE]:
+        del environment[HOME_VARIABLE]
+    environment[POLICY_VARIABLE] = str(settings.policy.resolve())
+    environment[DATABASE_VARIABLE] = settings.database_url
+    environment["DO_NOT_TRACK"] = "1"
+    if addresses is not None:
+        environment[GATEWAY_VARIABLE] = addresses.gateway_url
+    return environment
+
+
+def gateway_command(addresses: Addresses) -> list[str]:
+    """The gateway alone."""
+    place = ["--host", addresses.host, "--port", str(addresses.gateway_port)]
+    return [sys.executable, "-P", "-m", "app.cli", "serve", "--with-parent", *place]
+
+
+def dashboard_command(addresses: Addresses) -> list[str]:
+    """Streamlit over our pages."""
+    options = ["--server.address", addresses.host, "--server.port", str(addresses.port), "--server.headless", "true"]
+    return [sys.executable, "-P", "-m", "app.dashboard", *options]
+
+
+def jobs_command() -> list[str]:
+    """The jobs worker."""
+    return [sys.executable, "-P", "-m", "app.jobs", "--with-parent"]
+
+
+@contextmanager
+def running(
+    commands: Mapping[str, list[str]], environment: Mapping[str, str]
+) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Start children in order; at the end stop them in the opposite order, gateway last, so that it can flush."""
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        for name, command in commands.items():
+            children[name] = subprocess.Popen(  # noqa: S603 (our own commands)
+                command,
+                env=dict(environment),
+                # Streamlit reads .streamlit/config.toml from its working directory.
+                cwd=shipped(".streamlit").parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                # A Ctrl-C in the terminal is ours to hand on, in order.
+                start_new_session=True,
+            )
+        yield children
+    finally:
+        for name, child in reversed(children.items()):
+            _stop(name, child)
+
+
+def _stop(name: str, child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.send_signal(signal.SIGTERM)
+    if child.stdin is not None:
+        child.stdin.close()
+    try:
+        child.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+        print(f"{name} did not stop within {STOP_TIMEOUT_S:.0f} s and was killed", file=sys.stderr)
+
+
+def read_json(url: str, timeout_s: float = 2.0) -> Any | None:
+    """What an address answers, or None while nobody does."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout_s) as response:  # noqa: S310 (our own loopback address)
+            return json.loads(response.read())
+    except (OSError, ValueError):
+        return None
+
+
+def is_up(url: str) -> bool:
+    """Whether an address answers with a 2xx."""
+    try:
+        with urllib.request.urlopen(url, timeout=2.0) as response:  # noqa: S310 (our own loopback address)
+            return bool(200 <= response.status < 300)
+    except OSError:
+        return False
+
+
+def up(settings: Settings, addresses: Addresses, *, browser: bool, say: Callable[[str], None]) -> int:
+    """Run everything until Ctrl-C, SIGTERM or the end of a child. Returns the exit code.
+
+    Raises:
+        PortBusy: before anything is started.
+    """
+    check_port(addresses.host, addresses.gateway_port, "the gateway", "--gateway-port")
+    check_port(addresses.host, addresses.port, "the dashboard", "--port")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    commands = {
+        "gateway": gateway_command(addresses),
+        "dashboard": dashboard_command(addresses),
+        "jobs": jobs_command(),
+    }
+    with running(commands, child_environment(settings, addresses)) as children:
+        say(f"RouteScope starts with policy {settings.policy} and database {settings.database_url}")
+        code = _watch(addresses, children, stop, browser, say)
+        say("stopping")
+    say("stopped; every decision that was acknowledged is kept")
+    return code
+
+
+def _watch(
+    addresses: Addresses,
+    children: Mapping[str, subprocess.Popen[bytes]],
+    stop: threading.Event,
+    browser: bool,
+    say: Callable[[str], None],
+) -> int:
+    waiting = {
+        f"gateway    {addresses.gateway_url}/v1": f"{addresses.gateway_url}/healthz",
+        f"dashboard  {addresses.dashboard_url}": f"{addresses.dashboard_url}/_stcore/health",
+    }
+    models: dict[str, str] = {}
+    began = time.monotonic()
+    while not stop.wait(0.3):
+        for name, child in children.items():
+            if child.poll() is not None:
+                say(f"{name} ended with code {child.returncode}; its own lines above say why")
+                return 1
+        for line, url in list(waiting.items()):
+            if is_up(url):
+                say(f"{line}  ready after {time.monotonic() - began:.1f} s")
+                del waiting[line]
+                if not waiting and browser:
+                    webbrowser.open(addresses.dashboard_url)
+        if waiting and time.monotonic() - began > START_TIMEOUT_S:
+            say(f"not up after {START_TIMEOUT_S:.0f} s: {', '.join(line.split()[0] for line in waiting)}")
+            return 1
+        if not waiting:
+            _tell_models(addresses, models, say)
+    return 0
+
+
+def _tell_models(addresses: Addresses, told: dict[str, str], say: Callable[[str], None]) -> None:
+    """Say what each model waits for, when that changes; percentages by tens, so that a log stays short."""
+    answer = read_json(f"{addresses.gateway_url}/v1/models")
+    if answer is None:
+        return
+    for entry in answer["data"]:
+        known = entry["routescope"]
+        if known["kind"] != "model":
+            continue
+        state = "ready" if known["ready"] else known["reason"]
+        progress = known["progress"]
+        step = state if progress is None else f"{state.split(' ')[0]} {int(progress * 10)}"
+        if told.get(entry["id"]) != step:
+            told[entry["id"]] = step
+            say(f"model {entry['id']}: {state}")
