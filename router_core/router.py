@@ -7,19 +7,20 @@ answer. Whatever happens on the way, a request that passed its check ends in exa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import Self
 
-from opentelemetry.trace import SpanKind, Tracer
+from opentelemetry.trace import Tracer
 
 from router_core import aggregate, escalation, semconv
 from router_core.branch import Branch
+from router_core.branches import Branches
 from router_core.clock import Clock, SystemClock, Timeline
 from router_core.errors import (
     AllBranchesFailed,
     NotDurable,
-    ProviderError,
     RequestDenied,
     RoutingError,
 )
@@ -34,19 +35,17 @@ from router_core.events import (
     Scored,
     Settled,
     SignalsRead,
-    Token,
     VerdictsGiven,
 )
 from router_core.guard import Situation, judge
-from router_core.merge import merge
 from router_core.policy.loading import LoadedPolicy
 from router_core.price_catalog import resolve_price
-from router_core.providers.base import Call, Provider
+from router_core.providers.base import Provider
 from router_core.providers.build import NO_SCRIPTS, build_providers
 from router_core.providers.local_server import LocalServer
 from router_core.providers.scripted import Script
 from router_core.request import Message, RouteRequest
-from router_core.result import BranchKind, CommitState, Decision, RouteResult, ScoreRecord
+from router_core.result import CommitState, Decision, RouteResult, ScoreRecord
 from router_core.run import Run, build_decision, candidates_of
 from router_core.signals.read import read_signals
 from router_core.sink import DecisionSink, NoSink
@@ -57,9 +56,8 @@ from router_core.tools.base import Tool, ToolAnswer
 from router_core.tools.build import build_tools
 from router_core.tracing import NO_TRACER, Trace, new_decision_id
 from router_core.unanswered import nobody_answered, nobody_eligible
-from router_core.validators.base import CompleteAnswer, Validator
+from router_core.validators.base import Validator
 from router_core.validators.build import build_validators
-from router_core.validators.schema import Schema
 
 
 class Router:
@@ -79,7 +77,7 @@ class Router:
         self.loaded = loaded
         self.providers = dict(providers)
         self._tools = tools
-        self._validators = validators
+        self._branches = Branches(self.providers, validators)
         self._tracer = tracer
         self._sink: DecisionSink = sink or NoSink()
         self._clock: Clock = clock or SystemClock()
@@ -164,8 +162,9 @@ class Router:
             RequestError: before the first event; nothing was recorded.
             NotDurable: after the last event, when audit is strict and the decision could not be kept.
         """
-        async for event in self._stream(self._begin(request)):
-            yield event
+        async with aclosing(self._stream(self._begin(request))) as events:
+            async for event in events:
+                yield event
 
     async def explain(self, request: RouteRequest) -> Decision:
         """The decision as it would be made, with no model called and nothing recorded (status ``planned``).
@@ -223,8 +222,9 @@ class Router:
 
     async def _steps(self, run: Run) -> AsyncGenerator[Event]:
         try:
-            async for event in self._route(run):
-                yield event
+            async with aclosing(self._route(run)) as events:
+                async for event in events:
+                    yield event
         except RoutingError as error:
             error.decision_id = run.decision_id
             run.error = error
@@ -246,8 +246,9 @@ class Router:
             yield event
         if run.chosen is None:
             yield self._make_plan(run)
-            async for event in self._ask_models(run):
-                yield event
+            async with aclosing(self._ask_models(run)) as events:
+                async for event in events:
+                    yield event
             self._choose(run)
         assert run.chosen is not None
         if run.first_visible_ns is None:
@@ -342,7 +343,7 @@ class Router:
         tried: set[str] = set()
         while place is not None:
             tried.add(place.model)
-            if (refusal := self._refusal(run, place.model)) is not None:
+            if (refusal := self._branches.refusal(run, place.model)) is not None:
                 run.capped[place.model] = refusal
                 if run.ledger.full:
                     return
@@ -352,12 +353,14 @@ class Router:
                 return
             higher = escalation.after_rejection(run.plan, place, tried)
             final = self._is_final(run, higher)
-            branch = self._start_branch(run, "model", place.model, reason, final=final)
+            branch = self._branches.start(run, "model", place.model, reason, final=final)
             yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
-            async for event in self._call(run, branch):
-                yield event
-            async for event in self._judge_answer(run, branch, last=higher is None):
-                yield event
+            async with aclosing(self._branches.call(run, branch)) as events:
+                async for event in events:
+                    yield event
+            async with aclosing(self._branches.judge(run, branch, last=higher is None)) as events:
+                async for event in events:
+                    yield event
             if branch.outcome == "failed":
                 if final and branch.first_chunk_ns is not None:
                     raise AllBranchesFailed(f"{branch.model} failed after its answer had begun: {branch.error}")
@@ -374,9 +377,9 @@ class Router:
                     "" if weakest is None else f"{branch.model} scored low on {weakest.validator}: {weakest.reason}"
                 )
                 cause = "escalation"
-            if following is None or self._refusal(run, following.model) is not None or run.seconds_left() <= 0:
+            if following is None or self._branches.refusal(run, following.model) is not None or run.seconds_left() <= 0:
                 if following is not None:
-                    run.capped[following.model] = self._refusal(run, following.model) or "the deadline passed"
+                    run.capped[following.model] = self._branches.refusal(run, following.model) or "the deadline passed"
                 return
             run.fell_back = run.fell_back or cause == "fallback"
             run.escalated = run.escalated or cause == "escalation"
@@ -389,128 +392,6 @@ class Router:
         if route.stream == "immediate":
             return True
         return higher is None and route.aggregator == "first_accepted"
-
-    def _refusal(self, run: Run, model: str) -> str | None:
-        assert run.signals is not None
-        price = run.prices.get(model)
-        incoming, outgoing = run.signals.input_tokens, run.max_output_tokens
-        return run.ledger.refusal(None if price is None else price.expected(incoming, outgoing), incoming + outgoing)
-
-    def _start_branch(self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False) -> Branch:
-        assert run.signals is not None
-        price = run.prices.get(model)
-        incoming, outgoing = run.signals.input_tokens, run.max_output_tokens
-        most = None if price is None else price.expected(incoming, outgoing)
-        branch = Branch(
-            index=len(run.branches),
-            kind=kind,
-            model=model,
-            tier=run.target.models[model].tier,
-            reason=reason,
-            span=run.trace.child(f"{semconv.SPAN_BRANCH} {model}", SpanKind.CLIENT),
-            started_ns=run.timeline.elapsed_ns(),
-            final=final,
-            reservation=run.ledger.reserve(most, incoming + outgoing),
-            price=price,
-            provider_name=self.providers[model].name,
-            input_estimate=incoming,
-        )
-        run.branches.append(branch)
-        return branch
-
-    async def _call(self, run: Run, branch: Branch) -> AsyncGenerator[Event]:
-        assert run.signals is not None
-        request = run.request
-        call = Call(
-            model=branch.model,
-            messages=request.messages,
-            timeout_s=min(run.target.models[branch.model].timeout_s, max(run.seconds_left(), 0.001)),
-            max_output_tokens=run.max_output_tokens,
-            temperature=request.temperature,
-            seed=request.seed,
-            stop=request.stop,
-            response_schema=request.response_schema,
-            intent=run.signals.intent,
-        )
-        texts = branch.run(self.providers[branch.model], call, run.timeline)
-        try:
-            async for text in texts:
-                if branch.final and run.first_visible_ns is None:
-                    run.first_visible_ns = run.timeline.elapsed_ns()
-                yield Token(branch.index, text, branch.final)
-        except ProviderError as error:
-            branch.fail(error)
-        finally:
-            await texts.aclose()
-        branch.stop(run.timeline)
-        if branch.kind == "model":
-            run.waited_ns += branch.waited_ns
-        yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
-        if branch.outcome == "failed":
-            run.close_branch(branch)
-
-    async def _judge_answer(self, run: Run, branch: Branch, *, last: bool) -> AsyncGenerator[Event]:
-        """Score a complete answer: validators of the answer alone first, those that need probes only if these pass."""
-        if branch.completion is None:
-            return
-        validators = self._validators_of(run)
-        for validator in [v for v in validators if not v.probes]:
-            yield self._score(run, branch, validator, ())
-        for validator in [v for v in validators if v.probes]:
-            # The last branch is given whatever it scores: probes would be money for nothing.
-            if last or not branch.passed:
-                break
-            siblings: list[Branch] = []
-            async for event in self._probe(run, branch, validator, siblings):
-                yield event
-            yield self._score(run, branch, validator, siblings)
-
-    def _validators_of(self, run: Run) -> list[Validator]:
-        validators = [self._validators[name] for name in run.validators]
-        asked = run.request.response_schema is not None
-        if asked and run.target.route.stream != "immediate" and not any(isinstance(v, Schema) for v in validators):
-            validators.append(Schema("schema", 1.0, None))
-        return validators
-
-    async def _probe(
-        self, run: Run, branch: Branch, validator: Validator, siblings: list[Branch]
-    ) -> AsyncGenerator[Event]:
-        assert run.eligibility is not None
-        started = []
-        for model in validator.probes:
-            allowed = model in run.eligibility.models and model != branch.model
-            if allowed and self._refusal(run, model) is None:
-                reason = f"{validator.name} compares its answer with {branch.model}'s"
-                probe = self._start_branch(run, "probe", model, reason)
-                started.append(probe)
-                yield BranchStarted(probe.index, "probe", model, reason, False, probe.started_ns / 1e6)
-        since = run.timeline.elapsed_ns()
-        events = merge([self._call(run, probe) for probe in started])
-        try:
-            async for event in events:
-                yield event
-        finally:
-            await events.aclose()
-        run.waited_ns += run.timeline.elapsed_ns() - since
-        siblings += [probe for probe in started if probe.completion is not None]
-
-    def _score(self, run: Run, branch: Branch, validator: Validator, siblings: Sequence[Branch]) -> Scored:
-        span = run.trace.child(f"{semconv.SPAN_VALIDATE} {validator.name}")
-        score = validator.score(_complete(branch), [_complete(sibling) for sibling in siblings], run.request)
-        passed = score.value >= validator.threshold
-        record = ScoreRecord(validator.name, score.value, validator.threshold, passed, score.reason)
-        branch.scores = (*branch.scores, record)
-        run.trace.end(
-            span,
-            {
-                semconv.VALIDATOR: validator.name,
-                semconv.SCORE: score.value,
-                semconv.THRESHOLD: validator.threshold,
-                semconv.PASSED: passed,
-                semconv.VALIDATED_BRANCH: branch.index,
-            },
-        )
-        return Scored(branch.index, record)
 
     # --- the end -----------------------------------------------------------------------------------------------
 
@@ -532,9 +413,3 @@ def _with_system(request: RouteRequest, system: str | None) -> RouteRequest:
     if system is None or any(message.role in ("system", "developer") for message in request.messages):
         return request
     return replace(request, messages=(Message("system", system), *request.messages))
-
-
-def _complete(branch: Branch) -> CompleteAnswer:
-    return CompleteAnswer(
-        branch.text, None if branch.completion is None else branch.completion.finish_reason, branch.model
-    )
