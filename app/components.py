@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import plotly.graph_objects as go
@@ -43,6 +44,18 @@ def page_style() -> None:
     st.html(theme.css(theme.mode()))
 
 
+def brand(logo: Path) -> None:
+    """The product's mark, at the top of the sidebar."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="brand"):
+        st.image(str(logo), width=24)
+        st.html('<div class="rs-brand">RouteScope</div>')
+
+
+def sidebar_foot() -> None:
+    """What holds on every page."""
+    st.html('<div class="rs-sub rs-foot">All times are UTC.<br>Unknown is said, never counted as zero.</div>')
+
+
 def page_header(title: str, subtitle: str) -> None:
     """A page's name and what it is for. Both are our own words."""
     st.html(f'<div class="rs-head"><h1>{plain.html(title)}</h1><p class="rs-sub">{plain.html(subtitle)}</p></div>')
@@ -61,6 +74,42 @@ def card(title: str, subtitle: str, *, key: str, help: str | None = None) -> Ite
             f'<div class="rs-title">{plain.html(title)}{hint}</div><div class="rs-sub">{plain.html(subtitle)}</div>'
         )
         yield
+
+
+def kpi(
+    label: str,
+    value: str,
+    *,
+    key: str,
+    change: str | None,
+    line: Sequence[float | None],
+    note: str,
+    help: str,
+    better: Literal["up", "down"] = "up",
+) -> None:
+    """One number: its value, its change against the period before, its course, and what it counts.
+
+    Args:
+        label: our own words.
+        value: written by `app.units`.
+        key: unique on the page.
+        change: written by `app.units.change`; None when there is nothing to compare with.
+        line: the number a step; steps where it is unknown are left out.
+        note: one line below.
+        help: the definition, on hover.
+        better: which direction is good news.
+    """
+    with st.container(border=True, key=f"card-kpi-{key}", gap="xxsmall"):
+        st.metric(
+            label,
+            value,
+            delta=change,
+            delta_color="normal" if better == "up" else "inverse",
+            delta_description="against the period before" if change else None,
+            help=help,
+            chart_data=[value for value in line if value is not None] or None,
+        )
+        st.html(f'<div class="rs-sub">{plain.html(note)}</div>')
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -34,7 +35,11 @@ ONE_DECISION: Final = Place("pages/decision.py", "decision", "Decision", ":mater
 DRIFT: Final = Place("pages/drift.py", "drift", "Drift", ":material/ssid_chart:")
 PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":material/chat:")
 
-PLACES: Final = (OVERVIEW, DECISIONS, ONE_DECISION, DRIFT, PLAYGROUND)
+PLACES: Final = tuple(
+    place
+    for place in (OVERVIEW, DECISIONS, ONE_DECISION, DRIFT, PLAYGROUND)
+    if (Path(__file__).parent / place.file).is_file()
+)
 
 
 def declare() -> Page:

@@ -1,0 +1,38 @@
+"""The dashboard's entry: `python -P -m streamlit run app/main.py`. Names the pages and draws what all of them share."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import streamlit as st
+
+from app import components, navigation
+
+LOGO = Path(__file__).parent / "static" / "logo.svg"
+_log = logging.getLogger("routescope.dashboard")
+
+
+def main() -> None:
+    """One run of whichever page the address names."""
+    st.set_page_config(
+        page_title="RouteScope", page_icon=str(LOGO), layout="wide", initial_sidebar_state="auto", menu_items={}
+    )
+    page = navigation.declare()
+    if navigation.DECISION in st.query_params and page.url_path != navigation.ONE_DECISION.url_path:
+        navigation.open_decision(st.query_params[navigation.DECISION])
+    components.page_style()
+    with st.sidebar:
+        components.brand(LOGO)
+        navigation.links()
+        components.sidebar_foot()
+    try:
+        page.run()
+    except Exception:  # noqa: BLE001 - the edge: a page's fault is logged whole and told in one sentence
+        _log.exception("the page %s failed", page.title)
+        components.error_card(
+            "This page failed. The details are in the dashboard's log; the other pages go on.", key="page"
+        )
+
+
+main()

@@ -1,0 +1,124 @@
+"""The tables one can click: models and decisions. Cells are drawn on a canvas as plain text; names are made visible."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from app import plain, units
+from telemetry.query.decisions import DecisionRow
+from telemetry.query.overview import ModelTotals
+
+NAME = 60
+"""Characters of a name in a cell."""
+
+
+def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
+    """Models and tools with their figures; the name of the row that was clicked."""
+    ordered = sorted(rows, key=lambda row: (-(row.cost_nano or 0), -row.branches))
+    frame = pd.DataFrame(
+        {
+            "Model or tool": [plain.visible(row.model, NAME) for row in ordered],
+            "Use": [row.kind for row in ordered],
+            "Branches": [row.branches for row in ordered],
+            "Accepted": [row.accepted / row.branches if row.branches else None for row in ordered],
+            "Failed": [row.failed for row in ordered],
+            "Spend": _dollars([row.cost_nano for row in ordered]),
+            "Unknown cost": [row.cost_unknown for row in ordered],
+            "Input tokens": [row.input_tokens for row in ordered],
+            "Output tokens": [row.output_tokens for row in ordered],
+            "Latency p50": [row.latency_p50_ms for row in ordered],
+            "Latency p95": [row.latency_p95_ms for row in ordered],
+            "First token p95": [row.ttft_p95_ms for row in ordered],
+        }
+    )
+    column = st.column_config
+    clicked = _table(
+        frame,
+        key,
+        {
+            "Model or tool": column.TextColumn(pinned=True),
+            "Use": column.TextColumn(
+                help="model: an answer. probe: an extra cheap answer to compare. tool, cache, judge."
+            ),
+            "Branches": column.NumberColumn(format="localized", help="Attempts, used or not."),
+            "Accepted": column.ProgressColumn(
+                format="percent", min_value=0, max_value=1, help="Branches whose answer was the final one."
+            ),
+            "Failed": column.NumberColumn(format="localized", help="Branches without a complete answer."),
+            "Spend": column.NumberColumn(format="$%.4f", help="US dollars, of the branches whose cost is known."),
+            "Unknown cost": column.NumberColumn(format="localized", help="Branches whose cost is not known."),
+            "Input tokens": column.NumberColumn(format="localized"),
+            "Output tokens": column.NumberColumn(format="localized"),
+            "Latency p50": column.NumberColumn(format="%.0f ms", help="Of the call alone."),
+            "Latency p95": column.NumberColumn(format="%.0f ms", help="Of the call alone."),
+            "First token p95": column.NumberColumn(format="%.0f ms", help="From the start of the branch."),
+        },
+    )
+    return None if clicked is None else ordered[clicked].model
+
+
+def decisions(rows: Sequence[DecisionRow], *, key: str) -> str | None:
+    """Decisions, a line each; the id of the one that was clicked."""
+    frame = pd.DataFrame(
+        {
+            "Time (UTC)": [row.ts.replace(tzinfo=None) for row in rows],
+            "Status": [row.status for row in rows],
+            "Route": [plain.visible(row.route, NAME) for row in rows],
+            "Intent": [plain.visible(row.intent, NAME) for row in rows],
+            "Went": [_went(row) for row in rows],
+            "Why": [plain.visible(row.reason, 160) for row in rows],
+            "Score": [row.score for row in rows],
+            "Cost": _dollars([row.cost_nano for row in rows]),
+            "Saved": _dollars([row.savings_nano for row in rows]),
+            "Latency": [row.latency_ms for row in rows],
+            "Tenant": [plain.visible(row.tenant, NAME) for row in rows],
+            "Purpose": [row.purpose + (", simulated" if row.simulated else "") for row in rows],
+            "Decision": [plain.visible(row.decision_id, NAME) for row in rows],
+        }
+    )
+    column = st.column_config
+    clicked = _table(
+        frame,
+        key,
+        {
+            "Time (UTC)": column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True, width=160),
+            "Status": column.TextColumn(width=80, help="ok, denied, failed or cancelled."),
+            "Went": column.TextColumn(width=230, help="What was tried first, and what answered."),
+            "Why": column.TextColumn(width=260),
+            "Score": column.NumberColumn(format="%.2f", help="Final score of the answer given, 0 to 1."),
+            "Cost": column.NumberColumn(format="$%.6f", help="All branches of the request, in US dollars."),
+            "Saved": column.NumberColumn(format="$%.6f", help="Baseline minus cost, in US dollars."),
+            "Latency": column.NumberColumn(format="%.0f ms", help="Request in to decision settled."),
+        },
+    )
+    return None if clicked is None else rows[clicked].decision_id
+
+
+def _went(row: DecisionRow) -> str:
+    first, chosen = plain.visible(row.first or "nothing ran", NAME), plain.visible(row.chosen or "no answer", NAME)
+    if row.first == row.chosen:
+        return chosen
+    return f"{first} {'⇢' if row.fell_back else '→'} {chosen}"
+
+
+def _dollars(amounts: Sequence[int | None]) -> list[float | None]:
+    return [None if amount is None else amount / units.NANO for amount in amounts]
+
+
+def _table(frame: pd.DataFrame, key: str, columns: dict[str, Any]) -> int | None:
+    event: Any = st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=columns,
+        key=f"table-{key}",
+        on_select="rerun",
+        selection_mode="single-cell",
+        placeholder="unknown",
+        height="content",
+    )
+    cells = event.selection.cells
+    return int(cells[0][0]) if cells else None
