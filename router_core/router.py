@@ -126,19 +126,18 @@ class Router:
             RoutingError: no answer came of it; the error names the recorded decision.
         """
         answer: Answered | None = None
-        error: Failed | None = None
+        settled: Settled | None = None
         run = self._begin(request)
-        async for event in self._stream(run):
-            match event:
-                case Answered():
+        async with aclosing(self._stream(run)) as events:
+            async for event in events:
+                if isinstance(event, Answered):
                     answer = event
-                case Failed():
-                    error = event
-                case Settled(decision=decision, commit=commit):
-                    if answer is not None and error is None:
-                        return RouteResult(answer.text, decision, answer.finish_reason, commit, answer.citations)
-        assert run.error is not None, "a request ends in an answer or in an error"
-        raise run.error
+                elif isinstance(event, Settled):
+                    settled = event
+        if answer is None or settled is None:
+            assert run.error is not None, "a request ends in an answer or in an error"
+            raise run.error
+        return RouteResult(answer.text, settled.decision, answer.finish_reason, settled.commit, answer.citations)
 
     def route(self, request: RouteRequest | str) -> RouteResult:
         """`aroute` for code without an event loop. One request at a time; raises as `aroute` does."""

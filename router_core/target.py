@@ -56,7 +56,7 @@ class Targets:
 
 def _models_of(route: Route, policy: Policy) -> dict[str, Model]:
     """The models of the route's tiers, their fallbacks, and the probes of its validators; in the policy's order."""
-    tiers = set(route.strategy.tiers)
+    tiers = {*route.strategy.tiers, *route.standby}
     validators = set(route.validators)
     for override in route.intents.values():
         tiers.update(override.tiers or ())

@@ -108,6 +108,7 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
         here: Key = ("routes", name)
         strategy = route.get("strategy")
         yield from _tiers((*here, "strategy", "tiers"), _names(strategy, "tiers"), data)
+        yield from _tiers((*here, "standby"), _names(route, "standby"), data)
         yield from _check_names((*here, "tools"), "tool", _names(route, "tools"), tools)
         yield from _check_names((*here, "validators"), "validator", _names(route, "validators"), validators)
         immediate = route.get("stream") == "immediate"

@@ -113,6 +113,7 @@ class Model(Strict):
     """A callable model."""
 
     provider: ProviderEntry
+    """How the model is called."""
     tier: str
     """One of the policy's `tiers`."""
     location: Location
@@ -134,6 +135,7 @@ class Model(Strict):
     timeout_s: Seconds = 60.0
     """Longest time for one attempt; the request's deadline may be shorter."""
     owner: str | None = None
+    """Who answers for this model."""
 
 
 # --- tools ------------------------------------------------------------------------------------------------------
@@ -144,6 +146,7 @@ class CalculatorTool(Strict):
     threshold: Share = 0.9
     """Lowest confidence at which its answer ends the request."""
     timeout_s: Seconds = 1.0
+    """Longest time it may take; then the next tool or a model is asked."""
 
 
 class SearchTool(Strict):
@@ -155,6 +158,7 @@ class SearchTool(Strict):
     threshold: Share = 0.6
     """Lowest confidence (share of the question's weight that the passage covers) that ends the request."""
     timeout_s: Seconds = 2.0
+    """Longest time it may take; then the next tool or a model is asked."""
 
 
 ToolEntry: TypeAlias = Annotated[CalculatorTool | SearchTool, Field(discriminator="kind")]
@@ -166,6 +170,7 @@ class RefusalValidator(Strict):
 
     kind: Literal["refusal"]
     threshold: Share = 0.5
+    """Lowest score that passes."""
 
 
 class LengthValidator(Strict):
@@ -173,8 +178,11 @@ class LengthValidator(Strict):
 
     kind: Literal["length"]
     threshold: Share = 0.5
+    """Lowest score that passes."""
     min_words: Annotated[int, Field(ge=0)] = 1
+    """Fewest words of an answer."""
     max_words: Annotated[int, Field(ge=1)] | None = None
+    """Most words of an answer."""
     max_ratio: Annotated[float, Field(gt=0)] | None = None
     """Longest answer as a multiple of the prompt's words; for summaries below 1."""
 
@@ -184,6 +192,7 @@ class SchemaValidator(Strict):
 
     kind: Literal["schema"]
     threshold: Share = 1.0
+    """Lowest score that passes."""
     json_schema: dict[str, Any] | None = None
     """A JSON schema; without it the request's, and without that any JSON will do."""
 
@@ -193,6 +202,7 @@ class AgreementValidator(Strict):
 
     kind: Literal["agreement"]
     threshold: Share = 0.5
+    """Lowest score that passes."""
     probes: Annotated[tuple[str, ...], Field(min_length=1)]
     """Models asked for an extra answer, each a branch of kind `probe` whose cost counts."""
     extract: Literal["auto", "number", "choice", "json", "text"] = "auto"
@@ -209,20 +219,29 @@ class Condition(Strict):
     """Holds when every field given holds. Without any field it always holds."""
 
     routes: frozenset[str] | None = None
+    """Holds for requests to one of these routes."""
     intents: frozenset[BuiltinIntent] | None = None
+    """Holds when the classifier reads one of these intents."""
     languages: frozenset[str] | None = None
+    """Holds for prompts in one of these languages, by ISO 639-1; `und` when too short to tell."""
     tenants: frozenset[str] | None = None
+    """Holds for requests of one of these tenants."""
     tags: frozenset[str] | None = None
     """Holds when the request has one of them."""
     data_classes: frozenset[DataClass] | None = None
+    """Holds when the caller states one of these data classes."""
     min_risk: Risk | None = None
+    """Holds when the caller states this risk or a higher one."""
     pii: bool | None = None
     """Whether personal data was found in the conversation."""
     secrets: bool | None = None
     """Whether keys or passwords were found in the conversation."""
     code: bool | None = None
+    """Whether the prompt holds code."""
     min_words: Annotated[int, Field(ge=0)] | None = None
+    """Holds for prompts of at least so many words."""
     max_words: Annotated[int, Field(ge=0)] | None = None
+    """Holds for prompts of at most so many words."""
 
 
 class Deny(Strict):
@@ -230,6 +249,7 @@ class Deny(Strict):
 
     kind: Literal["deny"]
     message: str
+    """What the caller is told."""
 
 
 class Require(Strict):
@@ -237,9 +257,13 @@ class Require(Strict):
 
     kind: Literal["require"]
     models: frozenset[str] | None = None
+    """Models by name."""
     tiers: frozenset[str] | None = None
+    """Models of these tiers."""
     location: Location | None = None
+    """Models that run there."""
     regions: frozenset[str] | None = None
+    """Models whose `region` is one of these."""
     approvals: frozenset[str] | None = None
     """Models need all of them."""
     domains: frozenset[str] | None = None
@@ -251,8 +275,11 @@ class Exclude(Strict):
 
     kind: Literal["exclude"]
     models: frozenset[str] | None = None
+    """Models by name."""
     tiers: frozenset[str] | None = None
+    """Models of these tiers."""
     location: Location | None = None
+    """Models that run there."""
 
 
 RuleOutcome: TypeAlias = Annotated[Deny | Require | Exclude, Field(discriminator="kind")]
@@ -262,10 +289,13 @@ class Rule(Strict):
     """A guard rule: it can only narrow what a request may use."""
 
     name: str
+    """Stands in the decision beside every exclusion it makes."""
     owner: str | None = None
+    """Who answers for this rule."""
     any_of: Annotated[tuple[Condition, ...], Field(min_length=1)]
     """The rule applies when one of these conditions holds."""
     then: RuleOutcome
+    """What follows when the rule applies."""
 
 
 # --- strategies and routes --------------------------------------------------------------------------------------
@@ -284,35 +314,51 @@ class Caps(Strict):
     """What one request may spend, discarded branches and probes included."""
 
     usd: Amount | None = None
+    """USD; a model without a price is then excluded."""
     tokens: Count | None = None
+    """Tokens of all branches, prompt and answer together."""
     branches: Count = 6
+    """Calls of models, probes included."""
 
 
 class IntentOverride(Strict):
     """What a route does otherwise for one intent."""
 
     tiers: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """In place of the strategy's tiers, in the order in which they are tried."""
     validators: tuple[str, ...] | None = None
+    """In place of the route's validators."""
     max_output_tokens: Count | None = None
+    """In place of the route's."""
 
 
 class Route(Strict):
     """A named entry point."""
 
     description: str = ""
+    """One line for people who choose a route."""
     owner: str | None = None
+    """Who answers for this route."""
     strategy: StrategyEntry
+    """How the eligible models are ordered."""
+    standby: tuple[str, ...] = ()
+    """Tiers asked only while no model of the wanted tiers may be called: still being pulled, say."""
     tools: tuple[str, ...] = ()
     """Tried in this order before any model."""
     validators: tuple[str, ...] = ()
     """Every one must pass; else the request escalates."""
     intents: dict[BuiltinIntent, IntentOverride] = {}
+    """What is otherwise for single intents."""
     aggregator: Literal["first_accepted", "best_score"] = "first_accepted"
+    """Which answer is given: the first that passed (without one, the last), or the one with the best score."""
     stream: Literal["accepted", "immediate"] = "accepted"
     """`immediate` lets the first branch's tokens out as they come: no validators then."""
     caps: Caps = Caps()
+    """What one request may spend."""
     deadline_s: Seconds = 120.0
+    """Seconds for the whole request; a caller may ask for less, never for more."""
     max_output_tokens: Count = 512
+    """Longest answer of one call; a caller may ask for less, never for more."""
     system: str | None = None
     """System prompt put before the conversation when it has none."""
 
@@ -327,6 +373,7 @@ class TelemetryEntry(Strict):
     audit: Literal["lenient", "strict"] = "lenient"
     """`strict` refuses an answer whose decision could not be kept anywhere."""
     database_url: str | None = None
+    """Where decisions are kept; a flag and the environment beat it. Default: SQLite in the data folder."""
 
 
 class Policy(Strict):
@@ -335,14 +382,24 @@ class Policy(Strict):
     format: Literal[1]
     """Version of this file format."""
     name: str
+    """Stands in every decision, with the version."""
     description: str = ""
+    """One line for people who choose a policy."""
     owner: str | None = None
+    """Who answers for this policy."""
     default_route: str
+    """The route of requests that name none."""
     tiers: Annotated[tuple[str, ...], Field(min_length=1)]
     """From the weakest to the strongest. The baseline of a request is its strongest eligible model."""
     models: Annotated[dict[str, Model], Field(min_length=1)]
+    """The models, by the name that rules and decisions use."""
     tools: dict[str, ToolEntry] = {}
+    """Structured resolvers that routes may try before any model."""
     validators: dict[str, ValidatorEntry] = {}
+    """Checks of an answer that routes may ask for."""
     rules: tuple[Rule, ...] = ()
+    """Guard rules, applied in this order."""
     routes: Annotated[dict[str, Route], Field(min_length=1)]
+    """The entry points, by name; a client asks for `route/NAME`."""
     telemetry: TelemetryEntry = TelemetryEntry()
+    """What is kept."""

@@ -16,6 +16,7 @@ class Cascade:
 
     def __init__(self, route: Route) -> None:
         self._tiers = route.strategy.tiers
+        self._standby = route.standby
         self._by_intent = {
             intent: override.tiers for intent, override in route.intents.items() if override.tiers is not None
         }
@@ -23,7 +24,14 @@ class Cascade:
     def plan(self, situation: Situation, eligible: Sequence[str], models: Mapping[str, Model]) -> Plan:
         """See `Strategy.plan`. Within a tier the policy's order holds."""
         own = self._by_intent.get(situation.signals.intent)  # type: ignore[call-overload]
+        whose = f"intent {situation.signals.intent}" if own is not None else f"route {situation.route}"
         tiers = self._tiers if own is None else own
+        reason = f"{whose} tries tier {' then '.join(tiers)}"
+        if self._standby and not any(models[name].tier in tiers for name in eligible):
+            reason = (
+                f"no model of tier {' or '.join(tiers)} may be called, so tier {' then '.join(self._standby)} stands in"
+            )
+            tiers = self._standby
         rank = {tier: place for place, tier in enumerate(tiers)}
         ordered = sorted((name for name in eligible if models[name].tier in rank), key=lambda n: rank[models[n].tier])
         planned = tuple(
@@ -35,11 +43,9 @@ class Cascade:
             )
             for place, name in enumerate(ordered)
         )
-        whose = f"intent {situation.signals.intent}" if own is not None else f"route {situation.route}"
-        words = " then ".join(tiers)
         left_out = {
-            name: f"{whose} uses tier {words} only; this model is in {models[name].tier}"
+            name: f"{whose} uses tier {' then '.join(tiers)} only; this model is in {models[name].tier}"
             for name in eligible
             if models[name].tier not in rank
         }
-        return Plan(planned, left_out, f"{whose} tries tier {words}")
+        return Plan(planned, left_out, reason)
