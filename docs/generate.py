@@ -1,0 +1,176 @@
+"""Writes what can be read off the types: docs/decision.schema.json, and the reference part of docs/policy.md.
+
+    python docs/generate.py [--check]
+
+With ``--check`` nothing is written; stale files are named and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import is_dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, MinLen
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from router_core import result
+from router_core.policy import schema
+
+DOCS = Path(__file__).resolve().parent
+SCHEMA_FILE = DOCS / "decision.schema.json"
+POLICY_FILE = DOCS / "policy.md"
+MARK = "<!-- From here on written by docs/generate.py from router_core/policy/schema.py: do not edit. -->"
+
+SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
+    ("Top level", schema.Policy),
+    ("[models.NAME]", schema.Model),
+    ('provider, kind = "local"', schema.LocalProvider),
+    ('provider, kind = "openai"', schema.OpenAIProvider),
+    ('provider, kind = "litellm"', schema.LiteLLMProvider),
+    ('provider, kind = "scripted"', schema.ScriptedProvider),
+    ('price, kind = "tokens"', schema.TokensPriceEntry),
+    ('price, kind = "compute"', schema.ComputePriceEntry),
+    ('price, kind = "catalog"', schema.CatalogPriceEntry),
+    ('[tools.NAME], kind = "calculator"', schema.CalculatorTool),
+    ('[tools.NAME], kind = "search"', schema.SearchTool),
+    ('[validators.NAME], kind = "refusal"', schema.RefusalValidator),
+    ('[validators.NAME], kind = "length"', schema.LengthValidator),
+    ('[validators.NAME], kind = "schema"', schema.SchemaValidator),
+    ('[validators.NAME], kind = "agreement"', schema.AgreementValidator),
+    ("[[rules]]", schema.Rule),
+    ("[[rules.any_of]], a condition", schema.Condition),
+    ('then, kind = "deny"', schema.Deny),
+    ('then, kind = "require"', schema.Require),
+    ('then, kind = "exclude"', schema.Exclude),
+    ("[routes.NAME]", schema.Route),
+    ('strategy, kind = "cascade"', schema.CascadeStrategy),
+    ("[routes.NAME.caps]", schema.Caps),
+    ("[routes.NAME.intents.INTENT]", schema.IntentOverride),
+    ("[telemetry]", schema.TelemetryEntry),
+)
+"""Every class of the schema with its place in a policy file, in reading order."""
+
+
+def decision_schema() -> str:
+    """The JSON schema of a decision, as text."""
+    strict = ConfigDict(use_attribute_docstrings=True, extra="forbid", json_schema_serialization_defaults_required=True)
+    for name in vars(result):
+        kind = getattr(result, name)
+        if isinstance(kind, type) and is_dataclass(kind) and kind.__module__ == result.__name__:
+            kind.__pydantic_config__ = strict  # type: ignore[attr-defined]  # the only way in for a plain dataclass
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **TypeAdapter(result.Decision).json_schema(mode="serialization"),
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def policy_reference() -> str:
+    """The reference part of docs/policy.md, from its mark to the end."""
+    return "\n".join([MARK, "", "## Reference", "", *(line for section in SECTIONS for line in _section(*section))])
+
+
+def policy_page() -> str:
+    """docs/policy.md with its reference as it should be; what stands before the mark is written by hand."""
+    by_hand, _, _ = POLICY_FILE.read_text(encoding="utf-8").partition(MARK)
+    return by_hand + policy_reference()
+
+
+def _section(title: str, entry: type[BaseModel]) -> Iterator[str]:
+    yield f"### `{title}`"
+    yield ""
+    yield (entry.__doc__ or "").strip()
+    yield ""
+    yield "| key | type | default | meaning |"
+    yield "|---|---|---|---|"
+    for name, field in entry.model_fields.items():
+        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+        if name == "kind":
+            meaning = "Says which entry this is."
+        yield f"| `{name}` | {_type(_whole(field))} | {_default(field)} | {meaning} |"
+    yield ""
+
+
+def _whole(field: FieldInfo) -> Any:
+    """A field's annotation together with its bounds, which pydantic keeps apart."""
+    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    assert default is not PydanticUndefined
+    if default is None:
+        return "none"
+    if isinstance(default, BaseModel):
+        return "its own defaults"
+    if isinstance(default, frozenset | tuple):
+        return "`[]`" if not default else f"`{json.dumps(list(default))}`"
+    return f"`{json.dumps(default)}`"
+
+
+def _type(annotation: Any, bounds: tuple[Any, ...] = ()) -> str:
+    """A type in a policy writer's words."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(arguments[0], tuple(_flat(arguments[1:])))
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(_type(part) for part in arguments if part is not NoneType))
+    if origin is Literal:
+        return ", ".join(f"`{json.dumps(value)}`" for value in arguments)
+    if origin in (tuple, frozenset):
+        least = next((bound.min_length for bound in bounds if isinstance(bound, MinLen)), 0)
+        return f"list of {_type(arguments[0])}" + (f", at least {least}" if least else "")
+    if origin is dict:
+        return f"table of {_type(arguments[1])} by {'name' if arguments[0] is str else 'intent'}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        title = next(title for title, entry in SECTIONS if entry is annotation)
+        return f"`{title.partition(',')[0]}`"
+    names = {str: "text", bool: "`true` or `false`", int: "whole number", float: "number", Decimal: "amount"}
+    return names.get(annotation, "any value") + _range(bounds)
+
+
+def _flat(metadata: Iterable[Any]) -> Iterator[Any]:
+    """Bounds that stand by themselves, and those inside a ``Field(...)``."""
+    for item in metadata:
+        yield from item.metadata if isinstance(item, FieldInfo) else (item,)
+
+
+def _range(bounds: tuple[Any, ...]) -> str:
+    words = []
+    for bound in bounds:
+        match bound:
+            case Ge(ge=least):
+                words.append(f"from {least:,}")
+            case Gt(gt=least):
+                words.append(f"above {least:,}")
+            case Le(le=most):
+                words.append(f"to {most:,}")
+    return "".join(f" {word}" for word in words)
+
+
+def main() -> int:
+    """Write or check the files; the exit code."""
+    wanted = {SCHEMA_FILE: decision_schema(), POLICY_FILE: policy_page()}
+    stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for path in stale:
+            print(f"{path.name} is stale; run python docs/generate.py", file=sys.stderr)
+        return 1 if stale else 0
+    for path in stale:
+        path.write_text(wanted[path], encoding="utf-8")
+        print(f"wrote {path.name}", file=sys.stderr)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
