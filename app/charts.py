@@ -51,13 +51,16 @@ def model_colours(names: Iterable[str], mode: Mode) -> dict[str, str]:
 
 
 def figure(mode: Mode, *, height: int = 260, **layout: Any) -> go.Figure:
-    """An empty figure in our style; ``layout`` is merged over the style, one level deep."""
-    whole = theme.layout(mode, height=height)
-    for name, value in layout.items():
-        whole[name] = (
-            {**whole[name], **value} if isinstance(whole.get(name), dict) and isinstance(value, dict) else value
-        )
-    return go.Figure(layout=whole)
+    """An empty figure in our style; ``layout`` is merged over the style at every level."""
+    return go.Figure(layout=_merged(theme.layout(mode, height=height), layout))
+
+
+def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    whole = dict(below)
+    for name, value in above.items():
+        old = whole.get(name)
+        whole[name] = _merged(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return whole
 
 
 def label(text: object, limit: int = LABEL) -> str:
@@ -84,7 +87,7 @@ def bars_over_time(
         mode,
         height=height,
         barmode="stack",
-        yaxis={"title": {"text": unit, "standoff": 8}, "tickprefix": tick_prefix, "rangemode": "tozero"},
+        yaxis={"title": {"text": unit}, "tickprefix": tick_prefix, "rangemode": "tozero"},
     )
     width = STEPS[step]
     for one in series:
@@ -116,7 +119,7 @@ def lines_over_time(
     height: int = 260,
 ) -> go.Figure:
     """Straight lines that break where a step has no value."""
-    drawn = figure(mode, height=height, yaxis={"title": {"text": unit, "standoff": 8}, "rangemode": "tozero"})
+    drawn = figure(mode, height=height, yaxis={"title": {"text": unit}, "rangemode": "tozero"})
     width = STEPS[step]
     for one in series:
         points = with_gaps(one.points, step)
@@ -170,8 +173,6 @@ def flow_chart(flows: Sequence[Flow], mode: Mode, colours: Mapping[str, str], *,
         arrangement="snap",
         node={
             "label": [label(name) for _, name in names],
-            "x": [(0.001, 0.5, 0.999)[column] for column, _ in names],
-            "y": _heights(names, through),
             "color": paint,
             "pad": 14,
             "thickness": 12,
@@ -215,7 +216,7 @@ def waterfall(spans: Sequence[SpanView], mode: Mode, colours: Mapping[str, str])
         mode,
         height=44 + 26 * len(spans),
         xaxis={
-            "title": {"text": "milliseconds from the start of the request", "standoff": 8},
+            "title": {"text": "milliseconds from the start of the request"},
             "showgrid": True,
             "range": [0, total * 1.12],
             "rangemode": "tozero",
@@ -269,20 +270,6 @@ def _station_colour(column: int, name: str, colours: Mapping[str, str], shades: 
     if column == 0:
         return shades.neutral
     return colours.get(name, shades.bad if name == "no answer" else shades.neutral)
-
-
-def _heights(names: Sequence[tuple[int, str]], through: Sequence[int]) -> list[float]:
-    """Each column from the widest station down, spread over the height."""
-    placed = [0.5] * len(names)
-    for column in (0, 1, 2):
-        inside = sorted((i for i, (own, _) in enumerate(names) if own == column), key=lambda i: -through[i])
-        whole = sum(through[i] for i in inside) or 1
-        above = 0.0
-        for i in inside:
-            share = through[i] / whole
-            placed[i] = min(max(above + share / 2, 0.001), 0.999)
-            above += share
-    return placed
 
 
 def _faded(colour: str, mode: Mode) -> str:

@@ -112,6 +112,28 @@ def kpi(
         st.html(f'<div class="rs-sub">{plain.html(note)}</div>')
 
 
+def figure(label: str, value: str, note: str, *, key: str) -> None:
+    """One number of one decision, with what it counts below."""
+    with st.container(border=True, key=f"card-figure-{key}", gap="xxsmall"):
+        st.html(
+            f'<div class="rs-sub">{plain.html(label)}</div><div class="rs-value">{plain.html(value)}</div>'
+            f'<div class="rs-sub">{plain.html(note, 60)}</div>'
+        )
+
+
+def subtitle(text: str) -> None:
+    """A heading inside a card."""
+    st.html(f'<div class="rs-title rs-inner">{plain.html(text)}</div>')
+
+
+def said(who: str, text: str) -> None:
+    """One turn of a conversation: hostile text, shown as it is."""
+    st.html(
+        f'<div class="rs-said"><div class="rs-sub">{plain.html(who, 80)}</div>'
+        f'<pre class="rs-plain">{plain.html(text)}</pre></div>'
+    )
+
+
 @contextmanager
 def grid(key: str, *, narrowest: Literal["kpi", "half"]) -> Iterator[None]:
     """Children side by side, as many as fit: ``kpi`` from 190 px, ``half`` from 420 px. ``key`` is unique."""

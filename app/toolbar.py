@@ -37,7 +37,7 @@ def draw(title: str, subtitle: str, *, statuses: bool = False) -> View:
                 bind="query-params",
                 help="Periods end now and are counted in UTC days, today included; 24 h is counted in hours.",
             )
-            with st.popover("Filters", icon=":material/filter_list:", width=360):
+            with st.popover("Filters", icon=":material/filter_list:", width="content"):
                 routes = _choices("Route", known.routes, "route")
                 models = _choices("Model or tool", (*known.models, *known.tools), "model")
                 intents = _choices("Intent", known.intents, "intent")
