@@ -74,12 +74,20 @@ def _models(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield from _check_names(("models", name, "fallback"), "model", [fallback], models)
         provider = model.get("provider")
         url = provider.get("base_url") if isinstance(provider, Mapping) else None
-        if isinstance(url, str) and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        if isinstance(url, str) and not _is_address(url):
             yield (
                 ("models", name, "provider", "base_url"),
                 f"{url!r} is not an http(s) address",
                 "write it as http://127.0.0.1:11434/v1",
             )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # unbalanced brackets; a port that is no number or too large
+        return False
 
 
 def _fallback_cycles(data: Mapping[str, Any]) -> Iterator[Finding]:

@@ -45,7 +45,7 @@ def load_policy(path: Path) -> LoadedPolicy:
     try:
         if path.stat().st_size > MAX_POLICY_BYTES:
             raise _single(path, "file", "it is larger than 4 MiB", "a policy is a few kilobytes: name the right file")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # editors on Windows begin files with a byte order mark
     except FileNotFoundError:
         raise _single(
             path, "file", "there is no such file", "give the path of a policy, as policies/local.toml"
