@@ -49,7 +49,6 @@ class Service:
         """
         loaded = load_policy(settings.policy)
         kept = loaded.policy.telemetry
-        settings.home.mkdir(parents=True, exist_ok=True)
         telemetry = Telemetry.open(
             settings.database_url,
             home=settings.home,
