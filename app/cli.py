@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import click
 
 from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, Settings
 from router_core.errors import PolicyError, RequestError, RouteScopeError
-from telemetry.errors import StorageError
+from telemetry.errors import TelemetryError, UnknownModel, UnknownWeek
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -42,7 +43,7 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
         module, _, name = self.lazy[cmd_name].partition(":")
-        command = getattr(__import__(module, fromlist=[name]), name)
+        command = getattr(importlib.import_module(module), name)
         assert isinstance(command, click.Command)
         return command
 
@@ -283,10 +284,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; our own errors become one sentence and an exit code."""
     try:
         cli.main(args=arguments, prog_name="routescope")
-    except (RequestError, PolicyError) as error:
+    except (RequestError, PolicyError, UnknownWeek, UnknownModel) as error:
         click.echo(f"routescope: {error}", err=True)
         sys.exit(2)
-    except (RouteScopeError, StorageError) as error:
+    except (RouteScopeError, TelemetryError) as error:
         click.echo(f"routescope: {error}", err=True)
         sys.exit(1)
     except BrokenPipeError:

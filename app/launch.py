@@ -86,6 +86,7 @@ def gateway_command(addresses: Addresses) -> list[str]:
 def dashboard_command(addresses: Addresses) -> list[str]:
     """Streamlit over our pages."""
     options = ["--server.address", addresses.host, "--server.port", str(addresses.port), "--server.headless", "true"]
+    options += ["--logger.level", "error"]
     return [sys.executable, "-P", "-m", "app.dashboard", *options]
 
 

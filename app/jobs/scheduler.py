@@ -1,0 +1,77 @@
+"""When each job runs, and who runs it: the holder of the lease in the database, nobody else.
+
+Several workers may be started; those without the lease wait for it. A holder that dies loses it when it runs out.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+from apscheduler.schedulers.blocking import BlockingScheduler
+
+from telemetry.storage import lease
+
+log = logging.getLogger("routescope.jobs")
+
+LEASE = "jobs"
+LEASE_LASTS = timedelta(seconds=60)
+RENEW_EVERY_S = 20
+
+Job = Callable[[sa.Engine], None]
+
+
+class Worker:
+    """Runs jobs while it holds the lease."""
+
+    def __init__(
+        self, engine: sa.Engine, jobs: Mapping[str, tuple[Job, timedelta]], *, holder: str | None = None
+    ) -> None:
+        self._engine = engine
+        self._jobs = jobs
+        self.holder = holder or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self.leading = False
+        self._scheduler = BlockingScheduler(timezone=UTC)
+
+    def tend(self, now: datetime | None = None) -> bool:
+        """Take or renew the lease; whether we hold it now. The first time, all jobs run at once."""
+        before = self.leading
+        self.leading = lease.take(self._engine, LEASE, self.holder, now=now or datetime.now(UTC), lasts=LEASE_LASTS)
+        if self.leading and not before:
+            log.info("this worker holds the lease for jobs")
+            for name in self._jobs:
+                self.run(name)
+        return self.leading
+
+    def run(self, name: str) -> None:
+        """Run one job now, when we hold the lease. A job that fails is logged and tried again at its next time."""
+        if not self.leading:
+            return
+        job, _ = self._jobs[name]
+        try:
+            job(self._engine)
+        except Exception:  # the worker's loop is an edge: one bad job must not stop the others
+            log.exception("job %s failed; it runs again at its next time", name)
+
+    def work(self) -> None:
+        """Run until `stop`."""
+        self._scheduler.add_job(
+            self.tend, "interval", seconds=RENEW_EVERY_S, id="lease", next_run_time=datetime.now(UTC), max_instances=2
+        )
+        for name, (_, every) in self._jobs.items():
+            seconds = every.total_seconds()
+            self._scheduler.add_job(self.run, "interval", args=[name], seconds=seconds, id=name, coalesce=True)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """End `work` and give the lease back, so that the next worker need not wait for it to run out."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+        if self.leading:
+            self.leading = False
+            lease.release(self._engine, LEASE, self.holder)
