@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import plotly.graph_objects as go
 import streamlit as st
@@ -85,7 +85,7 @@ def kpi(
     line: Sequence[float | None],
     note: str,
     help: str,
-    better: Literal["up", "down"] = "up",
+    better: Literal["up", "down", "neither"] = "neither",
 ) -> None:
     """One number: its value, its change against the period before, its course, and what it counts.
 
@@ -104,12 +104,19 @@ def kpi(
             label,
             value,
             delta=change,
-            delta_color="normal" if better == "up" else "inverse",
-            delta_description="against the period before" if change else None,
+            delta_color=_DELTA_COLOUR[better],
+            delta_description="vs before" if change else None,
             help=help,
             chart_data=[value for value in line if value is not None] or None,
         )
         st.html(f'<div class="rs-sub">{plain.html(note)}</div>')
+
+
+_DELTA_COLOUR: Final[dict[str, Literal["normal", "inverse", "off"]]] = {
+    "up": "normal",
+    "down": "inverse",
+    "neither": "off",
+}
 
 
 def figure(label: str, value: str, note: str, *, key: str) -> None:

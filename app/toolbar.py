@@ -29,10 +29,9 @@ def draw(title: str, subtitle: str, *, statuses: bool = False) -> View:
         with st.container(horizontal=True, width="content", vertical_alignment="bottom", gap="small"):
             chosen_range = st.segmented_control(
                 "Period (UTC)",
-                list(RANGES),
+                RANGES,
                 default=DEFAULT_RANGE,
                 required=True,
-                format_func=lambda key: RANGES[key],
                 key="range",
                 bind="query-params",
                 help="Periods end now and are counted in UTC days, today included; 24 h is counted in hours.",
@@ -46,11 +45,7 @@ def draw(title: str, subtitle: str, *, statuses: bool = False) -> View:
                 simulated = st.selectbox(
                     "Demo traffic",
                     list(SIMULATED_CHOICES),
-                    format_func=lambda key: {
-                        "all": "Real and simulated",
-                        "real": "Real only",
-                        "simulated": "Simulated only",
-                    }[key],
+                    help="Real and simulated together, or one of them.",
                     key="simulated",
                     bind="query-params",
                 )

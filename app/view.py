@@ -14,7 +14,7 @@ RangeKey: TypeAlias = Literal["24h", "7d", "30d", "8w", "all"]
 
 DEFAULT_RANGE: RangeKey = "30d"
 _DAYS: dict[str, int] = {"7d": 7, "30d": 30, "8w": 56}
-RANGES: dict[str, str] = {"24h": "24 h", "7d": "7 days", "30d": "30 days", "8w": "8 weeks", "all": "All"}
+RANGES: tuple[RangeKey, ...] = ("24h", "7d", "30d", "8w", "all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,13 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             change=_change(now, before, lambda one: one.requests),
             line=[bucket.requests for bucket in buckets],
             note=f"{units.count(now.by_tool)} answered by a tool, no model called",
-            help="Decisions of the period, failed and denied ones included.",
+            help="Decisions of the period, failed and denied ones included. Changes are against the period of the same length right before, where the store covers all of it.",
             key="requests",
         )
         components.kpi(
             "Spend",
             units.nano_usd(now.cost_nano),
             change=_change(now, before, lambda one: one.cost_nano),
-            better="down",
             line=[bucket.cost_nano and bucket.cost_nano / units.NANO for bucket in buckets],
             note=_spend_note(now),
             help="All that was spent: accepted, rejected and failed branches, probes and judges. "
@@ -76,9 +75,10 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             key="spend",
         )
         components.kpi(
-            "Saved against baseline",
+            "Saved vs baseline",
             units.nano_usd(now.savings_nano),
             change=_change(now, before, _saved_share, points=True),
+            better="up",
             line=[bucket.savings_nano and bucket.savings_nano / units.NANO for bucket in buckets],
             note=f"{units.share(_saved_share(now))} of the baseline; n = {units.count(now.savings_n)} with both known",
             help="Baseline: the strongest model that was eligible for the same request, at its price. Saved: baseline "
@@ -257,15 +257,17 @@ def _first_screen() -> None:
                 "Type a prompt in the playground: it is routed through the real models, and its decision appears here."
             )
             navigation.link_to(navigation.PLAYGROUND, label="Open the playground")
-        with components.card(
-            "Or look around with demo traffic", "Eight weeks, 20,000 simulated requests", key="first-demo"
-        ):
-            components.untrusted(
-                "Simulated history goes through the real router and is labelled as simulated wherever it shows."
-            )
-            st.code("routescope demo --weeks 8 --requests 20000 --seed 7", language=None)
-    if st.button("Look again", icon=":material/refresh:", on_click=cache.forget):
-        st.rerun()
+        _offer_demo()
+    st.button("Look again", icon=":material/refresh:", on_click=cache.forget)
+
+
+def _offer_demo() -> None:
+    with components.card("Or look around first", "Eight weeks of simulated traffic", key="first-demo"):
+        components.untrusted(
+            "Simulated history goes through the real router and is labelled as simulated wherever it shows. "
+            "In a terminal:"
+        )
+        st.code("routescope demo --weeks 8 --requests 20000 --seed 7", language=None)
 
 
 def _nothing_here(view: View, state: StoreState) -> None:
