@@ -61,7 +61,8 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             change=_change(now, before, lambda one: one.requests),
             line=[bucket.requests for bucket in buckets],
             note=f"{units.count(now.by_tool)} answered by a tool, no model called",
-            help="Decisions of the period, failed and denied ones included. Changes are against the period of the same length right before, where the store covers all of it.",
+            help="Decisions of the period, failed and denied ones included. "
+            "Changes are against the period of the same length right before, where the store covers it.",
             key="requests",
         )
         components.kpi(
