@@ -120,9 +120,14 @@ class Branch:
         if self.completion is not None:
             cost = self.price.cost(self.completion.usage, None)
             return cost, None if cost is None else "observed"
-        if self.error_type in FREE_FAILURES:
+        if self._free:
             return 0, "estimated"
         return self.price.expected(self.input_estimate, estimate_tokens([self.text])), "estimated"
+
+    @property
+    def _free(self) -> bool:
+        """Whether it failed before any token was made; a stream that broke off has been paid for."""
+        return self.error_type in FREE_FAILURES and not self.text
 
     @property
     def latency_ms(self) -> float | None:
@@ -140,7 +145,7 @@ class Branch:
         if self.kind in ("tool", "cache"):
             return Usage(0, 0)
         if self.completion is None:
-            return Usage(0, 0) if self.error_type in FREE_FAILURES else Usage()
+            return Usage(0, 0) if self._free else Usage()
         return self.completion.usage
 
     @property

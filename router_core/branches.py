@@ -5,6 +5,8 @@ The router decides which branch comes next; here is what happens in one.
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 
@@ -12,7 +14,7 @@ from opentelemetry.trace import SpanKind
 
 from router_core import semconv
 from router_core.branch import Branch
-from router_core.errors import ProviderError
+from router_core.errors import ProviderError, ProviderFault
 from router_core.events import BranchEnded, BranchStarted, Event, Scored, Token
 from router_core.merge import merge
 from router_core.providers.base import Call, Provider
@@ -20,6 +22,8 @@ from router_core.result import BranchKind, ScoreRecord
 from router_core.run import Run
 from router_core.validators.base import CompleteAnswer, Validator
 from router_core.validators.schema import Schema
+
+log = logging.getLogger("routescope.router")
 
 
 class Branches:
@@ -83,6 +87,11 @@ class Branches:
                 yield Token(branch.index, text, branch.final)
         except ProviderError as error:
             branch.fail(error)
+        except Exception as error:  # noqa: BLE001 (a provider is foreign code: another model can still answer)
+            branch.fail(ProviderFault(f"the provider of {branch.model} is at fault ({type(error).__name__})"))
+            # Without the error's own words: they may hold a key or a prompt.
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            log.error("provider of %s raised %s\n%s", branch.model, type(error).__name__, frames)
         finally:
             await texts.aclose()
         branch.stop(run.timeline)

@@ -15,6 +15,7 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   ├── CapExceeded                  402  the request's own cap leaves no model
 │   ├── DeadlineExceeded             504
 │   ├── AllBranchesFailed            502  every attempt failed
+│   ├── InternalFault                500  a fault of our own code; its log says where
 │   └── NotDurable                   503  audit is strict and the decision could not be kept
 ├── ProviderError                    one attempt failed; becomes a branch outcome, then a fallback
 │   ├── ProviderTimeout              no answer in time
@@ -26,7 +27,8 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   ├── ContextTooLong               the prompt does not fit this model
 │   ├── ContentFiltered              the model's safety filter stopped it
 │   ├── BadUpstreamResponse          garbage, empty choices, no finish
-│   └── ModelNotReady                a local model that is still loading or not pulled
+│   ├── ModelNotReady                a local model that is still loading or not pulled
+│   └── ProviderFault                the provider's own code is at fault; its log says where
 └── ModelFileError                   a local model file cannot be had: hash, space, source
 """
 
@@ -162,6 +164,13 @@ class AllBranchesFailed(RoutingError):
     http_status = 502
 
 
+class InternalFault(RoutingError):
+    """Our own code is at fault. The log names the place; the message names only the kind of error."""
+
+    code = "internal"
+    http_status = 500
+
+
 class NotDurable(RoutingError):
     """The decision could not be kept, and the policy asks for strict audit."""
 
@@ -246,6 +255,13 @@ class ModelNotReady(ProviderError):
     """A local model that is not pulled or still loading."""
 
     code = "not_ready"
+    counts_against_model = False
+
+
+class ProviderFault(ProviderError):
+    """The provider's own code raised what no provider may raise. The log names the place."""
+
+    code = "internal"
     counts_against_model = False
 
 

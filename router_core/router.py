@@ -7,6 +7,8 @@ answer. Whatever happens on the way, a request that passed its check ends in exa
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
@@ -20,6 +22,7 @@ from router_core.branches import Branches
 from router_core.clock import Clock, SystemClock, Timeline
 from router_core.errors import (
     AllBranchesFailed,
+    InternalFault,
     NotDurable,
     RequestDenied,
     RoutingError,
@@ -58,6 +61,8 @@ from router_core.tracing import NO_TRACER, Trace, new_decision_id
 from router_core.unanswered import nobody_answered, nobody_eligible
 from router_core.validators.base import Validator
 from router_core.validators.build import build_validators
+
+log = logging.getLogger("routescope.router")
 
 
 class Router:
@@ -210,13 +215,12 @@ class Router:
                 yield event
                 run.consumer_ns += run.timeline.elapsed_ns() - since
         except (asyncio.CancelledError, GeneratorExit):
-            run.cancelled = True
+            run.cancelled = run.error is None
             raise
         finally:
             await steps.aclose()
             if run.decision is None and run.signals is not None:
-                # The caller left, or a fault of our own: what was spent is recorded all the same.
-                run.cancelled = run.cancelled or run.error is None
+                # The caller left: what was spent is recorded all the same.
                 run.settle()
 
     async def _steps(self, run: Run) -> AsyncGenerator[Event]:
@@ -225,9 +229,12 @@ class Router:
                 async for event in events:
                     yield event
         except RoutingError as error:
-            error.decision_id = run.decision_id
-            run.error = error
-            yield Failed(error.code, str(error), error.http_status)
+            yield self._failed(run, error)
+        except Exception as error:  # noqa: BLE001 (the last edge of the core: a request ends in exactly one decision)
+            log.error("router raised %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+            fault = InternalFault(f"the router itself is at fault ({type(error).__name__}); its log says where")
+            fault.__cause__ = error
+            yield self._failed(run, fault)
         decision = run.settle()
         commit: CommitState = "off"
         if run.trace.recording:
@@ -239,6 +246,12 @@ class Router:
                 decision_id=run.decision_id,
             )
             raise run.error
+
+    @staticmethod
+    def _failed(run: Run, error: RoutingError) -> Failed:
+        error.decision_id = run.decision_id
+        run.error, run.chosen = error, None
+        return Failed(error.code, str(error), error.http_status)
 
     async def _route(self, run: Run) -> AsyncGenerator[Event]:
         async for event in self._prepare(run):
