@@ -1,0 +1,84 @@
+"""Simulated history goes through the real router and storage, says that it is simulated, and goes again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app import demo
+from app.settings import Settings
+from telemetry.query.store import store_state
+from telemetry.setup import Telemetry
+from telemetry.storage.engine import open_engine, open_reader, reading
+from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST
+from tests.traces import Routed, emit
+
+END = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def _write(folder: Path, seed: int = 7, count: int = 400) -> str:
+    url = f"sqlite:///{folder / 'demo.db'}"
+    with Telemetry.open(url, home=folder, durability="async") as telemetry:
+        summary = demo.write_history(telemetry, weeks=8, count=count, seed=seed, end=END)
+    assert summary.requests == count
+    return url
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return _write(tmp_path_factory.mktemp("demo"))
+
+
+def _read(url: str, statement: sa.Select) -> list[sa.Row]:
+    with reading(open_reader(url)) as connection:
+        return list(connection.execute(statement))
+
+
+def test_every_row_says_that_it_is_simulated(url: str) -> None:
+    state = store_state(open_reader(url))
+    assert (state.requests, state.simulated_requests) == (400, 400)
+    assert _read(url, sa.select(sa.func.count()).where(~BRANCH.c.simulated)) == [(0,)]
+
+
+def test_the_history_ends_now_and_reaches_back_eight_weeks(url: str) -> None:
+    state = store_state(open_reader(url))
+    assert state.last < END
+    assert 49 <= (END - state.first).days <= 56
+
+
+def test_the_price_change_is_a_policy_version_of_its_own_from_week_four_on(url: str) -> None:
+    assert len(_read(url, sa.select(POLICY_VERSION.c.version))) == 2
+    first = sa.select(REQUEST.c.policy_version, sa.func.min(REQUEST.c.ts), sa.func.max(REQUEST.c.ts))
+    spans = sorted((row[1:] for row in _read(url, first.group_by(REQUEST.c.policy_version))), key=lambda row: row[0])
+    assert spans[0][1] < spans[1][0]
+
+
+def test_personal_data_never_reaches_a_cloud_model(url: str) -> None:
+    pii = REQUEST.c.signals.like('%"pii":["%')
+    asked = sa.select(BRANCH.c.model).join(REQUEST, REQUEST.c.trace_id == BRANCH.c.trace_id).where(pii)
+    models = {row.model for row in _read(url, asked.where(BRANCH.c.kind != "tool"))}
+    assert models == {"harbor-8b"}
+
+
+def test_the_same_seed_tells_the_same_story(url: str, tmp_path: Path) -> None:
+    columns = sa.select(REQUEST.c.ts, REQUEST.c.route, REQUEST.c.chosen, REQUEST.c.cost_nano).order_by(REQUEST.c.ts)
+    assert _read(_write(tmp_path), columns) == _read(url, columns)
+
+
+def test_clearing_removes_the_simulated_rows_and_leaves_the_real_ones(tmp_path: Path) -> None:
+    url = _write(tmp_path, count=50)
+    with Telemetry.open(url, home=tmp_path) as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed(decision_id="real"))
+    assert demo.clear(open_engine(url)) == 50
+    state = store_state(open_reader(url))
+    assert (state.requests, state.simulated_requests) == (1, 0)
+
+
+def test_progress_is_readable_from_another_process_and_absent_at_first(tmp_path: Path) -> None:
+    settings = Settings.read(environ={"ROUTESCOPE_HOME": str(tmp_path)})
+    assert demo.progress(settings) is None
+    demo.tell(settings, demo.DemoProgress(50, 200, "writing"))
+    assert demo.progress(settings).share == 0.25
