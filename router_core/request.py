@@ -90,6 +90,8 @@ def _tags(name: str, value: Any) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
         raise InvalidContext(f"context {name} is {value!r}; give a list of words")
+    if not all(item.isprintable() for item in items):
+        raise InvalidContext(f"context {name} is {value!r}; give words without control characters")
     tags = tuple(item.strip() for item in items if item.strip())
     if len(tags) > 16 or any(len(tag) > 64 for tag in tags):
         raise InvalidContext("context tags: at most 16 tags of at most 64 characters")
