@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE
+from tests.scripted_gateway import ScriptedGateway, decision, escalating_run
+
+MAIN = Path(__file__).parents[3] / "app" / "main.py"
+
+
+@pytest.fixture
+def gateway():
+    with ScriptedGateway() as server:
+        server.plays(*escalating_run())
+        yield server
+
+
+@pytest.fixture
+def page(gateway, tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(GATEWAY_VARIABLE, gateway.base_url)
+    return opened()
+
+
+def opened():
+    page = AppTest.from_file(str(MAIN), default_timeout=30)
+    return page.switch_page("pages/playground.py").run()
+
+
+def send(page, prompt="What is six times seven?"):
+    page.text_area(key="ask-prompt").set_value(prompt)
+    button(page, "Send").click().run()
+    return until_over(page)
+
+
+def until_over(page):
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        if page.session_state["playground-run"].wait(0.2):
+            return page.run()
+    raise AssertionError("the run did not end")
+
+
+def button(page, label):
+    return next(each for each in page.button if each.label == label)
+
+
+def shown(page):
+    assert not page.exception
+    return "\n".join(str(element.proto.body) for element in page.get("html"))
+
+
+def test_the_page_offers_examples_routes_and_says_what_is_not_ready(page):
+    assert "pulling 43 %" in shown(page)
+    assert page.selectbox(key="ask-route").options == ["chat", "quick"]
+    assert page.selectbox(key="ask-route").value == "chat"
+    button(page, "A sum").click().run()
+    assert page.text_area(key="ask-prompt").value == "What is 17.5 % of 2,340, plus 12?"
+
+
+def test_a_prompt_is_told_from_its_signals_to_its_bill(page, gateway):
+    told = shown(send(page))
+    assert gateway.seen[0]["messages"] == [{"role": "user", "content": "What is six times seven?"}]
+    assert (gateway.seen[0]["route"], gateway.seen[0]["purpose"]) == ("chat", "playground")
+    for part in (
+        "summarise 91 %",
+        "cloud-needs-consent",
+        "internal data stays here",
+        "Escalated from tiny to big",
+        "0.20 of 0.50",
+        "Six times seven is 42.",
+        "$0.000008",
+        "$0.00002",
+        "60 % of the baseline",
+        "62 / 16",
+        "152 ms",
+        "0.80 ms",
+    ):
+        assert part in told
+    assert any("Open the decision" in link.proto.label for link in page.get("page_link"))
+    assert any("Discarded drafts (1)" in each.label for each in page.expander)
+    assert button(page, "Send")
+
+
+def test_what_the_caller_states_is_sent(page, gateway):
+    page.selectbox(key="ask-risk").set_value("high")
+    page.selectbox(key="ask-data").set_value("regulated")
+    page.number_input(key="ask-cap").set_value(0.002)
+    page.number_input(key="ask-deadline").set_value(2.5)
+    page.selectbox(key="ask-route").set_value("quick")
+    send(page)
+    assert gateway.seen[0]["context"] == {
+        "risk": "high",
+        "data_class": "regulated",
+        "cost_cap_usd": 0.002,
+        "deadline_ms": 2500,
+    }
+    assert gateway.seen[0]["route"] == "quick"
+    assert page.query_params["route"] == "quick"
+
+
+def test_hostile_answers_and_drafts_are_shown_as_text(page, gateway):
+    gateway.plays(*escalating_run(answer="<img src=x onerror=alert(1)>\x1b[31m", draft="<script>draft()</script>"))
+    told = shown(send(page, "<b>bold</b>"))
+    assert "<script" not in told
+    assert "<img" not in told
+    assert "&lt;img src=x onerror=alert(1)&gt;␛[31m" in told
+    assert "&lt;script&gt;" in told
+
+
+def test_stop_hangs_up_and_keeps_what_had_come(page, gateway):
+    gateway.plays(*escalating_run()[:6], 30.0)
+    page.text_area(key="ask-prompt").set_value("hello")
+    button(page, "Send").click().run()
+    deadline = time.monotonic() + 5
+    while not page.session_state["playground-run"].state.branches and time.monotonic() < deadline:
+        time.sleep(0.02)
+    page.run()
+    button(page, "Stop").click().run()
+    assert gateway.hung_up.wait(3)
+    told = shown(page)
+    assert "You stopped it after" in told
+    assert "I can" in told
+    assert button(page, "Send")
+
+
+def test_a_refusal_is_one_sentence(page, gateway):
+    error = {"message": "the prompt is empty; write at least one word in a user message", "code": "empty_prompt"}
+    gateway.refusal = (400, json.dumps({"error": error}).encode())
+    told = shown(send(page, ""))
+    assert "The prompt is empty; write at least one word in a user message" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("commit", "said"),
+    [
+        ("spooled", "safe on disk"),
+        ("not_durable", "This decision was not kept"),
+        ("queued", "not yet confirmed"),
+        ("off", "Nothing was recorded"),
+    ],
+)
+def test_a_decision_that_is_not_committed_says_so(page, gateway, commit, said):
+    from router_core.events import Settled
+
+    gateway.plays(*escalating_run()[:-1], Settled(decision(), commit))
+    assert said in shown(send(page))
+
+
+def test_unknown_costs_are_words_and_never_zero(page, gateway):
+    from router_core.events import Settled
+
+    whole = decision(cost_usd=None, baseline_cost_usd=None, savings_usd=None, baseline_model=None)
+    gateway.plays(*escalating_run()[:-1], Settled(whole, "committed"))
+    told = shown(send(page))
+    assert told.count(">unknown<") == 3
+    assert "$0<" not in told
+
+
+def test_a_gateway_that_is_not_there_is_said_with_the_command_that_starts_it(tmp_path, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(GATEWAY_VARIABLE, address)
+    page = opened()
+    assert f"The gateway at {address} does not answer; start it with `routescope serve`" in shown(page)
+    assert "does not answer" in shown(send(page))
+
+
+def test_an_address_that_is_no_url_is_said_in_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(GATEWAY_VARIABLE, "nonsense")
+    assert "ROUTESCOPE_GATEWAY_URL" in shown(opened())
