@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+
+from telemetry.drift.run import run_drift
+from telemetry.drift.tables import DRIFT_METRIC
+from telemetry.drift.weeks import WEEK, start_of
+from telemetry.errors import UnknownModel, UnknownWeek
+from telemetry.query import drift
+from telemetry.setup import Telemetry
+from telemetry.storage.engine import open_reader
+from telemetry.storage.erase import delete_simulated
+from tests.traces import Attempt, Routed, emit
+
+FIRST = date(2026, 3, 2)
+
+
+def answers(
+    week: int, n: int, *, model: str = "small", simulated: bool = False, slower: float = 1.0
+) -> Iterator[Routed]:
+    rng = np.random.default_rng([week, n, simulated])
+    for number in range(n):
+        at = start_of(FIRST) + WEEK * week + timedelta(hours=float(rng.uniform(0, 160)))
+        latency = float(rng.lognormal(6, 0.4) * slower)
+        attempt = Attempt(model, latency_ms=latency, ttft_ms=latency / 5, answer="word " * int(rng.integers(5, 40)))
+        yield Routed(f"{model}-{simulated}-{week}-{number}", at=at, simulated=simulated, attempts=(attempt,))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Telemetry]:
+    with Telemetry.open(f"sqlite:///{tmp_path / 't.db'}", home=tmp_path, durability="async") as telemetry:
+        yield telemetry
+
+
+def fill(telemetry: Telemetry, *traffic: Iterable[Routed]) -> None:
+    tracer = telemetry.tracer_provider.get_tracer("test")
+    for some in traffic:
+        for routed in some:
+            emit(tracer, routed)
+    assert telemetry.sink.force_flush(20_000)
+
+
+def stored(engine: sa.Engine) -> list[tuple[object, ...]]:
+    columns = [column for column in DRIFT_METRIC.columns if column.name != "run_id"]
+    with engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.select(*columns).order_by(*columns[:4]))]
+
+
+def test_a_step_shows_in_its_week_and_fades(store: Telemetry):
+    fill(store, *(answers(week, 120, slower=1.0 if week < 5 else 1.6) for week in range(10)))
+    report = run_drift(store.engine, all_weeks=True)
+    assert {finding.metric.name for finding in report.drifted} == {"latency_ms", "ttft_ms"}
+    cells = drift.heatmap(open_reader(str(store.engine.url)))
+    assert [cell.state for cell in cells][:6] == ["not_enough_data", "ok", "ok", "ok", "ok", "drift"]
+    assert cells[5].worst_metric in {"latency_ms", "ttft_ms"}
+    ratios = [cell.worst_ratio or 0.0 for cell in cells]
+    assert ratios[5] > ratios[7] > ratios[9] and cells[9].state == "ok"
+
+
+def test_a_cell_shows_both_distributions(store: Telemetry):
+    fill(store, *(answers(week, 80, slower=1.0 if week < 1 else 3.0) for week in range(2)))
+    run_drift(store.engine, week=FIRST + WEEK)
+    metrics = drift.cell(store.engine, "small", FIRST + WEEK, False)
+    assert len(metrics) == 10
+    latency = next(metric for metric in metrics if metric.metric == "latency_ms")
+    assert (latency.state, latency.unit, latency.n, latency.n_reference) == ("drift", "ms", 80, 80)
+    assert latency.reference.edges == latency.current.edges
+    assert (latency.current.median or 0) > 2 * (latency.reference.median or 0)
+    assert latency.effect_name in latency.statistics
+    assert [metric.state for metric in metrics] == sorted(
+        (m.state for m in metrics), key=["drift", "ok", "not_enough_data"].index
+    )
+    assert drift.cell(store.engine, "nobody", FIRST, False) == []
+
+
+def test_running_again_leaves_the_same_rows(store: Telemetry):
+    fill(store, *(answers(week, 60) for week in range(3)))
+    first = run_drift(store.engine, all_weeks=True)
+    before = stored(store.engine)
+    second = run_drift(store.engine, all_weeks=True)
+    assert stored(store.engine) == before
+    run = drift.last_run(store.engine)
+    assert run is not None and run.run_id == second.run_id != first.run_id
+    assert (run.weeks, run.cells, run.tested, run.drifted) == (3, 3, 18, 0)
+
+
+def test_real_and_simulated_traffic_never_share_a_window(store: Telemetry):
+    real = [answers(week, 60) for week in range(2)]
+    simulated = [answers(week, 60, simulated=True, slower=4.0) for week in range(2)]
+    fill(store, *real)
+    run_drift(store.engine, all_weeks=True)
+    alone = stored(store.engine)
+    fill(store, *simulated)
+    assert run_drift(store.engine, all_weeks=True).drifted == ()
+    assert [row for row in stored(store.engine) if not row[2]] == alone
+    assert {cell.simulated for cell in drift.heatmap(store.engine, simulated=True)} == {True}
+    delete_simulated(store.engine)
+    assert stored(store.engine) == alone
+
+
+def test_choosing_a_model_changes_no_q(store: Telemetry):
+    fill(store, *(answers(week, 60, model=model) for week in range(2) for model in ("small", "large")))
+    run_drift(store.engine, all_weeks=True)
+    before = stored(store.engine)
+    report = run_drift(store.engine, all_weeks=True, models=["large"])
+    assert {finding.subject.model for finding in report.findings} == {"large"}
+    assert stored(store.engine) == before
+    assert {cell.model for cell in drift.heatmap(store.engine, models=("large",))} == {"large"}
+
+
+def test_without_a_choice_the_latest_weeks_and_the_missing_ones_are_done(store: Telemetry):
+    fill(store, *(answers(week, 5) for week in range(5)))
+    now = start_of(FIRST) + WEEK * 4 + timedelta(days=1)
+    assert len(run_drift(store.engine, now=now).weeks) == 5
+    assert run_drift(store.engine, now=now).weeks == (FIRST + WEEK * 3, FIRST + WEEK * 4)
+
+
+def test_only_what_users_asked_counts(store: Telemetry):
+    at = datetime.fromisoformat("2026-03-03T10:00:00+00:00")
+    fill(store, [Routed("a", at=at, purpose="playground"), Routed("b", at=at, attempts=(Attempt("sum", kind="tool"),))])
+    assert run_drift(store.engine, all_weeks=True).findings == ()
+
+
+def test_an_empty_store_has_nothing_to_say(store: Telemetry):
+    report = run_drift(store.engine)
+    assert (report.weeks, report.findings) == ((), ())
+    assert drift.heatmap(store.engine) == []
+    with pytest.raises(UnknownWeek, match="in week 2026-W10; it has none at all"):
+        run_drift(store.engine, week=FIRST)
+
+
+def test_an_unknown_week_or_model_is_named_together_with_what_there_is(store: Telemetry):
+    fill(store, answers(0, 1), answers(2, 1))
+    with pytest.raises(UnknownWeek, match="in week 2026-W11; it has 2026-W10 to 2026-W12"):
+        run_drift(store.engine, week=FIRST + WEEK)
+    with pytest.raises(UnknownModel, match="'smal'; it has small"):
+        run_drift(store.engine, models=["smal"])
+    report = run_drift(store.engine, week=FIRST)
+    assert {finding.state for finding in report.findings} == {"not_enough_data"}
