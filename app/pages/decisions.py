@@ -73,7 +73,7 @@ def _nothing(view: View, search: str, page: DecisionPage) -> None:
                 "No decision has this text. Words are found only where the policy keeps content; "
                 "an id is found by its first six characters or more."
             )
-        elif view.narrowed or view.period.start is not None:
+        elif cache.store_state().requests:
             components.untrusted(
                 "No decision matches. Remove a filter, include the playground, or choose a longer period."
             )

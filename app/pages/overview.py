@@ -262,13 +262,26 @@ def _first_screen() -> None:
     st.button("Look again", icon=":material/refresh:", on_click=cache.forget)
 
 
+@st.fragment(run_every=2)
 def _offer_demo() -> None:
-    with components.card("Or look around first", "Eight weeks of simulated traffic", key="first-demo"):
+    # Imported when an empty store is met and not before: it brings the whole router along.
+    from app import demo
+
+    with components.card("Or look around first", "Eight weeks of simulated traffic, 20,000 requests", key="first-demo"):
         components.untrusted(
-            "Simulated history goes through the real router and is labelled as simulated wherever it shows. "
-            "In a terminal:"
+            "Simulated history goes through the real router and is labelled as simulated wherever it shows."
         )
-        st.code("routescope demo --weeks 8 --requests 20000 --seed 7", language=None)
+        now = demo.progress(cache.settings())
+        running = now is not None and now.error is None and now.done < now.total
+        if st.button("Write demo traffic", type="primary", disabled=running):
+            demo.start_in_background(cache.settings())
+            st.rerun(scope="fragment")
+        if now is not None and now.error:
+            components.notice(now.error, tone="bad")
+        elif running and now is not None:
+            st.progress(now.done / max(now.total, 1), text=f"{now.done:,} of {now.total:,} requests written")
+        if cache.store_state().requests:
+            st.rerun()
 
 
 def _nothing_here(view: View, state: StoreState) -> None:
@@ -276,7 +289,7 @@ def _nothing_here(view: View, state: StoreState) -> None:
     with components.card("No requests to count here", view.period.label, key="nothing"):
         if state.by_purpose.get("user", 0) == 0 and others and "playground" not in view.filters.purposes:
             components.untrusted(
-                f"The store holds {units.plural(others, 'request')}, none of them a user's; "
+                f"The store holds {units.plural(others, 'request')}, none of them made by users; "
                 "business numbers count what users asked."
             )
             st.button("Include playground", on_click=_include_playground, type="primary")
