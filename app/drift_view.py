@@ -15,6 +15,14 @@ from telemetry.query.drift import DriftCell, DriftState, MetricDrift
 STATE_SAID: dict[DriftState, str] = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}
 UNIT_SAID = {"nano-USD": "USD", "share": "share of branches", "score": "score, 0 to 1"}
 NANO_USD = "nano-USD"
+_NAMED = {
+    "ttft_ms": "time to first token",
+    "latency_ms": "latency",
+    "answer_characters": "length of the answer",
+    "wasserstein_log": "Wasserstein distance of the logarithms",
+    "wasserstein": "Wasserstein distance",
+    "jensen_shannon": "Jensen-Shannon distance",
+}
 _SYMBOL: dict[DriftState, str] = {"ok": "·", "drift": "▲", "not_enough_data": ""}
 
 
@@ -114,11 +122,19 @@ def distributions(metric: MetricDrift, mode: Mode) -> go.Figure:
 
 
 def week_in_words(cells: Sequence[DriftCell]) -> str:
-    """What drifted in the latest week, in one sentence."""
+    """What drifted in the latest week that could be judged, and whether a later one could not yet."""
     if not cells:
         return "Nothing has been compared yet."
-    last = max(cell.week for cell in cells)
-    of_week = [cell for cell in cells if cell.week == last]
+    latest = max(cells, key=lambda cell: cell.week)
+    judged = [cell for cell in cells if cell.state != "not_enough_data"]
+    if not judged:
+        return f"Up to {latest.week_label}, no model had enough requests to compare."
+    last = max(judged, key=lambda cell: cell.week)
+    early = "" if latest.week == last.week else f"{latest.week_label} has too few requests so far. "
+    return early + _week_told([cell for cell in cells if cell.week == last.week], cells)
+
+
+def _week_told(of_week: Sequence[DriftCell], cells: Sequence[DriftCell]) -> str:
     label = of_week[0].week_label
     drifted = sorted((cell for cell in of_week if cell.state == "drift"), key=lambda cell: -(cell.worst_ratio or 0))
     if drifted:
@@ -126,8 +142,6 @@ def week_in_words(cells: Sequence[DriftCell]) -> str:
         more = f" and {len(drifted) - 4} more" if len(drifted) > 4 else ""
         return f"In {label}, {units.plural(len(drifted), 'model')} drifted: {told}{more}."
     silent = sum(cell.state == "not_enough_data" for cell in of_week)
-    if silent == len(of_week):
-        return f"In {label}, no model had enough requests to compare."
     rest = f"; {units.plural(silent, 'model')} had too few requests to say" if silent else ""
     earlier = [cell for cell in cells if cell.state == "drift"]
     before = f" The latest drift was {_of_cell(earlier[-1])} in {earlier[-1].week_label}." if earlier else ""
@@ -135,8 +149,8 @@ def week_in_words(cells: Sequence[DriftCell]) -> str:
 
 
 def title_of(metric: str) -> str:
-    """A metric's name as words."""
-    return metric.replace("_", " ")
+    """A metric's name, or an effect's, as words."""
+    return _NAMED.get(metric, metric.replace("_", " "))
 
 
 def _of_cell(cell: DriftCell) -> str:
