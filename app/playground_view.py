@@ -231,7 +231,7 @@ def record(state: PlaygroundState) -> None:
     """Whether the decision was kept, and the way to its page."""
     if state.commit is not None and state.commit != "committed":
         components.notice(NOT_COMMITTED[state.commit], tone="bad" if state.commit == "not_durable" else "warn")
-    if state.decision_id is not None and state.commit not in ("off", "not_durable"):
+    if state.over and state.decision_id is not None and state.commit not in ("off", "not_durable"):
         navigation.decision_link(state.decision_id, label="Open the decision's page")
 
 
