@@ -68,9 +68,7 @@ async def _refused(failed: Failed, decision_id: str, events: AsyncGenerator[Even
     async with aclosing(events):
         async for _ in events:
             pass  # The decision is committed before the refusal goes out.
-    error = _error(failed.code, failed.message)
-    error["error"]["decision_id"] = decision_id
-    return JSONResponse(error, status_code=failed.http_status)
+    return JSONResponse(_error(failed, decision_id), status_code=failed.http_status)
 
 
 async def _chunks(
@@ -79,6 +77,7 @@ async def _chunks(
     """OpenAI's chunks. What says that the answer is complete waits until the decision is committed."""
     finish_reason = "stop"
     settled: Settled | None = None
+    failed: Failed | None = None
     head = _head(decision_id, None, "chat.completion.chunk")
     yield _data({**head, "choices": [_choice({"role": "assistant", "content": ""})]})
     try:
@@ -90,9 +89,8 @@ async def _chunks(
                     finish_reason = reason or finish_reason
                     if not streamed or event is first:  # a tool's answer is final, yet came without tokens
                         yield _data({**head, "choices": [_choice({"content": text})]})
-                case Failed(code=code, message=message):
-                    yield _data(_error(code, message))
-                    return
+                case Failed():
+                    failed = event  # told below, when its decision is committed
                 case Settled():
                     settled = event
                 case _:
@@ -102,7 +100,9 @@ async def _chunks(
         return
     finally:
         await events.aclose()
-    if settled is not None:
+    if failed is not None:
+        yield _data(_error(failed, decision_id))
+    elif settled is not None:
         for chunk in _ending(settled, finish_reason, usage_wanted):
             yield chunk
 
@@ -123,8 +123,10 @@ async def _chain(first: Event, rest: AsyncGenerator[Event]) -> AsyncIterator[Eve
         yield event
 
 
-def _error(code: str, message: str) -> dict[str, Any]:
-    return error_body(message, code, "routing_error")
+def _error(failed: Failed, decision_id: str) -> dict[str, Any]:
+    body = error_body(failed.message, failed.code, "routing_error")
+    body["error"]["decision_id"] = decision_id
+    return body
 
 
 def _head(decision_id: str, model: str | None, kind: str) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Doorkeeper:
         if host not in self._hosts:
             return 403, "the Host header does not name this gateway; call it as 127.0.0.1 or localhost", "host"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).hostname not in self._hosts:
+        if origin is not None and _origin_name(origin) not in self._hosts:
             return 403, "requests from web pages of other origins are not taken", "origin"
         if method == "POST":
             if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
@@ -74,6 +74,13 @@ def _bounded(receive: Receive) -> Receive:
         return message
 
     return bounded
+
+
+def _origin_name(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:  # unbalanced brackets
+        return None
 
 
 def _name(host: str) -> str:
