@@ -44,7 +44,7 @@ def free_port():
 
 @contextmanager
 def running(arguments, environment, health):
-    child = subprocess.Popen([sys.executable, "-P", *arguments], env=environment, cwd=ROOT)
+    child = subprocess.Popen([sys.executable, "-P", *arguments], env=environment, cwd=ROOT, stdin=subprocess.PIPE)
     try:
         end = time.monotonic() + 60
         while not is_up(health):
@@ -70,7 +70,7 @@ def dashboard(tmp_path):
     with ExitStack() as stack:
         serve = ["-m", "app.cli", "serve", "--no-pull", "--port", str(gateway)]
         stack.enter_context(running(serve, environment, f"http://127.0.0.1:{gateway}/healthz"))
-        pages = ["-m", "streamlit", "run", str(ROOT / "app" / "main.py"), "--server.port", str(port)]
+        pages = ["-m", "app.dashboard", "--server.port", str(port)]
         stack.enter_context(running(pages, environment, f"http://127.0.0.1:{port}/_stcore/health"))
         yield f"http://127.0.0.1:{port}"
 
@@ -78,9 +78,8 @@ def dashboard(tmp_path):
 def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(dashboard):
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        page.goto(dashboard)
-        page.get_by_role("link", name="Playground").first.click(timeout=60_000)
-        page.get_by_label("Prompt").fill("What is 12 * (3 + 4)?", timeout=30_000)
+        page.goto(f"{dashboard}/playground?route=chat")
+        page.get_by_label("Prompt").fill("What is 12 * (3 + 4)?", timeout=60_000)
         page.get_by_role("button", name="Send").click()
         answer = page.locator("[data-answer=final]")
         expect(answer).to_contain_text("84", timeout=30_000)
