@@ -58,8 +58,9 @@ def heavy_imports(home: Path) -> list[str]:
 import json, sys
 from streamlit.testing.v1 import AppTest
 from app import navigation
+at = AppTest.from_file(navigation.__file__.replace("navigation.py", "main.py"), default_timeout=60).run()
 for place in navigation.PLACES:
-    at = AppTest.from_file(str(navigation.Path(navigation.__file__).parent / place.file), default_timeout=60).run()
+    at = at.switch_page(place.file).run()
     assert not at.exception, (place.file, at.exception)
 print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))
 """
