@@ -83,5 +83,31 @@ def decision_url(decision_id: str) -> str:
 
 
 def open_decision(decision_id: str) -> None:
-    """Go to one decision's page now."""
-    st.switch_page(ONE_DECISION.file, query_params={**carried(), DECISION: decision_id})
+    """Go to one decision's page now; the filters wait for the next page that has them."""
+    st.session_state[_WAITING] = carried()
+    st.switch_page(ONE_DECISION.file, query_params={DECISION: decision_id})
+
+
+def open_decisions(*, model: str) -> None:
+    """Go to the decisions of one model or tool now, the other filters as they are."""
+    st.session_state[_WAITING] = {**carried(), "model": [model]}
+    # Clearing bound parameters is refused too, so one of our own is set.
+    st.switch_page(DECISIONS.file, query_params={"from": "models"})
+
+
+def take_filters() -> None:
+    """Set the filters that came along; before the page draws them.
+
+    Streamlit lets nobody but a widget write the query parameter that it is bound to, so a page that is opened by a
+    click in a table gets its filters through the session.
+    """
+    for name, values in st.session_state.pop(_WAITING, {}).items():
+        if name in {"range", "simulated"}:
+            st.session_state[name] = values[0]
+        elif name == "playground":
+            st.session_state[name] = values[0] == "true"
+        else:
+            st.session_state[name] = values
+
+
+_WAITING: Final = "filters-waiting"

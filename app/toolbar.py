@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import cache, components
+from app import cache, components, navigation
 from app.view import DEFAULT_RANGE, RANGES, View, period, purposes
 from telemetry.query.filters import Filters
 
@@ -22,6 +22,7 @@ def draw(title: str, subtitle: str, *, statuses: bool = False) -> View:
         subtitle: what it answers.
         statuses: whether the page can be narrowed to how requests ended.
     """
+    navigation.take_filters()
     known = cache.facets()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content"):

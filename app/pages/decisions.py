@@ -53,7 +53,7 @@ def _rows(view: View, page: DecisionPage, number: int) -> None:
     whole = cache.totals(view.filters)
     with components.card(
         f"{units.plural(whole.requests, 'decision')} in the period",
-        f"Page {number}: {units.count(len(page.rows))} rows. "
+        f"Page {number}: {units.plural(len(page.rows), 'row')}. "
         f"Of all: spend {units.nano_usd(whole.cost_nano)}, {units.count(whole.escalated)} escalated, "
         f"{units.count(whole.fell_back)} fell back, {units.count(whole.failed)} failed",
         key="decisions",

@@ -239,7 +239,7 @@ def _models(view: View) -> None:
     ):
         chosen = tables.models(cache.by_model(view.filters), key="models")
         if chosen is not None:
-            st.switch_page(navigation.DECISIONS.file, query_params={**navigation.carried(), "model": [chosen]})
+            navigation.open_decisions(model=chosen)
 
 
 def _latest(view: View) -> None:

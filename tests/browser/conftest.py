@@ -1,0 +1,138 @@
+"""A real dashboard over a real store, and a real Chromium to look at it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
+from telemetry.setup import Telemetry
+from tests.traces import Attempt, Routed, emit
+
+ROOT = Path(__file__).parents[2]
+HOSTILE = "<img src=x onerror=\"document.title='owned'\"> **bold** [x](javascript:alert(1))"
+CHROMIUM_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_S = 60.0
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    """A running one."""
+
+    url: str
+    escalated: str
+    """A decision that escalated, with hostile content."""
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    home = tmp_path_factory.mktemp("dashboard")
+    escalated = _fill(home)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
+    command = [sys.executable, "-P", "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+    log = (home / "dashboard.log").open("wb")
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**environment, HOME_VARIABLE: str(home)}, stdout=log, stderr=subprocess.STDOUT
+    )
+    try:
+        _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
+        yield Dashboard(f"http://127.0.0.1:{port}", escalated)
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if executable is None:
+        pytest.skip("no Chromium on this machine")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
+    """Open an address of the dashboard at a width, in a theme; fails when the page asks anything of another host."""
+    contexts = []
+    foreign: list[str] = []
+
+    def open_address(path: str, *, width: int = 1440, scheme: str = "light") -> Page:
+        context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("request", lambda request: _note(foreign, request.url, dashboard.url))
+        page.goto(dashboard.url + path)
+        page.wait_for_selector(".rs-head")
+        return page
+
+    yield open_address
+    for context in contexts:
+        context.close()
+    assert foreign == []
+
+
+def _note(foreign: list[str], url: str, home: str) -> None:
+    if url.startswith("http") and not url.startswith(home):
+        foreign.append(url)
+
+
+def _fill(home: Path) -> str:
+    """Sixty days of a few decisions each, one of them escalated and hostile."""
+    now = datetime.now(UTC)
+    escalated = "e5ca1a7ed" + "0" * 23
+    with Telemetry.open(
+        f"sqlite:///{home / 'routescope.db'}", home=home, content="full", durability="async"
+    ) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        for number in range(240):
+            model = ("small", "large", "calculator")[number % 3]
+            attempt = Attempt(model=model, kind="tool" if model == "calculator" else "model", cost_nano=2_000_000)
+            at = now - timedelta(hours=2 + 6 * number)
+            emit(tracer, Routed(f"{number:032x}", at=at, attempts=(attempt,), intent="chat", simulated=number % 2 == 0))
+        attempts = (Attempt(model="small", outcome="rejected"), Attempt(model="large", answer=HOSTILE))
+        emit(
+            tracer, Routed(escalated, at=now - timedelta(minutes=30), attempts=attempts, intent="code", prompt=HOSTILE)
+        )
+    return escalated
+
+
+def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise AssertionError(f"the dashboard ended at once with code {process.returncode}")
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the dashboard did not answer within {START_S:.0f} s")
