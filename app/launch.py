@@ -42,17 +42,22 @@ class Addresses:
     @property
     def gateway_url(self) -> str:
         """For clients, without a path."""
-        return f"http://{self.host}:{self.gateway_port}"
+        return f"http://{_in_url(self.host)}:{self.gateway_port}"
 
     @property
     def dashboard_url(self) -> str:
         """For a browser."""
-        return f"http://{self.host}:{self.port}"
+        return f"http://{_in_url(self.host)}:{self.port}"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def check_port(host: str, port: int, what: str, flag: str) -> None:
     """Whether an address is free (PortBusy, naming the flag that gives another)."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
