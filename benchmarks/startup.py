@@ -133,7 +133,8 @@ def main() -> None:
         print("skipped: drawn pages, because Chromium is not installed", file=sys.stderr)
     results = [
         entry(f"import_{module}", import_seconds(module, options.runs), "s", options.runs, limit)
-        for module, limit in (("router_core", IMPORT_LIMIT_S), ("router_core.router", None))
+        # The package's own file is empty: what a program really waits for is its router.
+        for module, limit in (("router_core", IMPORT_LIMIT_S), ("router_core.router", IMPORT_LIMIT_S))
     ]
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
