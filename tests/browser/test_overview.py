@@ -26,13 +26,15 @@ def test_nothing_is_wider_than_the_window_and_cards_are_level(
     expect(page.locator("[class*='st-key-card-latest']")).to_be_visible()
     page.wait_for_timeout(1500)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    boxes = [card.bounding_box() for card in page.locator("[class*='st-key-card-kpi']").all()]
+    cards = page.evaluate(
+        "[...document.querySelectorAll('[class*=st-key-card-kpi]')].map(card => card.getBoundingClientRect())"
+        ".map(box => [Math.round(box.top), Math.round(box.height)])"
+    )
     rows: dict[int, set[int]] = {}
-    for box in boxes:
-        assert box is not None
-        rows.setdefault(round(box["y"]), set()).add(round(box["height"]))
-    assert len(boxes) == 6
-    assert sorted(len(heights) for heights in rows.values()) == [1] * (1 if width == 1440 else 2)
+    for top, height in cards:
+        rows.setdefault(top, set()).add(height)
+    assert len(cards) == 6
+    assert [len(heights) for heights in rows.values()] == [1] * (1 if width == 1440 else 2), rows
 
 
 def test_the_theme_follows_the_reader(visit: Callable[..., Page]) -> None:
