@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -35,11 +34,7 @@ ONE_DECISION: Final = Place("pages/decision.py", "decision", "Decision", ":mater
 DRIFT: Final = Place("pages/drift.py", "drift", "Drift", ":material/ssid_chart:")
 PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":material/chat:")
 
-PLACES: Final = tuple(
-    place
-    for place in (OVERVIEW, DECISIONS, ONE_DECISION, DRIFT, PLAYGROUND)
-    if (Path(__file__).parent / place.file).is_file()
-)
+PLACES: Final = (OVERVIEW, DECISIONS, ONE_DECISION, DRIFT, PLAYGROUND)
 
 
 def declare() -> Page:
@@ -90,7 +85,8 @@ def open_decision(decision_id: str) -> None:
 
 def open_decisions(*, model: str) -> None:
     """Go to the decisions of one model or tool now, the other filters as they are."""
-    st.session_state[_WAITING] = {**carried(), "model": [model]}
+    # The list counts what the table counted: without the playground, unless that was asked for.
+    st.session_state[_WAITING] = {"playground": ["false"], **carried(), "model": [model]}
     # Clearing bound parameters is refused too, so one of our own is set.
     st.switch_page(DECISIONS.file, query_params={"from": "models"})
 

@@ -14,15 +14,19 @@ from telemetry.query.filters import Filters
 SIMULATED_CHOICES = {"all": None, "real": False, "simulated": True}
 
 
-def draw(title: str, subtitle: str, *, statuses: bool = False) -> View:
+def draw(title: str, subtitle: str, *, statuses: bool = False, every_purpose: bool = False) -> View:
     """Draw the top of a page that counts requests, and read what it is set to.
 
     Args:
         title: the page's name.
         subtitle: what it answers.
         statuses: whether the page can be narrowed to how requests ended.
+        every_purpose: whether the playground is included until the reader says otherwise: right for a list of
+            everything that was asked, wrong for business numbers.
     """
     navigation.take_filters()
+    if every_purpose and "playground" not in st.query_params:
+        st.session_state.setdefault("playground", True)
     known = cache.facets()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content"):

@@ -252,7 +252,8 @@ class DecisionProcessor(SpanProcessor):
             if not self._queue and not self._closed:
                 self._changed.wait(self._recorder.retry_in())
             gather = last_commit + GATHER_S - time.monotonic()
-            if gather > 0 and self._queue and not self._closed:
+            # A lone trace has nobody to wait for: one client that asks again and again is answered at once.
+            if gather > 0 and len(self._queue) > 1 and not self._closed:
                 self._changed.wait_for(lambda: len(self._queue) >= BATCH_LIMIT or self._closed, gather)
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
             self._changed.notify_all()

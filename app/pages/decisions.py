@@ -19,7 +19,10 @@ def show() -> None:
     """The page."""
     with components.errors_shown("decisions"):
         view = toolbar.draw(
-            "Decisions", "Every request and where it went; click one for the whole story", statuses=True
+            "Decisions",
+            "Every request and where it went; click one for the whole story",
+            statuses=True,
+            every_purpose=True,
         )
         search = st.text_input(
             "Search",
