@@ -3,7 +3,8 @@ PYTHON ?= python3
 RUN := .venv/bin/
 
 run: setup ; @$(RUN)routescope up
-test: check ; $(RUN)pytest -n 2 --dist loadfile
+# Playwright keeps an event loop running in its process, which tests of coroutines cannot share: browsers go apart.
+test: check ; $(RUN)pytest -n 2 --dist loadfile --ignore tests/browser && $(RUN)pytest tests/browser
 check: setup ; $(RUN)ruff check . && $(RUN)ruff format --check . && $(RUN)mypy && $(RUN)lint-imports
 bench: setup ; for file in benchmarks/*.py; do echo "== $$file"; $(RUN)python $$file --json || exit 1; done
 screenshots: setup ; $(RUN)python docs/screenshots.py

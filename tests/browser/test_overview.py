@@ -52,12 +52,3 @@ def test_the_period_is_in_the_address_and_comes_back_from_it(visit: Callable[...
     again = visit("/?range=7d")
     expect(again.get_by_text("Period", exact=False).first).to_be_visible()
     assert again.url.endswith("/?range=7d")
-
-
-def test_filters_go_along_to_the_decisions(visit: Callable[..., Page]) -> None:
-    page = visit("/?range=7d&intent=code")
-    expect(page.locator("[class*='st-key-card-latest']")).to_be_visible()
-    page.get_by_test_id("stSidebar").get_by_text("Decisions").click()
-    expect(page.get_by_role("heading", name="Decisions")).to_be_visible()
-    page.wait_for_function("location.search.includes('range=7d') && location.search.includes('intent=code')")
-    expect(page.get_by_text("1 decision in the period")).to_be_visible()

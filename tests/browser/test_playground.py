@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,28 +11,14 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from app.launch import is_up
 from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; .ci/run installs it"),
-]
+pytestmark = pytest.mark.browser
 
 
 def free_port():
@@ -58,7 +43,7 @@ def running(arguments, environment, health):
 
 
 @pytest.fixture
-def dashboard(tmp_path):
+def playground(tmp_path):
     gateway, port = free_port(), free_port()
     environment = {
         **os.environ,
@@ -75,15 +60,15 @@ def dashboard(tmp_path):
         yield f"http://127.0.0.1:{port}"
 
 
-def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(dashboard):
-    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS) as browser:
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
-        page.goto(f"{dashboard}/playground?route=chat")
-        page.get_by_label("Prompt").fill("What is 12 * (3 + 4)?", timeout=60_000)
-        page.get_by_role("button", name="Send").click()
-        answer = page.locator("[data-answer=final]")
-        expect(answer).to_contain_text("84", timeout=30_000)
-        expect(page.get_by_text("Router's own time")).to_be_visible()
-        page.get_by_role("link", name="Open the decision's page").click()
-        page.wait_for_url("**/decision?*decision=*", timeout=30_000)
-        expect(page.get_by_text("calculator").first).to_be_visible(timeout=30_000)
+def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(playground: str, browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.goto(f"{playground}/playground?route=chat")
+    page.get_by_label("Prompt").fill("What is 12 * (3 + 4)?", timeout=60_000)
+    page.get_by_role("button", name="Send").click()
+    answer = page.locator("[data-answer=final]")
+    expect(answer).to_contain_text("84", timeout=30_000)
+    expect(page.get_by_text("Router's own time")).to_be_visible()
+    page.get_by_role("link", name="Open the decision's page").click()
+    page.wait_for_url("**/decision?*decision=*", timeout=30_000)
+    expect(page.get_by_text("calculator").first).to_be_visible(timeout=30_000)
+    page.close()
