@@ -63,6 +63,8 @@ class Branch:
     cost_source: CostSource | None = None
     citations: tuple[str, ...] = ()
     closed: bool = False
+    last_record: BranchRecord | None = None
+    """Set when the span is closed: nothing changes after that."""
 
     async def run(self, provider: Provider, call: Call, timeline: Timeline) -> AsyncGenerator[str]:
         """Stream the model's text; at the end `completion` is set.
@@ -160,6 +162,8 @@ class Branch:
 
     def record(self) -> BranchRecord:
         """What the decision keeps of this branch."""
+        if self.last_record is not None:
+            return self.last_record
         weakest, usage = self.weakest, self.usage
         return BranchRecord(
             index=self.index,
@@ -186,8 +190,8 @@ class Branch:
         )
 
     def attributes(self, *, content: bool) -> dict[str, Any]:
-        """What the branch's span says, beside what all spans of the request say. None where unknown."""
-        record = self.record()
+        """What the branch's span says when it closes, beside what all spans of the request say. None where unknown."""
+        self.last_record = record = self.record()
         tool = self.kind == "tool"
         attributes: dict[str, Any] = {
             semconv.OPERATION_NAME: "execute_tool" if tool else "chat",

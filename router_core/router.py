@@ -185,7 +185,7 @@ class Router:
         except RoutingError as error:
             run.error = error
         for branch in run.branches:
-            branch.outcome = "planned"
+            branch.outcome, branch.last_record = "planned", None
         return build_decision(run, planned=True)
 
     # --- the life of a request ---------------------------------------------------------------------------------
@@ -343,7 +343,8 @@ class Router:
         run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
         if not run.plan.models:
             raise nobody_eligible(run)
-        return Planned(run.target.strategy_name, candidates_of(run), run.plan.reason)
+        run.candidates = candidates_of(run)
+        return Planned(run.target.strategy_name, run.candidates, run.plan.reason)
 
     # --- models ------------------------------------------------------------------------------------------------
 

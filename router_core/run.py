@@ -40,6 +40,9 @@ class Run:
     signals: Signals | None = None
     eligibility: Eligibility | None = None
     plan: Plan | None = None
+    candidates: tuple[CandidateRecord, ...] | None = None
+    """As they stood when the plan was made; a cap may exclude some of them later."""
+    baseline: Baseline | None = None
     capped: dict[str, str] = field(default_factory=dict)
     branches: list[Branch] = field(default_factory=list)
     chosen: Branch | None = None
@@ -140,7 +143,7 @@ class Run:
     def _root_attributes(self, decision: Decision) -> dict[str, Any]:
         first = self.branches[0] if self.branches else None
         weakest = None if self.chosen is None else self.chosen.weakest
-        baseline = _baseline(self)
+        baseline = self.baseline
         attributes: dict[str, Any] = {
             semconv.SCHEMA: semconv.SCHEMA_VERSION,
             semconv.SOURCE: "router",
@@ -186,7 +189,8 @@ class Run:
 def build_decision(run: Run, *, planned: bool = False) -> Decision:
     """The record of a run as it stands. ``planned``: an explanation, nothing was called."""
     assert run.signals is not None, "signals are read first, and reading them never fails"
-    request, chosen, baseline = run.request, run.chosen, _baseline(run)
+    run.baseline = _baseline(run)
+    request, chosen, baseline = run.request, run.chosen, run.baseline
     records = tuple(branch.record() for branch in run.branches)
     cost = None if planned else _sum(branch.cost for branch in run.branches)
     saved = baseline.cost - cost if baseline is not None and baseline.cost is not None and cost is not None else None
@@ -208,7 +212,7 @@ def build_decision(run: Run, *, planned: bool = False) -> Decision:
         status=status,
         signals=run.signals,
         verdicts=() if run.eligibility is None else run.eligibility.verdicts,
-        candidates=candidates_of(run),
+        candidates=candidates_of(run) if run.candidates is None or run.capped else run.candidates,
         branches=records,
         chosen=None if chosen is None else chosen.model,
         chosen_kind=None if chosen is None else chosen.kind,
