@@ -49,7 +49,11 @@ def declare() -> Page:
 
 
 def links() -> None:
-    """The sidebar's list of pages; filters go along."""
+    """The sidebar's list of pages.
+
+    The links carry the filters, but Streamlit drops parameters that are bound to widgets when it follows them in the
+    page; they arrive only when a link is opened in a new tab.
+    """
     along = carried()
     for place in PLACES:
         if place.listed:

@@ -1,4 +1,4 @@
-"""The top of a page: its name, the period, and the filters. All of it is in the address, so that a page can be sent."""
+"""The top of a page: its name, the period, and the filters. What is not a page's default is in its address."""
 
 from __future__ import annotations
 
