@@ -27,7 +27,7 @@ from router_core.policy import schema
 DOCS = Path(__file__).resolve().parent
 SCHEMA_FILE = DOCS / "decision.schema.json"
 POLICY_FILE = DOCS / "policy.md"
-MARK = "<!-- From here on written by docs/generate.py from router_core/policy/schema.py: do not edit. -->"
+MARK = "<!-- From here on written by docs/generate.py from router_core/policy/schema: do not edit. -->"
 
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Top level", schema.Policy),

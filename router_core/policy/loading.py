@@ -9,13 +9,13 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from router_core.errors import Fault, PolicyError
 from router_core.policy.crosscheck import crosscheck
-from router_core.policy.schema import Policy
+from router_core.policy.schema import Policy, Strict
 
 MAX_POLICY_BYTES = 4 * 1024 * 1024
 
@@ -117,10 +117,14 @@ def _toml_key(location: Sequence[str | int], data: Any) -> tuple[str | int, ...]
     return tuple(key)
 
 
-_TAGS = {
-    *("tokens", "compute", "catalog", "local", "openai", "litellm", "scripted", "calculator", "search"),
-    *("refusal", "length", "schema", "agreement", "deny", "require", "exclude", "cascade", "[key]"),
-}
+def _tags(entry: type[Strict] = Strict) -> set[str]:
+    """The kinds of all entries: pydantic puts the kind it matched into a location."""
+    own = entry.model_fields.get("kind")
+    tags = set() if own is None else set(get_args(own.annotation))
+    return tags.union(*(_tags(below) for below in entry.__subclasses__()))
+
+
+_TAGS = {*_tags(), "[key]"}
 
 
 def _in_words(detail: Any) -> tuple[str, str]:

@@ -1,0 +1,56 @@
+"""The whole policy: one TOML file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from router_core.policy.schema.models import Model
+from router_core.policy.schema.routes import Route
+from router_core.policy.schema.rules import Rule
+from router_core.policy.schema.tools import ToolEntry
+from router_core.policy.schema.validators import ValidatorEntry
+from router_core.policy.schema.values import Strict
+
+
+class TelemetryEntry(Strict):
+    """What is kept, and when an answer counts as complete."""
+
+    content: Literal["off", "hash", "redacted", "full"] = "off"
+    """Whether prompts and answers are stored."""
+    durability: Literal["commit", "async"] = "commit"
+    """`commit`: an answer is complete when its decision is in the database."""
+    audit: Literal["lenient", "strict"] = "lenient"
+    """`strict` refuses an answer whose decision could not be kept anywhere."""
+    database_url: str | None = None
+    """Where decisions are kept; a flag and the environment beat it. Default: SQLite in the data folder."""
+
+
+class Policy(Strict):
+    """The whole routing configuration."""
+
+    format: Literal[1]
+    """Version of this file format."""
+    name: str
+    """Stands in every decision, with the version."""
+    description: str = ""
+    """One line for people who choose a policy."""
+    owner: str | None = None
+    """Who answers for this policy."""
+    default_route: str
+    """The route of requests that name none."""
+    tiers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """From the weakest to the strongest. The baseline of a request is its strongest eligible model."""
+    models: Annotated[dict[str, Model], Field(min_length=1)]
+    """The models, by the name that rules and decisions use."""
+    tools: dict[str, ToolEntry] = {}
+    """Structured resolvers that routes may try before any model."""
+    validators: dict[str, ValidatorEntry] = {}
+    """Checks of an answer that routes may ask for."""
+    rules: tuple[Rule, ...] = ()
+    """Guard rules, applied in this order."""
+    routes: Annotated[dict[str, Route], Field(min_length=1)]
+    """The entry points, by name; a client asks for `route/NAME`."""
+    telemetry: TelemetryEntry = TelemetryEntry()
+    """What is kept."""

@@ -1,0 +1,116 @@
+"""Models: how each is called, what it costs, where it runs and what it is approved for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from router_core.policy.schema.values import Amount, Capability, Location, Seconds, Strict
+
+
+class TokensPriceEntry(Strict):
+    """A price list by tokens."""
+
+    kind: Literal["tokens"]
+    input: Amount
+    """USD per million input tokens."""
+    output: Amount
+    """USD per million output tokens."""
+    cache_read: Amount | None = None
+    """USD per million input tokens read from the provider's prompt cache; without it they cost `input`."""
+
+
+class ComputePriceEntry(Strict):
+    """What a machine of one's own costs while it works."""
+
+    kind: Literal["compute"]
+    usd_per_second: Amount
+    """USD per second of work: the machine's price by the hour / 3600."""
+    input_tokens_per_second: Annotated[float, Field(gt=0)] = 100.0
+    """How fast it reads; only for the expected cost of calls that are not made."""
+    output_tokens_per_second: Annotated[float, Field(gt=0)] = 10.0
+    """How fast it writes; only for the expected cost of calls that are not made."""
+
+
+class CatalogPriceEntry(Strict):
+    """The price that litellm's local price list gives for this model; unknown when it has none."""
+
+    kind: Literal["catalog"]
+
+
+PriceEntry: TypeAlias = Annotated[TokensPriceEntry | ComputePriceEntry | CatalogPriceEntry, Field(discriminator="kind")]
+
+
+class LocalProvider(Strict):
+    """A model file on this machine, served by llama.cpp."""
+
+    kind: Literal["local"]
+    file: str
+    """Name in the model catalogue; `routescope models list` shows them."""
+
+
+class OpenAIProvider(Strict):
+    """Any endpoint that speaks OpenAI's chat completions: vLLM, Ollama, llama.cpp, a gateway."""
+
+    kind: Literal["openai"]
+    base_url: str
+    """Up to and with `/v1`."""
+    model: str
+    """The upstream's name of the model."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key; none for endpoints without keys."""
+
+
+class LiteLLMProvider(Strict):
+    """A provider that litellm translates for: OpenAI, Anthropic, Gemini, Mistral, Groq, OpenRouter and more."""
+
+    kind: Literal["litellm"]
+    model: str
+    """litellm's name, as `anthropic/claude-sonnet-4-5`."""
+    api_key_env: str | None = None
+    """Environment variable that holds the key; by default the provider's usual one."""
+    base_url: str | None = None
+    """Another endpoint than the provider's own."""
+
+
+class ScriptedProvider(Strict):
+    """Made-up answers by a script, for the demo and for tests. What it answers is simulated."""
+
+    kind: Literal["scripted"]
+    script: str = "default"
+    """Name of the script that wiring registered."""
+
+
+ProviderEntry: TypeAlias = Annotated[
+    LocalProvider | OpenAIProvider | LiteLLMProvider | ScriptedProvider, Field(discriminator="kind")
+]
+
+
+class Model(Strict):
+    """A callable model."""
+
+    provider: ProviderEntry
+    """How the model is called."""
+    tier: str
+    """One of the policy's `tiers`."""
+    location: Location
+    """Whether prompts stay on this machine (or in this network) or leave it."""
+    region: str | None = None
+    """Where it runs, as `eu` or `us-east`; rules may ask for it."""
+    approvals: frozenset[str] = frozenset()
+    """What this model is approved for, as `regulated`; rules may ask for it."""
+    domains: frozenset[str] = frozenset()
+    """What it is specialised in."""
+    capabilities: frozenset[Capability] = frozenset()
+    """What it can do besides answering in text."""
+    context_window: Annotated[int, Field(ge=256)] = 8192
+    """Tokens of prompt and answer together."""
+    price: PriceEntry | None = None
+    """Unknown when absent: costs are then shown as unknown, and a cost cap excludes the model."""
+    fallback: str | None = None
+    """The model to try next when this one fails; otherwise the plan's next."""
+    timeout_s: Seconds = 60.0
+    """Longest time for one attempt; the request's deadline may be shorter."""
+    owner: str | None = None
+    """Who answers for this model."""

@@ -1,0 +1,73 @@
+"""Routes: the entry points, how each orders its models, and what one request may spend."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Seconds, Strict
+
+
+class CascadeStrategy(Strict):
+    """Weakest tier first; the next one only when an answer fails its validators."""
+
+    kind: Literal["cascade"]
+    tiers: Annotated[tuple[str, ...], Field(min_length=1)]
+    """In the order in which they are tried."""
+
+
+StrategyEntry: TypeAlias = CascadeStrategy
+
+
+class Caps(Strict):
+    """What one request may spend, discarded branches and probes included."""
+
+    usd: Amount | None = None
+    """USD; a model without a price is then excluded."""
+    tokens: Count | None = None
+    """Tokens of all branches, prompt and answer together."""
+    branches: Count = 6
+    """Calls of models, probes included."""
+
+
+class IntentOverride(Strict):
+    """What a route does otherwise for one intent."""
+
+    tiers: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """In place of the strategy's tiers, in the order in which they are tried."""
+    validators: tuple[str, ...] | None = None
+    """In place of the route's validators."""
+    max_output_tokens: Count | None = None
+    """In place of the route's."""
+
+
+class Route(Strict):
+    """A named entry point."""
+
+    description: str = ""
+    """One line for people who choose a route."""
+    owner: str | None = None
+    """Who answers for this route."""
+    strategy: StrategyEntry
+    """How the eligible models are ordered."""
+    standby: tuple[str, ...] = ()
+    """Tiers asked only while no model of the wanted tiers may be called: still being pulled, say."""
+    tools: tuple[str, ...] = ()
+    """Tried in this order before any model."""
+    validators: tuple[str, ...] = ()
+    """Every one must pass; else the request escalates."""
+    intents: dict[BuiltinIntent, IntentOverride] = {}
+    """What is otherwise for single intents."""
+    aggregator: Literal["first_accepted", "best_score"] = "first_accepted"
+    """Which answer is given: the first that passed (without one, the last), or the one with the best score."""
+    stream: Literal["accepted", "immediate"] = "accepted"
+    """`immediate` lets the first branch's tokens out as they come: no validators then."""
+    caps: Caps = Caps()
+    """What one request may spend."""
+    deadline_s: Seconds = 120.0
+    """Seconds for the whole request; a caller may ask for less, never for more."""
+    max_output_tokens: Count = 512
+    """Longest answer of one call; a caller may ask for less, never for more."""
+    system: str | None = None
+    """System prompt put before the conversation when it has none."""

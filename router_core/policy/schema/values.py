@@ -1,0 +1,24 @@
+"""What all parts of a policy are made of: the strict base, and values with their bounds."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+Amount: TypeAlias = Annotated[Decimal, Field(ge=0, le=1_000_000)]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Seconds: TypeAlias = Annotated[float, Field(gt=0, le=3600)]
+Location: TypeAlias = Literal["local", "cloud"]
+Capability: TypeAlias = Literal["json", "images", "tools"]
+BuiltinIntent: TypeAlias = Literal[
+    "summarise", "extract", "classify", "translate", "code", "reason", "math", "chat", "creative", "search"
+]
+
+
+class Strict(BaseModel):
+    """Base: unknown keys are faults, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
