@@ -50,6 +50,7 @@ from router_core.providers.scripted import Script
 from router_core.request import Message, RouteRequest
 from router_core.result import CommitState, Decision, RouteResult, ScoreRecord
 from router_core.run import Run, build_decision, candidates_of
+from router_core.scoring import Scoring
 from router_core.signals.read import read_signals
 from router_core.sink import DecisionSink, NoSink
 from router_core.state.ledger import RequestLedger
@@ -82,7 +83,8 @@ class Router:
         self.loaded = loaded
         self.providers = dict(providers)
         self._tools = tools
-        self._branches = Branches(self.providers, validators)
+        self._branches = Branches(self.providers)
+        self._scoring = Scoring(self._branches, validators)
         self._tracer = tracer
         self._sink: DecisionSink = sink or NoSink()
         self._clock: Clock = clock or SystemClock()
@@ -371,7 +373,7 @@ class Router:
             async with aclosing(self._branches.call(run, branch)) as events:
                 async for event in events:
                     yield event
-            async with aclosing(self._branches.judge(run, branch, last=higher is None)) as events:
+            async with aclosing(self._scoring.judge(run, branch, last=higher is None)) as events:
                 async for event in events:
                     yield event
             if branch.outcome == "failed":
