@@ -193,8 +193,9 @@ def model_files(folder: Path) -> list[Check]:
         path = folder / entry.file
         state = model_state.read(entry, folder)
         if not path.exists():
-            found = f"{entry.name} is {'being pulled' if state.stage == 'pulling' else 'not pulled'}"
-            checks.append(Check("model", "warn", found, "" if state.stage == "pulling" else pull))
+            coming = {"queued": "waiting to be pulled", "pulling": "being pulled", "verifying": "being verified"}
+            found = f"{entry.name} is {coming.get(state.stage, 'not pulled')}"
+            checks.append(Check("model", "warn", found, "" if state.stage in coming else pull))
             continue
         try:
             right = path.stat().st_size == entry.bytes and model_state.sha256(path) == entry.sha256

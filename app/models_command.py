@@ -23,6 +23,7 @@ _LINE_EVERY = 0.1
 """Without a terminal a line for each tenth of the way."""
 _STATES = {
     "absent": "not pulled",
+    "queued": "waiting to be pulled",
     "pulling": "being pulled",
     "verifying": "being verified",
     "verified": "ready",

