@@ -5,18 +5,22 @@
         ...                          # call upstream.base_url
         assert len(upstream.seen) == 3
 
-Behaviours are played in order, one a request; the last one repeats.
+Behaviours are played in order, one a request; the last one repeats. Faults of a connection before there is a request
+are a server's `greets`; ports that nobody answers at all are `refused` and `full_backlog`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from aiohttp import web
 
@@ -31,6 +35,7 @@ class Seen:
 
 
 Behaviour: TypeAlias = Callable[[web.Request, Seen], Awaitable[web.StreamResponse]]
+Greeting: TypeAlias = Callable[[], asyncio.BaseProtocol]
 
 
 class Upstream:
@@ -38,12 +43,16 @@ class Upstream:
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
+        self.connections = 0
+        """Connections that were accepted, whether or not a request came over them."""
         self.closed_early = threading.Event()
         """Set when a client closed its connection while an answer was still being written."""
         self._behaviours: list[Behaviour] = [answer("Hello from upstream.")]
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="upstream", daemon=True)
         self._runner: web.AppRunner | None = None
+        self._server: asyncio.Server | None = None
+        self._greeting: Greeting | None = None
         self.port = 0
 
     @property
@@ -53,6 +62,10 @@ class Upstream:
     def plays(self, *behaviours: Behaviour) -> None:
         """Play these from the next request on."""
         self._behaviours = list(behaviours)
+
+    def greets(self, greeting: Greeting | None) -> None:
+        """Treat every further connection so, before any request; None: listen to requests again."""
+        self._greeting = greeting
 
     def __enter__(self) -> Upstream:
         self._thread.start()
@@ -72,13 +85,20 @@ class Upstream:
         app.router.add_post("/v1/chat/completions", self._handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        self._server = await self._loop.create_server(self._accept, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _stop(self) -> None:
         assert self._runner is not None
+        assert self._server is not None
+        self._server.close()
         await self._runner.cleanup()
+
+    def _accept(self) -> asyncio.BaseProtocol:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        self.connections += 1
+        return self._runner.server() if self._greeting is None else self._greeting()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         seen = Seen(request.path, dict(request.headers), await request.json())
@@ -114,7 +134,7 @@ def answer(
             choice = {"index": 0, "message": {"role": "assistant", "content": "".join(chunks)}, "finish_reason": finish}
             return web.json_response(_envelope([choice], usage=usage, kind="chat.completion"))
         events: list[dict[str, Any]] = [_envelope([_delta({"role": "assistant", "content": ""})])]
-        events += [_envelope([_delta({"content": chunk})]) for chunk in chunks]
+        events += [_envelope([_delta({"content": piece})]) for piece in chunks]
         if finish is not None:
             events.append(_envelope([_delta({}, finish)]))
         if usage is not None:
@@ -158,22 +178,24 @@ def echo_key(code: int = 401) -> Behaviour:
     return play
 
 
-def body(text: str, content_type: str = "application/json") -> Behaviour:
-    """A 200 with just this body."""
+def body(content: str | bytes, content_type: str = "application/json", **headers: str) -> Behaviour:
+    """A 200 with just this body. Underscores in header names become hyphens."""
 
     async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
-        return web.Response(text=text, content_type=content_type)
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        data = content.encode() if isinstance(content, str) else content
+        return web.Response(body=data, content_type=content_type, headers=names)
 
     return play
 
 
-def cut(*chunks: str) -> Behaviour:
+def cut(*texts: str) -> Behaviour:
     """A stream that loses its connection after these chunks."""
 
     async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
         response = await _begin(request)
-        for chunk in chunks:
-            await response.write(f"data: {json.dumps(_envelope([_delta({'content': chunk})]))}\n\n".encode())
+        for text in texts:
+            await response.write(wire(chunk(text)))
         await asyncio.sleep(0.02)
         _drop(request)
         return response
@@ -182,7 +204,7 @@ def cut(*chunks: str) -> Behaviour:
 
 
 def reset() -> Behaviour:
-    """The connection is dropped before any byte of an answer."""
+    """The connection is reset before any byte of an answer."""
 
     async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
         _drop(request)
@@ -191,31 +213,97 @@ def reset() -> Behaviour:
     return play
 
 
-def hang(*chunks: str) -> Behaviour:
+def raw(data: bytes, then: Literal["close", "reset", "hang"] = "close") -> Behaviour:
+    """Just these bytes, whether or not they are HTTP, and then the end of the connection; or no end."""
+
+    async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(data)
+        await asyncio.sleep(0.02)
+        if then == "hang":
+            await asyncio.sleep(3600)
+        if then == "reset":
+            _drop(request)
+        else:
+            request.transport.close()
+        return web.Response()
+
+    return play
+
+
+def body_cut(head: str, sent: bytes, *, claims: int) -> Behaviour:
+    """A 200 of type ``head`` that claims ``claims`` bytes of body and sends ``sent``, then closes."""
+    lines = f"HTTP/1.1 200 OK\r\nContent-Type: {head}\r\nContent-Length: {claims}\r\n\r\n"
+    return raw(lines.encode() + sent)
+
+
+def hang(*texts: str) -> Behaviour:
     """Some chunks, or not even headers, and then nothing for ever."""
 
     async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
-        if chunks:
+        if texts:
             response = await _begin(request)
-            for chunk in chunks:
-                await response.write(f"data: {json.dumps(_envelope([_delta({'content': chunk})]))}\n\n".encode())
+            for text in texts:
+                await response.write(wire(chunk(text)))
         await asyncio.sleep(3600)
         raise AssertionError("nobody waits for an hour")
 
     return play
 
 
-def endless(chunk: str = "word ") -> Behaviour:
+def endless(text: str = "word ") -> Behaviour:
     """A stream that never stops."""
+    return pours(wire(chunk(text)) * 20)
+
+
+def pours(block: bytes, *, pause_s: float = 0.0, content_type: str = "text/event-stream") -> Behaviour:
+    """A body that is this block again and again, for ever."""
 
     async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
-        response = await _begin(request)
-        line = f"data: {json.dumps(_envelope([_delta({'content': chunk})]))}\n\n".encode()
+        response = await _begin(request, content_type)
         while True:
-            await response.write(line * 20)
-            await asyncio.sleep(0)
+            await response.write(block)
+            await asyncio.sleep(pause_s)
 
     return play
+
+
+# --- what is wrong before there is a request ------------------------------------------------------------------
+class Slam(asyncio.Protocol):
+    """Accepts a connection and resets it at once."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        _reset(transport)
+
+
+@contextmanager
+def refused() -> Iterator[str]:
+    """The base URL of a port that is taken, so that nobody else gets it, and that nobody listens on."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{unused.getsockname()[1]}/v1"
+
+
+@contextmanager
+def full_backlog() -> Iterator[str]:
+    """The base URL of a port that neither accepts a connection nor refuses it: its queue is full."""
+    with socket.socket() as listener, socket.socket() as first:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        first.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+
+# --- their pieces ---------------------------------------------------------------------------------------------
+def chunk(text: str | None, finish: str | None = None, *, index: int = 0, usage: Any = None) -> str:
+    """One piece of an answer, as JSON: the data of one event."""
+    return json.dumps(_envelope([{**_delta({"content": text}, finish), "index": index}], usage=usage))
+
+
+def wire(*data: str) -> bytes:
+    """Events as they go over the wire."""
+    return "".join(f"data: {one}\n\n" for one in data).encode()
 
 
 async def _stream(request: web.Request, lines: Sequence[str], pause_s: float, newline: str) -> web.StreamResponse:
@@ -227,15 +315,21 @@ async def _stream(request: web.Request, lines: Sequence[str], pause_s: float, ne
     return response
 
 
-async def _begin(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+async def _begin(request: web.Request, content_type: str = "text/event-stream") -> web.StreamResponse:
+    response = web.StreamResponse(headers={"Content-Type": content_type})
     await response.prepare(request)
     return response
 
 
 def _drop(request: web.Request) -> None:
     assert request.transport is not None
-    request.transport.abort()
+    _reset(request.transport)
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    # Without lingering a close is a reset: the other side gets an error, not an end.
+    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
 
 
 def _envelope(choices: list[Any], *, usage: Any = None, kind: str = "chat.completion.chunk") -> dict[str, Any]:
