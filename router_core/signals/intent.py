@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router_core.policy.schema import BuiltinIntent
-from router_core.signals.features import features, instruction
+from router_core.signals.features import Features, features, features_of, instruction
 
 INTENTS: Final[tuple[str, ...]] = get_args(BuiltinIntent)
 
@@ -37,10 +37,13 @@ class Classifier:
 
     def probabilities(self, prompt: str) -> NDArray[np.float32]:
         """Probability of each of `INTENTS`; shape (intents,), sums to 1."""
-        used, weights = features(prompt)
-        values = weights * self.idf[used]
+        return self.shares(features(prompt))
+
+    def shares(self, seen: Features) -> NDArray[np.float32]:
+        """`probabilities` of a prompt whose features are known."""
+        values = seen.weights * self.idf.take(seen.buckets)
         norm = float(np.sqrt(values @ values)) or 1.0
-        logits = (values @ self.weights[used] / norm + self.bias) / self.temperature
+        logits = (values @ self.weights.take(seen.buckets, axis=0) / norm + self.bias) / self.temperature
         exponents = np.exp(logits - logits.max())
         shares: NDArray[np.float32] = exponents / exponents.sum()
         return shares
@@ -63,8 +66,9 @@ def classifier() -> Classifier:
 
 def classify_intent(prompt: str) -> tuple[str, float]:
     """The most probable intent and its probability, 0 to 1; a prompt without a word is chat, at no more than chance."""
-    if not any(map(str.isalnum, instruction(prompt))):
+    text = instruction(prompt)
+    if not any(map(str.isalnum, text)):
         return "chat", 1 / len(INTENTS)
-    shares = classifier().probabilities(prompt)
+    shares = classifier().shares(features_of(text))
     best = int(shares.argmax())
     return INTENTS[best], float(shares[best])
