@@ -32,6 +32,7 @@ MARK = "<!-- From here on written by docs/generate.py from router_core/policy/sc
 SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("Top level", schema.Policy),
     ("[models.NAME]", schema.Model),
+    ("[[models.NAME.deployments]]", schema.Deployment),
     ('provider, kind = "local"', schema.LocalProvider),
     ('provider, kind = "openai"', schema.OpenAIProvider),
     ('provider, kind = "litellm"', schema.LiteLLMProvider),
@@ -54,6 +55,10 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ('strategy, kind = "cascade"', schema.CascadeStrategy),
     ("[routes.NAME.caps]", schema.Caps),
     ("[routes.NAME.intents.INTENT]", schema.IntentOverride),
+    ("[resilience]", schema.ResilienceEntry),
+    ("[resilience.breaker]", schema.BreakerEntry),
+    ("[resilience.retry]", schema.RetryEntry),
+    ("[resilience.outlier]", schema.OutlierEntry),
     ("[telemetry]", schema.TelemetryEntry),
 )
 """Every class of the schema with its place in a policy file, in reading order."""

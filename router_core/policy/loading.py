@@ -146,6 +146,8 @@ def _in_words(detail: Any) -> tuple[str, str]:
             word |= {"less_than_equal": "at most", "less_than": "below"}
             bound = next(iter(context.values()))
             return f"{given} is out of range", f"give a value {word[kind]} {bound}"
+        case "at_odds":
+            return context["problem"], context["remedy"]
         case "too_short":
             return "it is empty", "give at least one entry"
         case _:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from router_core.policy.crosscheck.lookup import Finding, check_names, names_in, table
+from router_core.policy.crosscheck.lookup import Finding, Key, check_names, names_in, table
 
 
 def model_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
-    """Unknown and repeated tiers, unknown fallbacks, cycles, bad addresses."""
+    """Unknown and repeated tiers, unknown fallbacks, cycles, deployments of one name, bad addresses."""
     yield from _models(data)
     yield from _fallback_cycles(data)
 
@@ -24,14 +24,28 @@ def _models(data: Mapping[str, Any]) -> Iterator[Finding]:
             yield from check_names(("models", name, "tier"), "tier", [tier], tiers)
         if isinstance(fallback := model.get("fallback"), str):
             yield from check_names(("models", name, "fallback"), "model", [fallback], models)
-        provider = model.get("provider")
-        url = provider.get("base_url") if isinstance(provider, Mapping) else None
-        if isinstance(url, str) and not _is_address(url):
-            yield (
-                ("models", name, "provider", "base_url"),
-                f"{url!r} is not an http(s) address",
-                "write it as http://127.0.0.1:11434/v1",
-            )
+        yield from _address(("models", name, "provider"), model.get("provider"))
+        yield from _deployments(("models", name, "deployments"), model)
+
+
+def _deployments(here: Key, model: Mapping[str, Any]) -> Iterator[Finding]:
+    deployments = model.get("deployments")
+    seen = set[str]()
+    for number, deployment in enumerate(deployments if isinstance(deployments, list) else []):
+        if not isinstance(deployment, Mapping):
+            continue
+        name = deployment.get("name")
+        if isinstance(name, str):
+            if name in seen:
+                yield (*here, number, "name"), f"deployment {name!r} stands twice", "give each its own name"
+            seen.add(name)
+        yield from _address((*here, number, "provider"), deployment.get("provider"))
+
+
+def _address(here: Key, provider: Any) -> Iterator[Finding]:
+    url = provider.get("base_url") if isinstance(provider, Mapping) else None
+    if isinstance(url, str) and not _is_address(url):
+        yield (*here, "base_url"), f"{url!r} is not an http(s) address", "write it as http://127.0.0.1:11434/v1"
 
 
 def _is_address(url: str) -> bool:

@@ -29,6 +29,11 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
         yield from check_tiers((*here, "standby"), names_in(route, "standby"), data)
         yield from check_names((*here, "tools"), "tool", names_in(route, "tools"), tools)
         yield from check_names((*here, "validators"), "validator", names_in(route, "validators"), validators)
+        safety = route.get("safety_model")
+        named = [safety] if isinstance(safety, str) else []
+        yield from check_names((*here, "safety_model"), "model", named, table(data, "models"))
+        larger = names_in(route, "larger_context")
+        yield from check_names((*here, "larger_context"), "model", larger, table(data, "models"))
         immediate = route.get("stream") == "immediate"
         if immediate and names_in(route, "validators"):
             yield (

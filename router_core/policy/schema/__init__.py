@@ -7,6 +7,7 @@ from router_core.policy.schema.document import Policy, TelemetryEntry
 from router_core.policy.schema.models import (
     CatalogPriceEntry,
     ComputePriceEntry,
+    Deployment,
     LiteLLMProvider,
     LocalProvider,
     Model,
@@ -16,6 +17,7 @@ from router_core.policy.schema.models import (
     ScriptedProvider,
     TokensPriceEntry,
 )
+from router_core.policy.schema.resilience import BreakerEntry, OutlierEntry, ResilienceEntry, RetryEntry
 from router_core.policy.schema.routes import Caps, CascadeStrategy, IntentOverride, Route, StrategyEntry
 from router_core.policy.schema.rules import Condition, Deny, Exclude, Require, Rule, RuleOutcome
 from router_core.policy.schema.tools import CalculatorTool, SearchTool, ToolEntry
@@ -31,6 +33,7 @@ from router_core.policy.schema.values import Amount, BuiltinIntent, Capability, 
 __all__ = [
     "AgreementValidator",
     "Amount",
+    "BreakerEntry",
     "BuiltinIntent",
     "CalculatorTool",
     "Capability",
@@ -41,6 +44,7 @@ __all__ = [
     "Condition",
     "Count",
     "Deny",
+    "Deployment",
     "Exclude",
     "IntentOverride",
     "LengthValidator",
@@ -49,11 +53,14 @@ __all__ = [
     "Location",
     "Model",
     "OpenAIProvider",
+    "OutlierEntry",
     "Policy",
     "PriceEntry",
     "ProviderEntry",
     "RefusalValidator",
     "Require",
+    "ResilienceEntry",
+    "RetryEntry",
     "Route",
     "Rule",
     "RuleOutcome",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from router_core.policy.schema.models import Model
+from router_core.policy.schema.resilience import ResilienceEntry
 from router_core.policy.schema.routes import Route
 from router_core.policy.schema.rules import Rule
 from router_core.policy.schema.tools import ToolEntry
@@ -52,5 +53,7 @@ class Policy(Strict):
     """Guard rules, applied in this order."""
     routes: Annotated[dict[str, Route], Field(min_length=1)]
     """The entry points, by name; a client asks for `route/NAME`."""
+    resilience: ResilienceEntry = ResilienceEntry()
+    """What the router does about faults of upstreams."""
     telemetry: TelemetryEntry = TelemetryEntry()
     """What is kept."""

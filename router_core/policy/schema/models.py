@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from router_core.policy.schema.values import Amount, Capability, Location, Seconds, Strict
+from router_core.policy.schema.values import Amount, Capability, Location, Seconds, Share, Strict
 
 
 class TokensPriceEntry(Strict):
@@ -87,11 +88,27 @@ ProviderEntry: TypeAlias = Annotated[
 ]
 
 
+class Deployment(Strict):
+    """One of several places where the same model runs."""
+
+    name: str
+    """Stands in decisions and on the health page, beside the model's name."""
+    provider: ProviderEntry
+    """How it is called."""
+    weight: Annotated[float, Field(gt=0, le=1_000_000)] = 1.0
+    """Its part of the model's calls, compared with the weights of the others."""
+    region: str | None = None
+    """Where it runs. When the model has a `region` too, both must be the same: rules ask for the model's."""
+
+
 class Model(Strict):
     """A callable model."""
 
-    provider: ProviderEntry
-    """How the model is called."""
+    # After validation there always is a provider: of several deployments, the first one's.
+    provider: ProviderEntry = Field(default=None)  # type: ignore[assignment]
+    """How the model is called. Either this or `deployments` is needed."""
+    deployments: tuple[Deployment, ...] = ()
+    """In place of `provider`, when the same model runs in several places."""
     tier: str
     """One of the policy's `tiers`."""
     location: Location
@@ -104,6 +121,8 @@ class Model(Strict):
     """What it is specialised in."""
     capabilities: frozenset[Capability] = frozenset()
     """What it can do besides answering in text."""
+    quality: dict[str, Share] = {}
+    """How good its answers are, 0 to 1, by intent, and `default` for all others; strategies may ask for a floor."""
     context_window: Annotated[int, Field(ge=256)] = 8192
     """Tokens of prompt and answer together."""
     price: PriceEntry | None = None
@@ -112,5 +131,37 @@ class Model(Strict):
     """The model to try next when this one fails; otherwise the plan's next."""
     timeout_s: Seconds = 60.0
     """Longest time for one attempt; the request's deadline may be shorter."""
+    first_token_timeout_s: Seconds | None = None
+    """Longest time until the first token of an attempt; without it only `timeout_s` counts."""
     owner: str | None = None
     """Who answers for this model."""
+
+    @model_validator(mode="after")
+    def _has_provider(self) -> Self:
+        if self.deployments:
+            first = self.deployments[0].provider
+            if self.provider is not None and self.provider != first:
+                raise _at_odds("it has a provider and deployments", "keep one of them")
+            # Rules ask for the model's region: it must be true of every call.
+            if self.region is not None and any(place.region not in (None, self.region) for place in self.deployments):
+                raise _at_odds(
+                    f"it claims region {self.region!r}, but one of its deployments is elsewhere",
+                    "make that deployment a model of its own, or claim no region",
+                )
+            self.__dict__["provider"] = first
+        elif self.provider is None:
+            raise _at_odds("it has no provider", "add provider = { kind = ... }, or deployments")
+        return self
+
+    @property
+    def places(self) -> tuple[Deployment, ...]:
+        """Where the model runs: its deployments, or the one place that its provider is. Never empty."""
+        return self.deployments or (Deployment(name=ONLY_PLACE, provider=self.provider, region=self.region),)
+
+
+ONLY_PLACE = "only"
+"""Name of the one place of a model without `deployments`."""
+
+
+def _at_odds(problem: str, remedy: str) -> PydanticCustomError:
+    return PydanticCustomError("at_odds", "{problem}; {remedy}", {"problem": problem, "remedy": remedy})

@@ -59,6 +59,10 @@ class Route(Strict):
     """Every one must pass; else the request escalates."""
     intents: dict[BuiltinIntent, IntentOverride] = {}
     """What is otherwise for single intents."""
+    safety_model: str | None = None
+    """The model to ask when another one's safety filter stopped the answer; otherwise the plan's next."""
+    larger_context: tuple[str, ...] = ()
+    """Models to ask, in this order, when a model found the prompt too long; otherwise the next with a larger window."""
     aggregator: Literal["first_accepted", "best_score"] = "first_accepted"
     """Which answer is given: the first that passed (without one, the last), or the one with the best score."""
     stream: Literal["accepted", "immediate"] = "accepted"
