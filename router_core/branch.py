@@ -115,6 +115,8 @@ class Branch:
             self.cost, self.cost_source = self._bill()
 
     def _bill(self) -> tuple[Nano | None, CostSource | None]:
+        if self.completion is not None and self.completion.cost is not None:
+            return self.completion.cost, "observed"
         if self.price is None:
             return None, None
         if isinstance(self.price, ComputePrice):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from router_core.pricing import Usage
+from router_core.pricing import Nano, Usage
 from router_core.request import Message
 
 
@@ -44,6 +44,8 @@ class Completion:
     usage: Usage
     response_model: str | None = None
     response_id: str | None = None
+    cost: Nano | None = None
+    """The bill, where the upstream itself states it; it then counts in place of the policy's price."""
 
 
 StreamItem: TypeAlias = TextChunk | Completion
