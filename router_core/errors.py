@@ -19,6 +19,7 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   └── NotDurable                   503  audit is strict and the decision could not be kept
 ├── ProviderError                    one attempt failed; becomes a branch outcome, then a fallback
 │   ├── ProviderTimeout              no answer in time
+│   │   └── FirstTokenTimeout        not even a first token in the time that the policy gives
 │   ├── ProviderUnreachable          refused, reset, name not found
 │   ├── RateLimited                  429; `retry_after_s`
 │   ├── UpstreamFailure              5xx
@@ -188,12 +189,20 @@ class ProviderError(RouteScopeError):
     code = "provider_error"
     http_status = 502
     counts_against_model: ClassVar[bool] = True
+    retry_after_s: float | None = None
+    """Seconds after which the upstream asked to be called again; None when it did not say."""
 
 
 class ProviderTimeout(ProviderError):
     """The model did not answer in the time that the branch had."""
 
     code = "timeout"
+
+
+class FirstTokenTimeout(ProviderTimeout):
+    """Nothing of an answer came in the time that the policy allows until the first token."""
+
+    code = "first_token_timeout"
 
 
 class ProviderUnreachable(ProviderError):
