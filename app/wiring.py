@@ -17,7 +17,7 @@ from router_core.policy.loading import LoadedPolicy, load_policy
 from router_core.policy.schema import LocalProvider
 from router_core.providers.fetch import Progress
 from router_core.providers.local_server import LocalServer
-from router_core.providers.pull_queue import pull_missing
+from router_core.providers.pull_queue import PullQueue
 from router_core.redaction import redact_text
 from router_core.router import Router
 from router_core.signals.read import warm_up
@@ -81,8 +81,12 @@ class Service:
         if not names or self._pulling is not None:
             return
 
+        queue = PullQueue(names, self.settings.models)
+        if self.local is not None:
+            self.local.refresh()
+
         def work() -> None:
-            for name, reason in pull_missing(names, self.settings.models, on_progress, self._stop_pulling).items():
+            for name, reason in queue.pull(on_progress, self._stop_pulling).items():
                 if not self._stop_pulling.is_set():
                     log.warning("model file %s could not be fetched: %s", name, reason)
 

@@ -79,6 +79,11 @@ class LocalServer:
             return Readiness(False, f"there is no local model {file!r}; see `routescope models list`")
         return Readiness(False, "starting" if self._thread is not None else "the local model server is not running")
 
+    def refresh(self) -> None:
+        """Look at the model files now; otherwise `status` may be a fifth of a second old."""
+        if self._thread is not None:
+            self._status = {entry.name: self._judge(entry) for entry in CATALOG}
+
     async def ready(self, file: str, timeout_s: float) -> Readiness:
         """Wait until the model can be called, or is not going to be soon; at most ``timeout_s`` seconds."""
         deadline = time.monotonic() + timeout_s

@@ -17,62 +17,51 @@ from router_core.providers.model_state import FileState
 _SAY_EVERY_S = 2.0
 
 
-def pull_missing(
-    names: Iterable[str],
-    folder: Path,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-    cancel: threading.Event | None = None,
-) -> dict[str, str]:
-    """Pull what is not there, one after the other; name -> why it failed. For a background thread.
-
-    The reasons are also in the state files, where `LocalServer.status` finds them.
-    """
-    failures: dict[str, str] = {}
-    queue = PullQueue(names, folder)
-
-    def told(progress: Progress) -> None:
-        queue.keep()
-        on_progress(progress)
-
-    while queue.names:
-        name = queue.next()
-        try:
-            fetch(find(name), folder, told, cancel)
-        except ModelFileError as error:
-            failures[name] = str(error)
-        if cancel is not None and cancel.is_set():
-            queue.dissolve()
-    return failures
-
-
 class PullQueue:
-    """Models that wait for their turn. Their state files say so while this process works its way to them."""
+    """Models that wait for their turn. From the first moment their state files say so."""
 
     def __init__(self, names: Iterable[str], folder: Path) -> None:
-        self.names = list(names)
-        """Those whose turn has not come."""
+        """``names`` are those of the catalogue; what is in ``folder`` already is only verified."""
+        self._names = list(names)
         self._folder = folder
         self._current = ""
         self._said_at = 0.0
         self._say()
 
-    def next(self) -> str:
-        """The name whose turn it is now."""
-        self._current = self.names.pop(0)
-        self._say()
-        return self._current
+    def pull(
+        self,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, str]:
+        """Pull one after the other; name -> why it failed. Blocks; for a background thread.
 
-    def keep(self) -> None:
-        """Say again who waits, before what was said last counts as stale."""
-        if time.monotonic() - self._said_at > _SAY_EVERY_S:
+        The reasons are also in the state files, where `LocalServer.status` finds them.
+        """
+        failures: dict[str, str] = {}
+
+        def told(progress: Progress) -> None:
+            # What was said would count as stale after a while.
+            if time.monotonic() - self._said_at > _SAY_EVERY_S:
+                self._say()
+            on_progress(progress)
+
+        while self._names:
+            self._current = self._names.pop(0)
             self._say()
+            try:
+                fetch(find(self._current), self._folder, told, cancel)
+            except ModelFileError as error:
+                failures[self._current] = str(error)
+            if cancel is not None and cancel.is_set():
+                self._dissolve()
+        return failures
 
-    def dissolve(self) -> None:
+    def _dissolve(self) -> None:
         """Nobody else is going to be pulled."""
         for entry in self._missing():
             if model_state.read(entry, self._folder).stage == "queued":
                 model_state.forget(entry, self._folder)
-        self.names.clear()
+        self._names.clear()
 
     def _say(self) -> None:
         self._said_at = time.monotonic()
@@ -87,7 +76,7 @@ class PullQueue:
             before = entry.name
 
     def _missing(self) -> list[ModelFile]:
-        """Entries of the names that wait and whose file is not here, in the queue's order."""
+        """Entries of those that wait and whose file is not here, in the queue's order."""
         known = {entry.name: entry for entry in CATALOG}
-        waiting = [known[name] for name in self.names if name in known]
+        waiting = [known[name] for name in self._names if name in known]
         return [entry for entry in waiting if not (self._folder / entry.file).exists()]
