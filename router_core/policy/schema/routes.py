@@ -6,7 +6,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Seconds, Strict
+from router_core.policy.schema.validators import ALL_MUST_PASS, CombinationEntry
+from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Seconds, Share, Strict
 
 
 class CascadeStrategy(Strict):
@@ -38,6 +39,10 @@ class IntentOverride(Strict):
     """In place of the strategy's tiers, in the order in which they are tried."""
     validators: tuple[str, ...] | None = None
     """In place of the route's validators."""
+    thresholds: dict[str, Share] = {}
+    """By validator, in place of the route's and of the validator's own."""
+    combine: CombinationEntry | None = None
+    """In place of the route's."""
     max_output_tokens: Count | None = None
     """In place of the route's."""
 
@@ -56,7 +61,11 @@ class Route(Strict):
     tools: tuple[str, ...] = ()
     """Tried in this order before any model."""
     validators: tuple[str, ...] = ()
-    """Every one must pass; else the request escalates."""
+    """How answers are scored; one that does not pass makes the request escalate."""
+    thresholds: dict[str, Share] = {}
+    """By validator, in place of the validator's own."""
+    combine: CombinationEntry = ALL_MUST_PASS
+    """How the scores of several validators become one verdict."""
     intents: dict[BuiltinIntent, IntentOverride] = {}
     """What is otherwise for single intents."""
     safety_model: str | None = None
