@@ -44,6 +44,8 @@ class Context:
     latency_target_ms: int | None = None
     cost_cap_usd: float | None = None
     tags: tuple[str, ...] = ()
+    sticky_key: str | None = None
+    """What a traffic split keeps together: a user, a conversation. Not recorded."""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, tenant: str = DEFAULT_TENANT) -> Context:
@@ -98,6 +100,12 @@ def _tags(name: str, value: Any) -> tuple[str, ...]:
     return tags
 
 
+def _sticky_key(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 256:
+        raise InvalidContext(f"context {name} must be text of 1 to 256 characters")
+    return value
+
+
 _CONTEXT_READERS: dict[str, Any] = {
     "risk": _one_of(RISKS),
     "data_class": _one_of(DATA_CLASSES),
@@ -105,6 +113,7 @@ _CONTEXT_READERS: dict[str, Any] = {
     "latency_target_ms": _positive(int),
     "cost_cap_usd": _positive(float),
     "tags": _tags,
+    "sticky_key": _sticky_key,
 }
 
 

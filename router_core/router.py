@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import traceback
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -19,7 +20,9 @@ from opentelemetry.trace import Tracer
 from router_core import aggregate, escalation, semconv
 from router_core.branch import Branch
 from router_core.branches import Branches
+from router_core.candidates import candidates_of, prospects_of
 from router_core.clock import Clock, SystemClock, Timeline
+from router_core.decision import build_decision, settle
 from router_core.errors import (
     AllBranchesFailed,
     InternalFault,
@@ -49,7 +52,7 @@ from router_core.providers.local_server import LocalServer
 from router_core.providers.scripted import Script
 from router_core.request import Message, RouteRequest
 from router_core.result import CommitState, Decision, RouteResult, ScoreRecord
-from router_core.run import Run, build_decision, candidates_of
+from router_core.run import Run
 from router_core.scoring import Scoring
 from router_core.signals.read import read_signals
 from router_core.sink import DecisionSink, NoSink
@@ -79,6 +82,7 @@ class Router:
         tracer: Tracer = NO_TRACER,
         sink: DecisionSink | None = None,
         clock: Clock | None = None,
+        rng: random.Random | None = None,
     ) -> None:
         self.loaded = loaded
         self.providers = dict(providers)
@@ -88,6 +92,8 @@ class Router:
         self._tracer = tracer
         self._sink: DecisionSink = sink or NoSink()
         self._clock: Clock = clock or SystemClock()
+        # For traffic splits and jitter, nothing that must not be guessed.
+        self._rng = rng or random.Random()  # noqa: S311
         models = loaded.policy.models
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
         self._simulates = any(model.provider.kind == "scripted" for model in models.values())
@@ -103,6 +109,7 @@ class Router:
         local: LocalServer | None = None,
         tracer: Tracer = NO_TRACER,
         sink: DecisionSink | None = None,
+        rng: random.Random | None = None,
     ) -> Self:
         """A router with everything that the policy names.
 
@@ -118,6 +125,7 @@ class Router:
             tracer=tracer,
             sink=sink,
             clock=clock,
+            rng=rng,
         )
 
     async def aclose(self) -> None:
@@ -223,7 +231,7 @@ class Router:
             await steps.aclose()
             if run.decision is None and run.signals is not None:
                 # The caller left: what was spent is recorded all the same.
-                run.settle()
+                settle(run)
 
     async def _steps(self, run: Run) -> AsyncGenerator[Event]:
         try:
@@ -237,7 +245,7 @@ class Router:
             fault = InternalFault(f"the router itself is at fault ({type(error).__name__}); its log says where")
             fault.__cause__ = error
             yield self._failed(run, fault)
-        decision = run.settle()
+        decision = settle(run)
         commit: CommitState = "off"
         if run.trace.recording:
             commit = await self._sink.committed(run.trace.trace_id)
@@ -341,7 +349,8 @@ class Router:
             raise nobody_eligible(run)
         span = run.trace.child(semconv.SPAN_PLAN)
         situation = Situation(run.target.name, run.request.context, run.signals)
-        run.plan = run.target.strategy.plan(situation, run.eligibility.models, run.target.models)
+        strategy = run.target.strategy_for(run.signals.intent)
+        run.plan = strategy.plan(situation, prospects_of(run), self._rng.random())
         run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
         if not run.plan.models:
             raise nobody_eligible(run)

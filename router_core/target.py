@@ -6,20 +6,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from router_core.errors import UnknownRoute
-from router_core.policy.schema import AgreementValidator, CascadeStrategy, Model, Policy, Route
+from router_core.policy.schema import (
+    AgreementValidator,
+    CascadeStrategy,
+    CostStrategy,
+    CustomStrategy,
+    IntentStrategy,
+    LatencyStrategy,
+    Model,
+    Policy,
+    Route,
+    StrategyEntry,
+    WeightedStrategy,
+)
 from router_core.strategies.base import Strategy
-from router_core.strategies.build import build_strategy
+from router_core.strategies.build import build_overrides, build_strategy
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A route, the models that it may use at all, and the strategy that orders them."""
+    """A route, the models that it may use at all, and the strategies that order them."""
 
     name: str
     route: Route
     models: Mapping[str, Model]
-    strategy: Strategy
     strategy_name: str
+    strategy: Strategy
+    overrides: Mapping[str, Strategy]
+    """By intent, where the policy asks for other tiers."""
+
+    def strategy_for(self, intent: str) -> Strategy:
+        """The strategy that orders the models for this intent."""
+        return self.overrides.get(intent, self.strategy)
 
 
 class Targets:
@@ -28,7 +46,14 @@ class Targets:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._routes = {
-            name: Target(name, route, _models_of(route, policy), build_strategy(route), route.strategy.kind)
+            name: Target(
+                name,
+                route,
+                _models_of(route, policy),
+                route.strategy.kind,
+                build_strategy(route),
+                build_overrides(route),
+            )
             for name, route in policy.routes.items()
         }
 
@@ -51,17 +76,21 @@ class Targets:
         model = self._policy.models[name]
         strategy = CascadeStrategy(kind="cascade", tiers=(model.tier,))
         route = Route(strategy=strategy, stream="immediate")
-        return Target(f"model/{name}", route, {name: model}, build_strategy(route), "direct")
+        return Target(f"model/{name}", route, {name: model}, "direct", build_strategy(route), {})
 
 
 def _models_of(route: Route, policy: Policy) -> dict[str, Model]:
-    """The models of the route's tiers, their fallbacks, and the probes of its validators; in the policy's order."""
-    tiers = {*route.strategy.tiers, *route.standby}
+    """The models that the strategy may order, their fallbacks, and the probes of its validators; in policy order."""
+    names, tiers = _reach(route.strategy)
+    tiers.update(route.standby)
     validators = set(route.validators)
     for override in route.intents.values():
         tiers.update(override.tiers or ())
         validators.update(override.validators or ())
-    names = {name for name, model in policy.models.items() if model.tier in tiers}
+    names.update(name for name, model in policy.models.items() if model.tier in tiers)
+    names.update(route.larger_context)
+    if route.safety_model is not None:
+        names.add(route.safety_model)
     for name in validators:
         validator = policy.validators[name]
         if isinstance(validator, AgreementValidator):
@@ -72,3 +101,20 @@ def _models_of(route: Route, policy: Policy) -> dict[str, Model]:
             names.add(following)
             following = policy.models[following].fallback
     return {name: model for name, model in policy.models.items() if name in names}
+
+
+def _reach(entry: StrategyEntry) -> tuple[set[str], set[str]]:
+    """The models and the tiers that a strategy may use."""
+    match entry:
+        case CascadeStrategy() | CostStrategy() | LatencyStrategy():
+            return set(), set(entry.tiers)
+        case IntentStrategy():
+            return {*entry.otherwise, *_all(entry.intents), *_all(entry.domains)}, set()
+        case WeightedStrategy():
+            return set(entry.weights), set()
+        case CustomStrategy():
+            return set(entry.models), set()
+
+
+def _all(lists: Mapping[str, tuple[str, ...]]) -> set[str]:
+    return {name for names in lists.values() for name in names}

@@ -7,7 +7,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from router_core.guard import Situation
-from router_core.policy.schema import Model
+from router_core.pricing import Nano
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """An eligible model, and what is known of calling it for this request. Unknown is None."""
+
+    model: str
+    tier: str
+    quality: float | None = None
+    """0..1, as the policy states it for this intent."""
+    expected_cost: Nano | None = None
+    """Nano-USD of one call, by estimated tokens."""
+    p50_ms: float | None = None
+    """Median time of its recent calls."""
+    p95_ms: float | None = None
+    """Time within which 95 of 100 of its recent calls were answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +33,7 @@ class PlannedModel:
     model: str
     tier: str
     score: float
-    """The strategy's own, higher is earlier."""
+    """The strategy's own, higher is earlier. After a low score only models with a lower one are asked."""
     propensity: float
     """Probability that the strategy puts it first, for off-policy evaluation later."""
 
@@ -35,8 +51,19 @@ class Plan:
 class Strategy(Protocol):
     """One way to order models. Made once per route; pure."""
 
-    kind: str
+    def plan(self, situation: Situation, prospects: Sequence[Prospect], draw: float) -> Plan:
+        """Order the eligible models, which come in the policy's order.
 
-    def plan(self, situation: Situation, eligible: Sequence[str], models: Mapping[str, Model]) -> Plan:
-        """Order ``eligible`` (in the policy's order)."""
+        ``draw`` is the request's random number, uniform in [0, 1): a strategy that leaves something to chance takes it
+        from there alone, and states the propensities.
+        """
         ...
+
+
+def in_order(ordered: Sequence[Prospect], propensities: Mapping[str, float] | None = None) -> tuple[PlannedModel, ...]:
+    """Places with falling scores; without propensities the first is certain."""
+    chances = {ordered[0].model: 1.0} if propensities is None and ordered else propensities or {}
+    return tuple(
+        PlannedModel(one.model, one.tier, 1.0 - place / len(ordered), chances.get(one.model, 0.0))
+        for place, one in enumerate(ordered)
+    )

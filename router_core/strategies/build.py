@@ -1,14 +1,91 @@
-"""From a route's policy to its strategy."""
+"""From a route's policy to its strategies: the route's own, and another for each intent that asks for other tiers."""
 
 from __future__ import annotations
 
-from router_core.policy.schema import CascadeStrategy, Route
+from importlib.metadata import entry_points
+
+from router_core.errors import Fault, PolicyError
+from router_core.policy.schema import (
+    CascadeStrategy,
+    CostStrategy,
+    CustomStrategy,
+    IntentStrategy,
+    LatencyStrategy,
+    Route,
+    StrategyEntry,
+    WeightedStrategy,
+)
 from router_core.strategies.base import Strategy
 from router_core.strategies.cascade import Cascade
+from router_core.strategies.cost import Cost
+from router_core.strategies.custom import GROUP, Custom
+from router_core.strategies.floor import Floor
+from router_core.strategies.intent import Intent
+from router_core.strategies.latency import Latency
+from router_core.strategies.standby import Standby
+from router_core.strategies.weighted import Weighted
 
 
 def build_strategy(route: Route) -> Strategy:
-    """The strategy that the route names."""
-    match route.strategy:
+    """What the route names, for intents without tiers of their own.
+
+    Raises:
+        PolicyError: a strategy of one's own that is not installed, or that cannot be made.
+    """
+    return _with_standby(_build(route.strategy), route)
+
+
+def build_overrides(route: Route) -> dict[str, Strategy]:
+    """The strategy of each intent that has tiers of its own."""
+    return {
+        str(intent): _with_standby(_narrowed(route.strategy, override.tiers, f"intent {intent}"), route)
+        for intent, override in route.intents.items()
+        if override.tiers is not None
+    }
+
+
+def _build(entry: StrategyEntry) -> Strategy:
+    match entry:
         case CascadeStrategy():
-            return Cascade(route)
+            return Cascade(entry.tiers)
+        case IntentStrategy():
+            return Intent(entry.intents, entry.domains, entry.otherwise)
+        case CostStrategy():
+            return Cost(Floor(frozenset(entry.tiers), entry.min_quality))
+        case LatencyStrategy():
+            return Latency(Floor(frozenset(entry.tiers), entry.min_quality), entry.explore)
+        case WeightedStrategy():
+            return Weighted(entry.weights, entry.sticky)
+        case CustomStrategy():
+            return Custom(entry.name, _load(entry), entry.models)
+
+
+def _narrowed(entry: StrategyEntry, tiers: tuple[str, ...], whose: str) -> Strategy:
+    """The strategy over an intent's own tiers. One that knows no tiers gives way to a cascade."""
+    match entry:
+        case CostStrategy() | LatencyStrategy():
+            return _build(entry.model_copy(update={"tiers": tiers}))
+        case _:
+            return Cascade(tiers, whose)
+
+
+def _with_standby(strategy: Strategy, route: Route) -> Strategy:
+    return Standby(strategy, route.standby) if route.standby else strategy
+
+
+def _load(entry: CustomStrategy) -> Strategy:
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if entry.name not in found:
+        known = ", ".join(sorted(found)) or "none"
+        raise _fault(entry.name, "no installed package offers it", f"install the package; there is: {known}")
+    try:
+        strategy: Strategy = found[entry.name].load()(**entry.settings)
+    except Exception as error:
+        raise _fault(entry.name, f"it could not be made ({type(error).__name__})", "check its settings") from error
+    if not callable(getattr(strategy, "plan", None)):
+        raise _fault(entry.name, "it has no method `plan`", "see router_core.strategies.base.Strategy")
+    return strategy
+
+
+def _fault(name: str, problem: str, remedy: str) -> PolicyError:
+    return PolicyError([Fault("policy", f"strategy {name}", problem, remedy)])

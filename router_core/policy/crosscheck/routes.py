@@ -25,7 +25,7 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
     for name, route in table(data, "routes").items():
         here: Key = ("routes", name)
         strategy = route.get("strategy")
-        yield from check_tiers((*here, "strategy", "tiers"), names_in(strategy, "tiers"), data)
+        yield from _strategy((*here, "strategy"), strategy, data)
         yield from check_tiers((*here, "standby"), names_in(route, "standby"), data)
         yield from check_names((*here, "tools"), "tool", names_in(route, "tools"), tools)
         yield from check_names((*here, "validators"), "validator", names_in(route, "validators"), validators)
@@ -51,3 +51,27 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
                     "an immediate stream leaves before any validator could score it",
                     'remove the validators or say stream = "accepted" for the route',
                 )
+
+
+def _strategy(here: Key, entry: Any, data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Tiers and models that a strategy names, whatever its kind."""
+    if not isinstance(entry, Mapping):
+        return
+    models = table(data, "models")
+    yield from check_tiers((*here, "tiers"), names_in(entry, "tiers"), data)
+    for key in ("otherwise", "models"):
+        yield from check_names((*here, key), "model", names_in(entry, key), models)
+    weights = entry.get("weights")
+    yield from check_names((*here, "weights"), "model", weights if isinstance(weights, Mapping) else (), models)
+    for key in ("intents", "domains"):
+        lists = entry.get(key)
+        for name in lists if isinstance(lists, Mapping) else ():
+            yield from check_names((*here, key, name), "model", names_in(lists, name), models)
+    if entry.get("min_quality") is not None and not any(
+        model.get("quality") and model.get("tier") in names_in(entry, "tiers") for model in models.values()
+    ):
+        yield (
+            (*here, "min_quality"),
+            "no model of these tiers states its quality, so none would be left",
+            "give the models quality = { default = 0.8 }, as measured, or leave the floor out",
+        )

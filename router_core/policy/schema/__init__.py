@@ -18,8 +18,17 @@ from router_core.policy.schema.models import (
     TokensPriceEntry,
 )
 from router_core.policy.schema.resilience import BreakerEntry, OutlierEntry, ResilienceEntry, RetryEntry
-from router_core.policy.schema.routes import Caps, CascadeStrategy, IntentOverride, Route, StrategyEntry
+from router_core.policy.schema.routes import Caps, IntentOverride, Route
 from router_core.policy.schema.rules import Condition, Deny, Exclude, Require, Rule, RuleOutcome
+from router_core.policy.schema.strategies import (
+    CascadeStrategy,
+    CostStrategy,
+    CustomStrategy,
+    IntentStrategy,
+    LatencyStrategy,
+    StrategyEntry,
+    WeightedStrategy,
+)
 from router_core.policy.schema.tools import CalculatorTool, SearchTool, ToolEntry
 from router_core.policy.schema.validators import (
     ALL_MUST_PASS,
@@ -58,12 +67,16 @@ __all__ = [
     "ComputePriceEntry",
     "Condition",
     "ContainsValidator",
+    "CostStrategy",
     "Count",
+    "CustomStrategy",
     "CustomValidator",
     "Deny",
     "Deployment",
     "Exclude",
     "IntentOverride",
+    "IntentStrategy",
+    "LatencyStrategy",
     "JudgeValidator",
     "LanguageValidator",
     "LengthValidator",
@@ -98,5 +111,6 @@ __all__ = [
     "ToolEntry",
     "TruncationValidator",
     "ValidatorEntry",
+    "WeightedStrategy",
     "WeightedCombination",
 ]

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from router_core.policy.schema.validators import ALL_MUST_PASS, CombinationEntry
+from router_core.policy.schema.strategies import StrategyEntry
 from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Seconds, Share, Strict
-
-
-class CascadeStrategy(Strict):
-    """Weakest tier first; the next one only when an answer fails its validators."""
-
-    kind: Literal["cascade"]
-    tiers: Annotated[tuple[str, ...], Field(min_length=1)]
-    """In the order in which they are tried."""
-
-
-StrategyEntry: TypeAlias = CascadeStrategy
 
 
 class Caps(Strict):
@@ -57,7 +47,7 @@ class Route(Strict):
     strategy: StrategyEntry
     """How the eligible models are ordered."""
     standby: tuple[str, ...] = ()
-    """Tiers asked only while no model of the wanted tiers may be called: still being pulled, say."""
+    """Tiers asked only while no model that the strategy wants may be called: still being pulled, say."""
     tools: tuple[str, ...] = ()
     """Tried in this order before any model."""
     validators: tuple[str, ...] = ()
