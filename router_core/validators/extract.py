@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import Any, Final, Literal, TypeAlias
 
 from router_core.signals.text import window
+from router_core.validators.result_member import NoResult, literal, result_after_words, result_in
 
-Kind: TypeAlias = Literal["number", "choice", "json", "text"]
+Kind: TypeAlias = Literal["number", "choice", "json", "text", "exact"]
 Wanted: TypeAlias = Literal["auto", "number", "choice", "json", "text"]
 
 SAME_TEXT_OVERLAP: Final = 0.8
@@ -43,6 +44,13 @@ _YES_NO: Final = {
     **dict.fromkeys(("yes", "true", "ja", "oui", "sí", "si", "correct", "richtig", "vrai", "verdadero"), "yes"),
     **dict.fromkeys(("no", "false", "nein", "non", "incorrect", "falsch", "faux", "falso"), "no"),
 }
+_OPTION: Final = re.compile(
+    r"(?:^|(?<=\s))(?:[(\[]([A-J])[)\]]|\*\*[(\[]?([A-J])\b)|^([A-J])[).:](?=\s|$)", re.MULTILINE
+)
+"""A letter that is written as an option, not as a quantity of a formula or a word."""
+_TERSE_CHOICE: Final = re.compile(r"[(\[]?([A-J])[)\].:]?|[(\[]?([A-J])[)\].:]\s.*")
+_PLAIN_NUMBER: Final = re.compile(r"(?!0\d)[-+\u2212]?[\d.,\u00a0\u202f ']*\d(?:[eE][-+]?\d{1,3})?")
+_EXACT_WORDS: Final = 8
 _FENCE: Final = re.compile(r"```[ \t]*[\w+-]{0,20}[ \t]*\r?\n(.*?)```", re.DOTALL)
 
 
@@ -61,8 +69,9 @@ class NotJson(ValueError):
 def extract(text: str, wanted: Wanted = "auto") -> Extract | None:
     """What the answer says, or None when there is nothing of the kind in it.
 
-    ``auto`` takes JSON when the whole answer is JSON, else a choice or a number when the answer is short or marks it as
-    its result, else the words. Never raises.
+    ``auto`` takes the result when the answer is a JSON object that holds its working too, else JSON when the whole
+    answer is JSON or a Python literal, else a choice or a number when the answer is short or marks it as its result,
+    else the words. Never raises.
     """
     text = window(text, _READ_CHARACTERS // 2, _READ_CHARACTERS // 2)
     match wanted:
@@ -79,8 +88,11 @@ def extract(text: str, wanted: Wanted = "auto") -> Extract | None:
 
 
 def _auto(text: str) -> Extract | None:
-    if text.lstrip()[:1] in ("{", "[", "`") and (found := _json(text)):
-        return found
+    if "{" in text or text.lstrip()[:1] in ("[", "(", "`"):
+        try:
+            return _structured(text)
+        except NoResult:
+            pass
     marked = _FINAL.search(text) is not None
     short = len(text.split()) <= 6
     if (marked or short) and (found := _choice(text)):
@@ -88,6 +100,56 @@ def _auto(text: str) -> Extract | None:
     if (marked or short or len(set(_NUMBER.findall(text))) == 1) and (found := _number(text)):
         return found
     return _text(text)
+
+
+def _structured(text: str) -> Extract | None:
+    """The result of an object with its working, else the whole JSON or Python literal.
+
+    Raises:
+        NoResult: the answer is prose.
+    """
+    try:
+        value = parse_json(text)
+    except NotJson:
+        try:
+            return _result(result_after_words(text))
+        except NoResult:
+            return Extract("json", canonical_json(literal(text)))
+    try:
+        return _result(result_in(value))
+    except NoResult:
+        return Extract("json", canonical_json(value))
+
+
+def _result(value: Any) -> Extract | None:
+    """What the result member of an object says."""
+    if isinstance(value, bool):
+        return Extract("choice", "yes" if value else "no")
+    if isinstance(value, str):
+        return _terse(value)
+    if isinstance(value, int | float) and (found := _as_number(str(value))):
+        return found
+    return Extract("json", canonical_json(value))
+
+
+def _terse(text: str) -> Extract | None:
+    """What a text says that holds a result and nothing else. Its case and its symbols count, unless it is prose."""
+    body = unicodedata.normalize("NFC", text).strip()
+    while len(body) > 1 and body[0] == body[-1] and body[0] in "'\"`":
+        body = body[1:-1].strip()
+    try:
+        return Extract("json", canonical_json(literal(body)))
+    except NoResult:
+        pass
+    if _PLAIN_NUMBER.fullmatch(body) and (found := _number(body)):
+        return found
+    if choice := _TERSE_CHOICE.fullmatch(body):
+        return Extract("choice", choice[1] or choice[2])
+    if answer := _YES_NO.get(body.rstrip(".!").lower()):
+        return Extract("choice", answer)
+    if len(body.split()) > _EXACT_WORDS:
+        return _text(body)
+    return Extract("exact", body)
 
 
 def agree(one: str, other: str, wanted: Wanted = "auto") -> bool:
@@ -99,10 +161,18 @@ def agree(one: str, other: str, wanted: Wanted = "auto") -> bool:
     first, second = extract(one, wanted), extract(other, wanted)
     if first is None or second is None:
         return False
-    if first.kind != second.kind:
-        kind = first.kind if second.kind == "text" else second.kind
-        first, second = extract(one, kind), extract(other, kind)
+    if first.kind == "text":
+        first = _as_kind(first, one, second.kind)
+    elif second.kind == "text":
+        second = _as_kind(second, other, first.kind)
     return first is not None and second is not None and same(first, second)
+
+
+def _as_kind(found: Extract, text: str, kind: Kind) -> Extract | None:
+    """The prose read again for what the other answer holds."""
+    if kind == "text":
+        return found
+    return _terse(text) if kind == "exact" else extract(text, kind)
 
 
 def same(one: Extract, other: Extract) -> bool:
@@ -211,11 +281,14 @@ def _choice(text: str) -> Extract | None:
     first = re.match(r"\W*(\w+)", text)
     if first and (answer := _YES_NO.get(first[1].lower())):
         return Extract("choice", answer)
+    if len(text.split()) > 30:
+        # Prose is full of letters that are words, quantities and units: only those written as options count.
+        marked = {letter for found in _OPTION.findall(text) for letter in found if letter}
+        return Extract("choice", marked.pop()) if len(marked) == 1 else None
     if letters := _CHOICE.findall(text):
         # "A" also begins sentences: only a letter that is alone, or the same each time, is a choice.
         chosen = letters[0] if re.match(r"\W*[A-J]\W", text + " ") else letters[-1]
-        if len(set(letters)) == 1 or len(text.split()) <= 30:
-            return Extract("choice", chosen)
+        return Extract("choice", chosen)
     return None
 
 

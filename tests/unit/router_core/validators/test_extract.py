@@ -52,6 +52,13 @@ def test_prose_is_no_choice(text):
     assert extract(text, "choice") is None
 
 
+def test_letters_of_formulas_are_no_choice_in_long_prose():
+    prose = "The force follows from F = ma, so we divide F. " + "Then the mass is found by the same law again. " * 5
+    assert extract(prose, "choice") is None
+    marked = extract(prose + "\n\nB. The mass is 3 kg.", "choice")
+    assert marked is not None and marked.value == "B"
+
+
 def test_equal_json_has_one_text():
     assert canonical_json({"b": [1.0, "x "], "a": None}) == canonical_json({"a": None, "b": [1, "x"]})
 
@@ -76,6 +83,15 @@ def test_what_is_not_json_is_told_in_words(text):
         ("The sky is blue because of scattering of light.", "The sky is blue because of the scattering of light"),
         ("0.333333", "0.33333333"),
         ("yes", "Yes, it is."),
+        ('{"reasoning": "6 and 6", "answer": "12"}', '```json\n{"reasoning": "a dozen", "answer": 12}\n```'),
+        ('{"thoughts": "long ones", "answer": "Paris"}', '{"answer": "Paris"}'),
+        ('{"answer": 12}', "So she has 12 apples left. The answer is 12."),
+        ('{"answer": true}', "Yes, it is."),
+        ('{"answer": "[(1, 2), (3, 4)]"}', '{"answer": "[(1,2),(3,4)]"}'),
+        ("{\"answer\": \"{'a': 1, 'b': None}\"}", "{'b': None, 'a': 1}"),
+        ('{"answer": "\'kept\'"}', 'Here you are: {"reasoning": "x", "answer": "kept"}'),
+        ('{"explanation": "a", "x": 1, "y": [2]}', '{"y": [2], "x": 1.0, "confidence": 0.9}'),
+        ("(1, 2)", "(1,2)"),
     ],
 )
 def test_the_same_said_in_two_ways_agrees(one, other):
@@ -97,6 +113,14 @@ def test_the_same_said_in_two_ways_agrees(one, other):
         ("", ""),
         ("", "something"),
         ("positive", "negative"),
+        ('{"reasoning": "the same", "answer": "12"}', '{"reasoning": "the same", "answer": "13"}'),
+        ('{"answer": "mJklbn"}', '{"answer": "mjKlbn"}'),
+        ('{"answer": "\'|a\'"}', '{"answer": "||a"}'),
+        ('{"answer": "001"}', '{"answer": "1"}'),
+        ('{"answer": "(1, 2)"}', '{"answer": "[1, 2]"}'),
+        ('{"answer": "a"}', '{"answer": "A"}'),
+        ('{"result": 3, "unit": "kg"}', '{"result": 3, "unit": "g"}'),
+        ('{"reasoning": "the same"}', '{"reasoning": "another"}'),
     ],
 )
 def test_different_answers_do_not_agree(one, other):
