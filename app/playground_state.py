@@ -76,6 +76,14 @@ class BranchView:
                 return outcome
 
     @property
+    def below_threshold(self) -> bool:
+        """Its answer was given although it did not pass, since none did."""
+        known = self.record
+        if known is None or known.outcome != "accepted" or known.score is None or known.threshold is None:
+            return False
+        return known.score < known.threshold
+
+    @property
     def draft(self) -> bool:
         """Whether its text is not, or not yet, the answer."""
         return not self.final and self.standing != "accepted"

@@ -9,6 +9,7 @@ import streamlit as st
 from app import components, navigation, plain, units
 from app.components import Cell, Tone
 from app.playground_state import BranchView, PlaygroundState, Standing
+from app.story import NOT_PASSED
 from router_core.result import CandidateRecord, CommitState, Decision
 
 STYLE = """<style>
@@ -273,12 +274,13 @@ def _lane(branch: BranchView, whole: float, elapsed_ms: float, colours: Mapping[
     colour = colours.get(branch.model, "#8b8b92")
     kind = "" if branch.kind == "model" else f' <span class="rs-muted">{plain.html(branch.kind)}</span>'
     title = plain.html(f"{branch.model}: {branch.reason}", 300)
+    tone = "warn" if branch.below_threshold else STANDING_TONE[standing]
     return (
         f'<span class="rs-lane-name" title="{title}">{plain.html(branch.model, 60)}{kind}</span>'
         f'<span class="rs-lane-track"><span class="rs-lane-bar" '
         f'style="left:{left:.2f}%;width:{width:.2f}%;background:{plain.html(colour)}{faded}"></span>{mark}</span>'
         f'<span class="rs-lane-time">{units.duration(max(ended - branch.started_ms, 0))} '
-        f'<span class="rs-{STANDING_TONE[standing]}">{STANDING_SAID[standing]}</span></span>'
+        f'<span class="rs-{tone}">{_said(branch)}</span></span>'
     )
 
 
@@ -289,7 +291,11 @@ def _span(state: PlaygroundState, elapsed_ms: float) -> float:
 
 
 def _told(state: PlaygroundState) -> str:
-    return "; ".join(f"{branch.model} {STANDING_SAID[branch.standing]}" for branch in state.branches)
+    return "; ".join(f"{branch.model} {_said(branch)}" for branch in state.branches)
+
+
+def _said(branch: BranchView) -> str:
+    return NOT_PASSED if branch.below_threshold else STANDING_SAID[branch.standing]
 
 
 def _saved_share(decision: Decision) -> str:

@@ -28,6 +28,8 @@ ASKERS = {
     "shadow": "A shadow call",
     "judge": "A judge",
 }
+NOT_PASSED = "given, did not pass"
+"""Of an answer below its threshold, when no other passed either."""
 
 
 def story(document: Mapping[str, Any]) -> list[str]:
@@ -49,11 +51,20 @@ def headline(document: Mapping[str, Any]) -> str:
         return "No answer: every branch failed"
     if document.get("chosen_kind") == "tool":
         return f"Answered by the tool {chosen}, no model called"
+    doubt = ", though no answer passed its checks" if _none_passed(document) else ""
     if document.get("escalated"):
-        return f"Escalated, then answered by {chosen}"
+        return f"Escalated, then answered by {chosen}{doubt}"
     if document.get("fell_back"):
-        return f"Answered by {chosen} after a fallback"
-    return f"Answered by {chosen}"
+        return f"Answered by {chosen} after a fallback{doubt}"
+    return f"Answered by {chosen}{doubt}"
+
+
+def below_threshold(branch: Mapping[str, Any]) -> bool:
+    """Whether a branch's answer was given although it did not pass: its outcome is ``accepted`` all the same."""
+    score, threshold = branch.get("score"), branch.get("threshold")
+    if branch.get("outcome") != "accepted" or score is None or threshold is None:
+        return False
+    return bool(score < threshold)
 
 
 def _asked(document: Mapping[str, Any]) -> str:
@@ -128,6 +139,8 @@ def _branch(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[st
     answered = f"{opening}; its answer came{after}{_scored(branch)}"
     if outcome == "rejected":
         return f"{answered}, and was not used." + _then(place, branches, "the request escalated")
+    if below_threshold(branch):
+        return f"{answered}." + _then(place, branches, "the request escalated")
     if outcome == "accepted":
         return f"{answered}, and was accepted."
     return f"{answered}."
@@ -139,7 +152,7 @@ def _scored(branch: Mapping[str, Any]) -> str:
         return ""
     if threshold is None:
         return f", scored {units.score(score)}"
-    against = "at least" if score >= threshold else "below"
+    against = "below" if score < threshold else "at least"
     low = [one for one in branch.get("scores") or [] if one.get("passed") is False]
     by = f" ({'; '.join(_validator(one) for one in low)})" if low else ""
     return f", scored {units.score(score)}, {against} the threshold of {units.score(threshold)}{by}"
@@ -167,7 +180,14 @@ def _ended(document: Mapping[str, Any]) -> str:
         word = {"denied": "was denied", "cancelled": "was cancelled"}.get(str(status), "ended without an answer")
         return f"The request {word}{took}" + (f": {_unstopped(why)}." if why else ".")
     start = "" if first is None else f", its first token after {units.duration(first)}"
+    if _none_passed(document):
+        return f"No answer passed its checks, so that of {document['chosen']} was given, complete{took}{start}."
     return f"The answer of {document['chosen']} was complete{took}{start}."
+
+
+def _none_passed(document: Mapping[str, Any]) -> bool:
+    """The router gives an answer below its threshold only when none passed."""
+    return any(below_threshold(branch) for branch in document.get("branches") or [])
 
 
 def _billed(document: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import cache, charts, components, navigation, plain, theme, units
 from app.components import OUTCOME_TONE, Cell
-from app.story import headline, story
+from app.story import NOT_PASSED, below_threshold, headline, story
 from telemetry.query.decision import DecisionContent, DecisionDetail
 
 
@@ -126,7 +126,9 @@ def _branches(document: dict[str, Any]) -> None:
                 Cell(branch["model"], swatch=colours.get(branch["model"])),
                 branch["kind"],
                 branch["tier"] or "",
-                Cell(branch["outcome"], tone=OUTCOME_TONE.get(branch["outcome"])),
+                Cell(NOT_PASSED, tone="warn")
+                if below_threshold(branch)
+                else Cell(branch["outcome"], tone=OUTCOME_TONE.get(branch["outcome"])),
                 _score(branch),
                 units.usd(branch["cost_usd"]),
                 f"{units.count(branch['input_tokens'])} + {units.count(branch['output_tokens'])}",

@@ -190,7 +190,8 @@ def _follow(run: Run) -> None:
     with components.grid("run", narrowest="half"):
         with components.card(title, subtitle, key="answer"):
             playground_view.answer(state)
-            if state.decision is not None:
+            # A failure has said it already.
+            if state.decision is not None and state.failure is None:
                 components.untrusted(state.decision.reason, muted=True)
             playground_view.record(state)
         with components.card("What was known", "Signals and guard, before any model is called", key="known"):

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE
-from tests.scripted_gateway import ScriptedGateway, decision, escalating_run
+from tests.scripted_gateway import ScriptedGateway, branch, decision, escalating_run
 
 MAIN = Path(__file__).parents[3] / "app" / "main.py"
 
@@ -136,6 +136,28 @@ def test_a_refusal_is_one_sentence(page, gateway):
     told = shown(send(page, ""))
     assert "The prompt is empty; write at least one word in a user message" in told
     assert "Traceback" not in told
+
+
+def test_a_missing_answer_is_said_once(page, gateway):
+    from router_core.events import Failed, Settled
+
+    why = "no model may answer (tiny: will be pulled in a moment)"
+    failed = decision(status="failed", chosen=None, reason=f"No answer: {why}.", error_message=why, branches=())
+    gateway.plays(*escalating_run()[:2], Failed("no_eligible_model", why, 422), Settled(failed, "committed"))
+    told = shown(send(page))
+    assert told.count("will be pulled in a moment") == 1
+    assert "No model may answer" in told
+
+
+def test_an_answer_below_its_threshold_is_not_shown_as_accepted(page, gateway):
+    from router_core.events import Settled
+
+    low = branch(1, "big", "accepted", score=0.3, threshold=0.5)
+    whole = decision(branches=(branch(0, "tiny", "rejected", score=0.2, threshold=0.5), low))
+    gateway.plays(*escalating_run()[:-1], Settled(whole, "committed"))
+    told = shown(send(page))
+    assert "given, did not pass" in told
+    assert ">accepted<" not in told
 
 
 @pytest.mark.parametrize(

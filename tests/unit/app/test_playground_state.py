@@ -72,6 +72,15 @@ def test_the_last_answer_given_in_spite_of_a_low_score_is_accepted_by_the_decisi
     state = after(*until(Scored), Settled(whole, "committed"))
     assert state.branches[0].standing == "accepted"
     assert state.branches[0].scores == low
+    assert not state.branches[0].below_threshold
+
+
+def test_an_answer_given_below_its_threshold_is_known_as_such():
+    whole = decision(branches=(branch(0, "tiny", "accepted", score=0.1, threshold=0.5),))
+    view = after(Settled(whole, "committed")).branches[0]
+    assert (view.standing, view.below_threshold) == ("accepted", True)
+    passed = decision(branches=(branch(0, "tiny", "accepted", score=0.5, threshold=0.5),))
+    assert not after(Settled(passed, "committed")).branches[0].below_threshold
 
 
 def test_tokens_of_two_branches_do_not_mix():

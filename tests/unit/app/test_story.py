@@ -70,6 +70,38 @@ def test_an_escalation_names_the_score_the_validator_and_the_next_model() -> Non
     assert "$0.0005 of it on answers not used" in told[-1]
 
 
+def test_an_answer_given_though_none_passed_is_not_called_accepted() -> None:
+    low = {"validator": "agreement", "passed": False, "reason": "the answers differ"}
+    told = document(
+        branches=[
+            branch(0, "small", "rejected", score=0.2, threshold=0.6, scores=[low]),
+            branch(1, "large", "accepted", score=0.3, threshold=0.6, scores=[low]),
+        ],
+        chosen="large",
+        escalated=True,
+    )
+    assert story(told)[3] == (
+        "large was tried next; its answer came after 100 ms, scored 0.30, below the threshold of 0.60 "
+        "(agreement: the answers differ)."
+    )
+    assert story(told)[4] == "No answer passed its checks, so that of large was given, complete after 120 ms."
+    assert headline(told) == "Escalated, then answered by large, though no answer passed its checks"
+    assert "accepted" not in " ".join(story(told))
+
+
+def test_when_none_passed_and_an_earlier_answer_was_better_it_is_the_one_given() -> None:
+    told = document(
+        branches=[
+            branch(0, "small", "accepted", score=0.5, threshold=0.6),
+            branch(1, "large", "rejected", score=0.3, threshold=0.6),
+        ],
+        escalated=True,
+    )
+    assert story(told)[2].endswith("below the threshold of 0.60. So the request escalated to large.")
+    assert story(told)[3].endswith("below the threshold of 0.60, and was not used.")
+    assert story(told)[4].startswith("No answer passed its checks, so that of small was given")
+
+
 def test_a_fallback_names_the_failure() -> None:
     failed = branch(0, "small", "failed", error_message="no answer within 8,000 ms")
     told = story(document(branches=[failed, branch(1, "large", "accepted")], chosen="large", fell_back=True))
