@@ -10,6 +10,8 @@ import re
 from functools import cache
 from typing import Any, Final
 
+import numpy as np
+
 from router_core.signals.text import window
 
 LANGUAGES: Final = (
@@ -21,7 +23,12 @@ LANGUAGES: Final = (
 UNDETERMINED: Final = "und"
 LANGUAGE_CHARACTERS: Final = 480
 """Half from the start and half from the end: the instruction outweighs the pasted document between."""
+GLANCE_CHARACTERS: Final = 160
+"""Enough for most prompts, at a third of the time: the rest is read only where these leave a doubt."""
 
+_SURE: Final = 0.9999
+"""Confidence of a glance that the whole does not overturn: in none of 25,200 texts of the 35 languages above, and in 7
+of 4,000 whose instruction is in another language than their document."""
 _MIN_LETTERS: Final = 3
 _MIN_CONFIDENCE: Final = 0.25
 # Digits, punctuation, controls and emoji say nothing of a language; combining marks do, and stay.
@@ -35,16 +42,27 @@ def identifier() -> Any:
     """The language model, loaded at first use and kept."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LANGUAGES))
-    return identifier
+    full = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    full.set_languages(list(LANGUAGES))
+    # One row a feature, together in memory, and no conversion from half precision in each request. Made anew, because
+    # the restricted one would keep the other languages' weights as well.
+    weights = np.ascontiguousarray(full.nb_ptc, dtype=np.float32)
+    automaton = full.tk_nextmove, full.tk_output
+    return LanguageIdentifier(weights, full.nb_pc, full.nb_classes, *automaton, norm_probs=True, tk_row=full.tk_row)
 
 
 def detect_language(prompt: str) -> str:
     """ISO 639-1 code of the prompt's language, or ``und``."""
-    text = window(prompt, LANGUAGE_CHARACTERS // 2, LANGUAGE_CHARACTERS // 2).lower()
-    text = _NO_LETTERS.sub(" ", text).strip()
+    language, confidence = _classify(prompt, GLANCE_CHARACTERS)
+    if confidence < _SURE and len(prompt) > GLANCE_CHARACTERS:
+        language, confidence = _classify(prompt, LANGUAGE_CHARACTERS)
+    return language if confidence >= _MIN_CONFIDENCE else UNDETERMINED
+
+
+def _classify(prompt: str, characters: int) -> tuple[str, float]:
+    """Language and confidence, 0 to 1, by so many of the prompt's characters."""
+    text = _NO_LETTERS.sub(" ", window(prompt, characters // 2, characters // 2).lower()).strip()
     if not any(map(str.isalpha, text)) or (text.isascii() and len(text) < _MIN_LETTERS):
-        return UNDETERMINED
+        return UNDETERMINED, 0.0
     language, confidence = identifier().classify(text)
-    return str(language) if confidence >= _MIN_CONFIDENCE else UNDETERMINED
+    return str(language), float(confidence)
