@@ -1,18 +1,26 @@
 """Who may answer: rules and plain facts remove models, each removal with its rule and reason. It can only narrow.
 
-Pure functions. Fails closed: a rule that cannot be satisfied leaves no model, and the request is refused.
+Pure functions. Fails closed: a rule that cannot be satisfied leaves no model, an expression that cannot be evaluated
+makes its rule apply, and a model that does not say which data it accepts is taken to accept little.
+
+The order of the rules never changes who is left: rules that raise risk or data class are asked first, about what the
+caller stated; every other rule sees what came of them; and a request that rules send elsewhere may use what all the
+routes on its way may use.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, TypeVar
 
-from router_core.policy.schema import Condition, Deny, Exclude, Model, Require, Rule
+from router_core.policy.expressions import ExpressionError, Facts, evaluate
+from router_core.policy.schema import Condition, Deny, Exclude, Model, Raise, Redact, Require, RouteTo, Rule
 from router_core.providers.base import Readiness
-from router_core.request import RISKS, Context, RouteRequest
-from router_core.result import Signals, Verdict
+from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, Purpose, RouteRequest
+from router_core.result import Signals, Verdict, VerdictOutcome
+
+_Level = TypeVar("_Level", bound=str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,7 @@ class Exclusion:
     """Why a model is out."""
 
     excluded_by: str
-    """``rule:NAME``, ``capability``, ``context_window``, ``ready``; the plan and the caps add theirs."""
+    """``rule:NAME``, ``route``, ``data_class``, ``capability``, ``context_window``, ``ready``; others add theirs."""
     reason: str
 
 
@@ -37,11 +45,34 @@ class Eligibility:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What rules look at."""
+    """What rules and strategies look at."""
 
     route: str
     context: Context
     signals: Signals
+    purpose: Purpose = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What the rules say of a request, before plain facts about the models count."""
+
+    route: str
+    """Where the request goes on: the route asked for, or the one that a rule sent it to."""
+    context: Context
+    """The caller's, with risk and data class as rules raised them."""
+    models: Mapping[str, Model]
+    """Those of the route asked for, then those that only routes on the way use; the latter are all excluded."""
+    exclusions: Mapping[str, Exclusion]
+    verdicts: tuple[Verdict, ...]
+    denied: Verdict | None
+    redacts: bool
+    """Whether models get the messages without personal data and secrets."""
+    restores: bool
+    """Whether the answer gets the originals back; only when every rule that redacts says so."""
+
+
+NO_ROUTES: Final[Mapping[str, Mapping[str, Model]]] = {}
 
 
 def judge(
@@ -51,78 +82,271 @@ def judge(
     rules: tuple[Rule, ...],
     readiness: Mapping[str, Readiness],
     max_output_tokens: int,
+    routes: Mapping[str, Mapping[str, Model]] = NO_ROUTES,
 ) -> Eligibility:
-    """Apply every rule in order, then capability, context window and readiness.
+    """`apply_rules`, then `fit`, for callers that need nothing between them."""
+    ruling = apply_rules(situation, models, rules, routes)
+    return fit(ruling, request, situation.signals, readiness, max_output_tokens)
 
-    ``models`` are the models the route may name at all. A model already removed keeps its first reason.
+
+def apply_rules(
+    situation: Situation,
+    models: Mapping[str, Model],
+    rules: tuple[Rule, ...],
+    routes: Mapping[str, Mapping[str, Model]] = NO_ROUTES,
+) -> Ruling:
+    """What every rule says.
+
+    ``models`` are those that the target asked for may name at all, ``routes`` those of each route of the policy.
+    A model already removed keeps its first reason.
     """
+    raised = _raised(rules, situation)
+    looks = {False: _Look.at(situation), True: _Look.at(raised)}
+    hops = _hops(rules, looks[True])
+    known = {**models, **{name: model for hop in hops for name, model in routes[hop].items()}}
     exclusions: dict[str, Exclusion] = {}
-    verdicts: list[Verdict] = []
-    denied: Verdict | None = None
+    verdicts = []
     for rule in rules:
-        verdict = _apply(rule, situation, models, exclusions)
-        verdicts.append(verdict)
-        if verdict.outcome == "denied" and denied is None:
-            denied = verdict
-    for name, model in models.items():
-        if name not in exclusions and (reason := _unfit(request, situation.signals, model, max_output_tokens)):
+        holding = _holding(rule, looks[not isinstance(rule.then, Raise)])
+        verdicts.append(_verdict(rule, holding, situation, models, known, routes, exclusions))
+    for name in known:
+        if name not in models and name not in exclusions:
+            exclusions[name] = Exclusion("route", f"{_named(situation.route)} does not use it")
+    applied = {verdict.rule for verdict in verdicts if verdict.outcome == "redacted"}
+    redactions = [rule.then for rule in rules if isinstance(rule.then, Redact) and rule.name in applied]
+    return Ruling(
+        route=hops[-1] if hops else situation.route,
+        context=raised.context,
+        models=known,
+        exclusions=exclusions,
+        verdicts=tuple(verdicts),
+        denied=next((verdict for verdict in verdicts if verdict.outcome == "denied"), None),
+        redacts=bool(redactions),
+        restores=bool(redactions) and all(redaction.restore for redaction in redactions),
+    )
+
+
+def fit(
+    ruling: Ruling,
+    request: RouteRequest,
+    signals: Signals,
+    readiness: Mapping[str, Readiness],
+    max_output_tokens: int,
+) -> Eligibility:
+    """The models that the rules left and that can take the request: data class, context window, schema, readiness."""
+    exclusions = dict(ruling.exclusions)
+    for name, model in ruling.models.items():
+        if name not in exclusions and (
+            reason := _unfit(request, signals, model, max_output_tokens, ruling.context.data_class)
+        ):
             exclusions[name] = reason
         state = readiness.get(name)
         if name not in exclusions and state is not None and not state.ready:
             exclusions[name] = Exclusion("ready", state.reason)
-    left = () if denied else tuple(name for name in models if name not in exclusions)
-    return Eligibility(left, exclusions, tuple(verdicts), denied)
+    left = () if ruling.denied else tuple(name for name in ruling.models if name not in exclusions)
+    return Eligibility(left, exclusions, ruling.verdicts, ruling.denied)
+
+
+# --- conditions -----------------------------------------------------------------------------------------------------
+
+
+class _Look:
+    """What conditions look at: a situation, the routes on the request's way, and the facts for expressions."""
+
+    __slots__ = ("context", "facts", "routes", "signals", "situation")
+
+    def __init__(self, situation: Situation, routes: frozenset[str]) -> None:
+        self.situation, self.routes = situation, routes
+        self.context, self.signals = situation.context, situation.signals
+        self.facts = Facts(situation.route, situation.purpose, situation.context, situation.signals)
+
+    @classmethod
+    def at(cls, situation: Situation) -> _Look:
+        return cls(situation, frozenset((situation.route,)))
+
+
+def _unknown(signals: Signals) -> bool:
+    """Whether a part of the conversation was never searched: then it may hold anything."""
+    return signals.unread_characters > 0
+
+
+def _at_most(value: float | None, bound: Any) -> bool:
+    return value is not None and value <= bound
+
+
+_TESTS: Final[Mapping[str, Callable[[Any, _Look], bool]]] = {
+    "routes": lambda wanted, look: not wanted.isdisjoint(look.routes),
+    "intents": lambda wanted, look: look.signals.intent in wanted,
+    "domains": lambda wanted, look: look.signals.domain in wanted,
+    "languages": lambda wanted, look: look.signals.language in wanted,
+    "tenants": lambda wanted, look: look.context.tenant in wanted,
+    "tags": lambda wanted, look: not wanted.isdisjoint(look.context.tags),
+    "purposes": lambda wanted, look: look.situation.purpose in wanted,
+    "data_classes": lambda wanted, look: look.context.data_class in wanted,
+    "min_data_class": lambda least, look: _reaches(look.context.data_class, least, DATA_CLASSES),
+    "min_risk": lambda least, look: _reaches(look.context.risk, least, RISKS),
+    "pii": lambda wanted, look: wanted == (bool(look.signals.pii) or _unknown(look.signals)),
+    "secrets": lambda wanted, look: wanted == (bool(look.signals.secrets) or _unknown(look.signals)),
+    "min_injection": lambda least, look: look.signals.injection >= least,
+    "code": lambda wanted, look: wanted == look.signals.code,
+    "min_complexity": lambda least, look: look.signals.complexity >= least,
+    "max_complexity": lambda most, look: look.signals.complexity <= most,
+    "min_words": lambda least, look: look.signals.words >= least,
+    "max_words": lambda most, look: look.signals.words <= most,
+    "min_tokens": lambda least, look: look.signals.input_tokens >= least,
+    "max_tokens": lambda most, look: look.signals.input_tokens <= most,
+    "max_deadline_ms": lambda most, look: _at_most(look.context.deadline_ms, most),
+    "max_latency_target_ms": lambda most, look: _at_most(look.context.latency_target_ms, most),
+    "max_cost_cap_usd": lambda most, look: _at_most(look.context.cost_cap_usd, most),
+}
+"""One for each field of `Condition` but ``cel``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Holding:
+    """Whether a rule applies, and what failed if it does only because something failed."""
+
+    applies: bool
+    failed: str | None = None
 
 
 def holds(condition: Condition, situation: Situation) -> bool:
-    """Whether every field that the condition gives holds."""
-    context, signals = situation.context, situation.signals
-    return (
-        _among(condition.routes, situation.route)
-        and _among(condition.intents, signals.intent)
-        and _among(condition.languages, signals.language)
-        and _among(condition.tenants, context.tenant)
-        and _among(condition.data_classes, context.data_class)
-        and (condition.tags is None or not condition.tags.isdisjoint(context.tags))
-        and (condition.min_risk is None or RISKS.index(context.risk) >= RISKS.index(condition.min_risk))
-        and (condition.pii is None or condition.pii == bool(signals.pii))
-        and (condition.secrets is None or condition.secrets == bool(signals.secrets))
-        and (condition.code is None or condition.code == signals.code)
-        and (condition.min_words is None or signals.words >= condition.min_words)
-        and (condition.max_words is None or signals.words <= condition.max_words)
-    )
+    """Whether every field that the condition gives holds; an expression that cannot be evaluated does."""
+    return _holds(condition, _Look.at(situation)).applies
 
 
-def _among(wanted: frozenset[str] | None, value: str) -> bool:
-    return wanted is None or value in wanted
+def _holds(condition: Condition, look: _Look) -> _Holding:
+    for name in condition.model_fields_set:
+        wanted = getattr(condition, name)
+        if name != "cel" and wanted is not None and not _TESTS[name](wanted, look):
+            return _Holding(False)
+    if condition.cel is None:
+        return _Holding(True)
+    try:
+        return _Holding(evaluate(condition.cel, look.facts))
+    except ExpressionError as error:
+        return _Holding(True, str(error))
 
 
-def _apply(rule: Rule, situation: Situation, models: Mapping[str, Model], exclusions: dict[str, Exclusion]) -> Verdict:
-    if not any(holds(condition, situation) for condition in rule.any_of):
+def _holding(rule: Rule, look: _Look) -> _Holding:
+    failed = None
+    for condition in rule.any_of:
+        holding = _holds(condition, look)
+        if holding.applies and holding.failed is None:
+            return holding
+        failed = failed or holding.failed
+    return _Holding(failed is not None, failed)
+
+
+# --- what follows ---------------------------------------------------------------------------------------------------
+
+
+def _raised(rules: Iterable[Rule], situation: Situation) -> Situation:
+    """The situation with risk and data class as high as any rule says; no rule sees what another one raised."""
+    stated = _Look.at(situation)
+    risk, data_class = situation.context.risk, situation.context.data_class
+    for rule in rules:
+        if isinstance(rule.then, Raise) and _holding(rule, stated).applies:
+            risk = _higher(risk, rule.then.risk, RISKS)
+            data_class = _higher(data_class, rule.then.data_class, DATA_CLASSES)
+    if (risk, data_class) == (situation.context.risk, situation.context.data_class):
+        return situation
+    return replace(situation, context=replace(situation.context, risk=risk, data_class=data_class))
+
+
+def _hops(rules: Iterable[Rule], look: _Look) -> list[str]:
+    """The routes that rules send the request to, one after the other; each once, and never back to the first.
+
+    A rule may hold only for a route that another rule sent the request to, so they are asked until none adds a route.
+    """
+    leading = [(rule, rule.then.route) for rule in rules if isinstance(rule.then, RouteTo)]
+    hops: list[str] = []
+    moved = bool(leading)
+    while moved:
+        moved = False
+        for rule, route in leading:
+            if route not in look.routes and _holding(rule, look).applies:
+                look.routes |= {route}
+                hops.append(route)
+                moved = True
+    return hops
+
+
+def _verdict(
+    rule: Rule,
+    holding: _Holding,
+    stated: Situation,
+    models: Mapping[str, Model],
+    known: Mapping[str, Model],
+    routes: Mapping[str, Mapping[str, Model]],
+    exclusions: dict[str, Exclusion],
+) -> Verdict:
+    if not holding.applies:
         return Verdict(rule.name, "passed", "its conditions do not hold", rule.owner)
+    failed = holding.failed
     match rule.then:
         case Deny(message=message):
-            return Verdict(rule.name, "denied", message, rule.owner)
+            return _said(rule, "denied", message, failed)
+        case Redact(restore=restore):
+            after = ", and the answer gets them back" if restore else ""
+            return _said(rule, "redacted", f"models get placeholders for personal data and secrets{after}", failed)
+        case Raise() as entry:
+            return _said(rule, "raised", _raise_in_words(entry, stated.context), failed)
+        case RouteTo(route=route):
+            if route == stated.route:
+                return _said(rule, "passed", "the request is for that route already", failed)
+            removed = {
+                name: None if name in routes[route] else f"route {route}, which takes over, does not use it"
+                for name in models
+            }
+            verdict = _remove(rule, "rerouted", removed, exclusions, failed)
+            return replace(verdict, reason=f"the request goes on as route {route}; {verdict.reason}")
         case Require() as require:
-            removed = {name: _lacks(name, model, require) for name, model in models.items()}
-            return _remove(rule, "required", removed, exclusions)
+            removed = {name: _lacks(name, model, require) for name, model in known.items()}
+            return _remove(rule, "required", removed, exclusions, failed)
         case Exclude() as exclude:
-            removed = {name: _is_excluded(name, model, exclude) for name, model in models.items()}
-            return _remove(rule, "excluded", removed, exclusions)
+            removed = {name: _is_excluded(name, model, exclude) for name, model in known.items()}
+            return _remove(rule, "excluded", removed, exclusions, failed)
+
+
+def _said(rule: Rule, outcome: VerdictOutcome, reason: str, failed: str | None, removed: Iterable[str] = ()) -> Verdict:
+    return Verdict(rule.name, outcome, reason, rule.owner, tuple(removed), failed)
 
 
 def _remove(
     rule: Rule,
-    outcome: Literal["required", "excluded"],
+    outcome: VerdictOutcome,
     found: Mapping[str, str | None],
     exclusions: dict[str, Exclusion],
+    failed: str | None,
 ) -> Verdict:
     removed = {name: reason for name, reason in found.items() if reason is not None}
     for name, reason in removed.items():
         exclusions.setdefault(name, Exclusion(f"rule:{rule.name}", reason))
     kept = len(found) - len(removed)
-    reason = f"{kept} of {len(found)} models may be used"
-    return Verdict(rule.name, outcome, reason, rule.owner, tuple(removed))
+    return _said(rule, outcome, f"{kept} of {len(found)} models may be used", failed, removed)
+
+
+def _raise_in_words(entry: Raise, stated: Context) -> str:
+    words = [
+        f"{noun} counts as {least}, stated was {said}"
+        if _higher(said, least, order) != said
+        else f"{noun} was stated as {said}, which is no less than {least}"
+        for noun, least, said, order in (
+            ("risk", entry.risk, stated.risk, RISKS),
+            ("data class", entry.data_class, stated.data_class, DATA_CLASSES),
+        )
+        if least is not None
+    ]
+    return "; ".join(words)
+
+
+def _higher(one: _Level, other: _Level | None, order: tuple[_Level, ...]) -> _Level:
+    return one if other is None or order.index(one) >= order.index(other) else other
+
+
+def _reaches(value: _Level, least: _Level, order: tuple[_Level, ...]) -> bool:
+    return order.index(value) >= order.index(least)
 
 
 def _lacks(name: str, model: Model, require: Require) -> str | None:
@@ -138,6 +362,8 @@ def _lacks(name: str, model: Model, require: Require) -> str | None:
         return f"it is not approved for {_either(require.approvals - model.approvals)}"
     if require.domains is not None and require.domains.isdisjoint(model.domains):
         return f"it is not specialised in {_either(require.domains)}"
+    if require.data_class is not None and not _reaches(model.accepts, require.data_class, DATA_CLASSES):
+        return f"it accepts data up to {model.accepts}, the rule asks for {require.data_class}"
     return None
 
 
@@ -148,14 +374,24 @@ def _is_excluded(name: str, model: Model, exclude: Exclude) -> str | None:
         return f"the rule excludes tier {model.tier}"
     if exclude.location is not None and model.location == exclude.location:
         return f"the rule excludes {model.location} models"
+    if exclude.regions is not None and (model.region is None or model.region in exclude.regions):
+        return f"the rule excludes region {_either(exclude.regions)}; its region is {model.region or 'unknown'}"
     return None
 
 
-def _either(names: frozenset[str]) -> str:
+def _either(names: Collection[str]) -> str:
     return " or ".join(sorted(names))
 
 
-def _unfit(request: RouteRequest, signals: Signals, model: Model, max_output_tokens: int) -> Exclusion | None:
+def _named(target: str) -> str:
+    return target if target.startswith("model/") else f"route {target}"
+
+
+def _unfit(
+    request: RouteRequest, signals: Signals, model: Model, max_output_tokens: int, data_class: DataClass
+) -> Exclusion | None:
+    if not _reaches(model.accepts, data_class, DATA_CLASSES):
+        return Exclusion("data_class", f"it accepts data up to {model.accepts}, these are {data_class}")
     needed = signals.input_tokens + max_output_tokens
     if needed > model.context_window:
         return Exclusion(

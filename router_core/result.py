@@ -23,6 +23,12 @@ Status: TypeAlias = Literal["ok", "denied", "failed", "cancelled", "planned"]
 """How the whole request ended. planned: an explanation; nothing was called."""
 
 
+VerdictOutcome: TypeAlias = Literal["passed", "required", "excluded", "denied", "raised", "redacted", "rerouted"]
+"""passed: the rule does not apply. required, excluded: it removed models. denied: it ended the request. raised: the
+request counts as riskier, or its data as more protected, than the caller said. redacted: models get the messages
+without personal data and secrets. rerouted: the request goes on as another route, among the models of both."""
+
+
 @dataclass(frozen=True, slots=True)
 class Signals:
     """Facts known before any model is called."""
@@ -43,6 +49,18 @@ class Signals:
     """Kinds of personal data found, never the data: email, phone, iban, credit_card, ip, national_id."""
     secrets: tuple[str, ...] = ()
     """Kinds of secrets found: api_key, private_key, password, token."""
+    domain: str = "general"
+    """What the prompt is about: code, finance, legal, medical, science; general when nothing speaks for one."""
+    domain_confidence: float = 0.0
+    """0..1, the classifier's probability of ``domain``."""
+    complexity: float = 0.0
+    """0..1, by the formula of `router_core.signals.complexity`."""
+    injection: float = 0.0
+    """0..1, how much the conversation looks like an attempt to take over the model. Advisory: see docs/signals.md."""
+    injection_kinds: tuple[str, ...] = ()
+    """What it looks like: instruction_override, system_role, exfiltration, encoded_payload, hidden_unicode."""
+    unread_characters: int = 0
+    """Characters that were too many to be searched for personal data and secrets; rules treat them as holding some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +68,12 @@ class Verdict:
     """What one guard rule said of this request."""
 
     rule: str
-    outcome: Literal["passed", "required", "excluded", "denied"]
+    outcome: VerdictOutcome
     reason: str
     owner: str | None = None
     models_removed: tuple[str, ...] = ()
+    failed: str | None = None
+    """Why the rule's expression could not be evaluated; the rule then applies, whatever it would have said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +87,7 @@ class CandidateRecord:
     propensity: float | None
     """Probability that the strategy puts this model first; None when excluded."""
     excluded_by: str | None = None
-    """``rule:NAME``, ``ready``, ``context_window``, ``route``, ``cap``, ``capability``, ``intent_tiers``."""
+    """``rule:NAME``, ``data_class``, ``ready``, ``context_window``, ``route``, ``cap``, ``capability``, ``plan``."""
     excluded_reason: str | None = None
     expected_cost_usd: float | None = None
 

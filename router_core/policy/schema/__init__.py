@@ -19,7 +19,7 @@ from router_core.policy.schema.models import (
 )
 from router_core.policy.schema.resilience import BreakerEntry, OutlierEntry, ResilienceEntry, RetryEntry
 from router_core.policy.schema.routes import Caps, IntentOverride, Route
-from router_core.policy.schema.rules import Condition, Deny, Exclude, Require, Rule, RuleOutcome
+from router_core.policy.schema.rules import Condition, Deny, Exclude, Raise, Redact, Require, RouteTo, Rule, RuleOutcome
 from router_core.policy.schema.strategies import (
     CascadeStrategy,
     CostStrategy,
@@ -49,7 +49,17 @@ from router_core.policy.schema.validators import (
     ValidatorEntry,
     WeightedCombination,
 )
-from router_core.policy.schema.values import Amount, BuiltinIntent, Capability, Count, Location, Seconds, Share, Strict
+from router_core.policy.schema.values import (
+    Amount,
+    BuiltinIntent,
+    Capability,
+    Count,
+    Domain,
+    Location,
+    Seconds,
+    Share,
+    Strict,
+)
 
 __all__ = [
     "ALL_MUST_PASS",
@@ -73,12 +83,13 @@ __all__ = [
     "CustomValidator",
     "Deny",
     "Deployment",
+    "Domain",
     "Exclude",
     "IntentOverride",
     "IntentStrategy",
-    "LatencyStrategy",
     "JudgeValidator",
     "LanguageValidator",
+    "LatencyStrategy",
     "LengthValidator",
     "LiteLLMProvider",
     "LocalProvider",
@@ -90,12 +101,15 @@ __all__ = [
     "Policy",
     "PriceEntry",
     "ProviderEntry",
+    "Raise",
+    "Redact",
     "RefusalValidator",
     "RegexValidator",
     "Require",
     "ResilienceEntry",
     "RetryEntry",
     "Route",
+    "RouteTo",
     "Rule",
     "RuleOutcome",
     "SchemaValidator",
@@ -111,6 +125,6 @@ __all__ = [
     "ToolEntry",
     "TruncationValidator",
     "ValidatorEntry",
-    "WeightedStrategy",
     "WeightedCombination",
+    "WeightedStrategy",
 ]

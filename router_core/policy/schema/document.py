@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from router_core.policy.schema.models import Model
 from router_core.policy.schema.resilience import ResilienceEntry
@@ -49,6 +50,8 @@ class Policy(Strict):
     """Structured resolvers that routes may try before any model."""
     validators: dict[str, ValidatorEntry] = {}
     """Checks of an answer that routes may ask for."""
+    approvals: dict[str, tuple[str, ...]] = {}
+    """Models by what they are approved for, as `regulated = ["model-a"]`; the same as the models' own `approvals`."""
     rules: tuple[Rule, ...] = ()
     """Guard rules, applied in this order."""
     routes: Annotated[dict[str, Route], Field(min_length=1)]
@@ -57,3 +60,19 @@ class Policy(Strict):
     """What the router does about faults of upstreams."""
     telemetry: TelemetryEntry = TelemetryEntry()
     """What is kept."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _approve(cls, data: Any) -> Any:
+        """Give each model what the table `[approvals]` says of it; what does not fit is left to its own field."""
+        table = data.get("approvals") if isinstance(data, Mapping) else None
+        models = data.get("models") if isinstance(data, Mapping) else None
+        if not isinstance(table, Mapping) or not isinstance(models, Mapping):
+            return data
+        return {**data, "models": {name: _approved(name, model, table) for name, model in models.items()}}
+
+
+def _approved(name: str, model: Any, table: Mapping[str, Any]) -> Any:
+    given = [approval for approval, names in table.items() if isinstance(names, list) and name in names]
+    own = model.get("approvals", []) if isinstance(model, Mapping) else None
+    return {**model, "approvals": [*own, *given]} if given and isinstance(own, list) else model

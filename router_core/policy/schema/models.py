@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from router_core.policy.schema.values import Amount, Capability, Location, Seconds, Share, Strict
+from router_core.request import DataClass
 
 
 class TokensPriceEntry(Strict):
@@ -116,7 +117,9 @@ class Model(Strict):
     region: str | None = None
     """Where it runs, as `eu` or `us-east`; rules may ask for it."""
     approvals: frozenset[str] = frozenset()
-    """What this model is approved for, as `regulated`; rules may ask for it."""
+    """What this model is approved for, as `regulated`; rules may ask for it. The table `[approvals]` adds to it."""
+    max_data_class: DataClass | None = None
+    """The most protected data it accepts. Without it: `regulated` when it is local, `internal` when it is cloud."""
     domains: frozenset[str] = frozenset()
     """What it is specialised in."""
     capabilities: frozenset[Capability] = frozenset()
@@ -152,6 +155,11 @@ class Model(Strict):
         elif self.provider is None:
             raise _at_odds("it has no provider", "add provider = { kind = ... }, or deployments")
         return self
+
+    @property
+    def accepts(self) -> DataClass:
+        """The most protected data it accepts, stated or by its location."""
+        return self.max_data_class or ("regulated" if self.location == "local" else "internal")
 
     @property
     def places(self) -> tuple[Deployment, ...]:

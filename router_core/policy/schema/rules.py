@@ -6,37 +6,62 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router_core.policy.schema.values import BuiltinIntent, Location, Strict
-from router_core.request import DataClass, Risk
+from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Domain, Location, Share, Strict
+from router_core.request import DataClass, Purpose, Risk
 
 
 class Condition(Strict):
     """Holds when every field given holds. Without any field it always holds."""
 
     routes: frozenset[str] | None = None
-    """Holds for requests to one of these routes."""
+    """Holds for requests to one of these routes, also when another rule sent the request there."""
     intents: frozenset[BuiltinIntent] | None = None
     """Holds when the classifier reads one of these intents."""
+    domains: frozenset[Domain] | None = None
+    """Holds when the prompt is about one of these; `general` when nothing speaks for another one."""
     languages: frozenset[str] | None = None
     """Holds for prompts in one of these languages, by ISO 639-1; `und` when too short to tell."""
     tenants: frozenset[str] | None = None
     """Holds for requests of one of these tenants."""
     tags: frozenset[str] | None = None
     """Holds when the request has one of them."""
+    purposes: frozenset[Purpose] | None = None
+    """Holds for requests made for one of these purposes."""
     data_classes: frozenset[DataClass] | None = None
-    """Holds when the caller states one of these data classes."""
+    """Holds when the data are of one of these classes, as the caller states or a rule raises it."""
+    min_data_class: DataClass | None = None
+    """Holds when the data are of this class or a more protected one."""
     min_risk: Risk | None = None
-    """Holds when the caller states this risk or a higher one."""
+    """Holds when the risk is this or a higher one, as the caller states or a rule raises it."""
     pii: bool | None = None
-    """Whether personal data was found in the conversation."""
+    """Whether personal data was found in the conversation; what is too long to be searched counts as holding some."""
     secrets: bool | None = None
-    """Whether keys or passwords were found in the conversation."""
+    """Whether keys or passwords were found in the conversation; what is too long to be searched counts the same."""
+    min_injection: Share | None = None
+    """Holds when the conversation looks like an injection by at least this score. Advisory: docs/signals.md."""
     code: bool | None = None
     """Whether the prompt holds code."""
+    min_complexity: Share | None = None
+    """Holds for prompts of at least this complexity, 0 to 1 (docs/signals.md)."""
+    max_complexity: Share | None = None
+    """Holds for prompts of at most this complexity."""
     min_words: Annotated[int, Field(ge=0)] | None = None
     """Holds for prompts of at least so many words."""
     max_words: Annotated[int, Field(ge=0)] | None = None
     """Holds for prompts of at most so many words."""
+    min_tokens: Annotated[int, Field(ge=0)] | None = None
+    """Holds for conversations of at least so many tokens, as estimated."""
+    max_tokens: Annotated[int, Field(ge=0)] | None = None
+    """Holds for conversations of at most so many tokens, as estimated."""
+    max_deadline_ms: Count | None = None
+    """Holds when the caller asks for an answer within so many milliseconds or fewer."""
+    max_latency_target_ms: Count | None = None
+    """Holds when the caller states a latency target of so many milliseconds or fewer."""
+    max_cost_cap_usd: Amount | None = None
+    """Holds when the caller caps the request's cost at so many USD or fewer."""
+    cel: str | None = None
+    """An expression in CEL over `signals`, `context`, `route` and `purpose`, for what the other fields do not reach.
+    When it cannot be evaluated it holds."""
 
 
 class Deny(Strict):
@@ -63,6 +88,8 @@ class Require(Strict):
     """Models need all of them."""
     domains: frozenset[str] | None = None
     """Models need one of them."""
+    data_class: DataClass | None = None
+    """Models that accept data of this class."""
 
 
 class Exclude(Strict):
@@ -75,9 +102,43 @@ class Exclude(Strict):
     """Models of these tiers."""
     location: Location | None = None
     """Models that run there."""
+    regions: frozenset[str] | None = None
+    """Models whose `region` is one of these, or not known."""
 
 
-RuleOutcome: TypeAlias = Annotated[Deny | Require | Exclude, Field(discriminator="kind")]
+class Raise(Strict):
+    """The request counts as at least so risky, or its data as at least so protected, for all other rules.
+
+    Its own conditions look at what the caller stated. Nothing ever lowers either.
+    """
+
+    kind: Literal["raise"]
+    risk: Risk | None = None
+    """The least risk that is assumed."""
+    data_class: DataClass | None = None
+    """The least protected class that is assumed; models accept data up to their `max_data_class`."""
+
+
+class Redact(Strict):
+    """Models get the messages with placeholders as `[email-1]` in place of personal data and secrets.
+
+    What cannot be masked for sure is not sent: the request is denied.
+    """
+
+    kind: Literal["redact"]
+    restore: bool = False
+    """Whether the final answer gets the originals back where it repeats a placeholder. Secrets never come back."""
+
+
+class RouteTo(Strict):
+    """The request goes on as another route, among the models that both routes may use."""
+
+    kind: Literal["route_to"]
+    route: str
+    """The other route: its strategy, validators, caps and deadline hold from here on."""
+
+
+RuleOutcome: TypeAlias = Annotated[Deny | Require | Exclude | Raise | Redact | RouteTo, Field(discriminator="kind")]
 
 
 class Rule(Strict):

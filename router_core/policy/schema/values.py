@@ -17,6 +17,9 @@ BuiltinIntent: TypeAlias = Literal[
     "summarise", "extract", "classify", "translate", "code", "reason", "math", "chat", "creative", "search"
 ]
 
+Domain: TypeAlias = Literal["general", "code", "finance", "legal", "medical", "science"]
+"""What a prompt is about, as far as the domain signal tells."""
+
 
 class Strict(BaseModel):
     """Base: unknown keys are faults, values do not change after loading."""
