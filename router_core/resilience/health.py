@@ -1,0 +1,239 @@
+"""The health of all deployments of a policy, as this process sees it: breakers, outliers, latencies, retry budgets.
+
+One object for one event loop; nothing here is safe for threads, waits or does I/O. Deterministic for a given clock and
+rng. It never raises into a request for what an upstream does.
+
+A call goes: `choose` a deployment, `begin` it (None: the breaker let somebody else go first), make it, and `end` it,
+whatever became of it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from router_core.clock import Clock
+from router_core.errors import ProviderError, ProviderTimeout
+from router_core.policy.schema import Deployment, ResilienceEntry
+from router_core.resilience.breaker import ALLOWED, Breaker, Permission, Ticket
+from router_core.resilience.deployments import Candidate, Choice, choose, refusal
+from router_core.resilience.measures import LatencyEstimate, Measures
+from router_core.resilience.outlier import Outliers
+from router_core.resilience.retry import next_delay
+from router_core.resilience.retry_budget import RetryBudget
+
+Outcome: TypeAlias = Literal["success", "failure", "cancelled"]
+HealthState: TypeAlias = Literal["closed", "open", "half_open", "ejected"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallTicket:
+    """One call that began. Given back to `Health.end`."""
+
+    model: str
+    deployment: str
+    breaker: Ticket
+
+    @property
+    def probe(self) -> bool:
+        """Whether this call decides if the deployment's breaker closes."""
+        return self.breaker.probe
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentHealth:
+    """How one deployment stands, for a page."""
+
+    model: str
+    deployment: str
+    state: HealthState
+    since: datetime
+    """When it came to this state; aware, UTC."""
+    why: str
+    """Empty while it is closed."""
+    retry_in_s: float | None
+    """Seconds until it is called again; None when it is called now, or when that depends on a probe on its way."""
+    calls: int
+    """Within the outlier window; calls without a verdict do not count."""
+    failed: int
+    latency: LatencyEstimate | None
+
+    @property
+    def error_rate(self) -> float | None:
+        """Share of the calls that failed, 0..1; None without calls."""
+        return self.failed / self.calls if self.calls else None
+
+
+@dataclass(slots=True)
+class _ModelHealth:
+    weights: Mapping[str, float]
+    breakers: Mapping[str, Breaker]
+    outliers: Outliers
+    budget: RetryBudget
+    whole: Measures
+    """All deployments together: what a strategy asks."""
+
+
+def outcome_of(error: BaseException | None, *, cut_short: bool) -> Outcome:
+    """What a call's end says of its deployment.
+
+    ``cut_short``: the call had less time than the policy gives to the model, because the request's deadline was near.
+    A timeout is then the caller's, not the model's. Anything that is no `ProviderError` is a cancellation or a fault
+    of ours: no verdict.
+    """
+    if error is None:
+        return "success"
+    if not isinstance(error, ProviderError) or not error.counts_against_model:
+        return "cancelled"
+    return "cancelled" if cut_short and isinstance(error, ProviderTimeout) else "failure"
+
+
+class Health:
+    """See the module."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        settings: ResilienceEntry,
+        rng: random.Random,
+        models: Mapping[str, Sequence[Deployment]],
+    ) -> None:
+        """``models``: the places of each model (`Model.places`), by the model's name."""
+        self._clock = clock
+        self._settings = settings
+        self._rng = rng
+        self._models = {
+            name: _ModelHealth(
+                weights={place.name: place.weight for place in places},
+                breakers={place.name: Breaker(clock, settings.breaker, rng) for place in places},
+                outliers=Outliers(clock, settings.outlier, [place.name for place in places]),
+                budget=RetryBudget(clock, settings.retry),
+                whole=Measures(settings.outlier),
+            )
+            for name, places in models.items()
+        }
+
+    # --- before a call ---------------------------------------------------------------------------------------------
+
+    def readiness(self, model: str, deployment: str | None = None) -> Permission:
+        """Whether a model (any of its deployments) or one deployment may be called now, and if not, why. Pure.
+
+        Raises:
+            KeyError: no such model or deployment. So do all methods here.
+        """
+        health = self._models[model]
+        if deployment is not None:
+            return health.breakers[deployment].permission()
+        permissions = [breaker.permission() for breaker in health.breakers.values()]
+        if any(permission.allowed for permission in permissions):
+            return ALLOWED
+        waits = [permission.retry_in_s for permission in permissions if permission.retry_in_s is not None]
+        return Permission(False, refusal(self._candidates(health)), min(waits, default=None))
+
+    def choose(self, model: str, failed: Collection[str] = ()) -> Choice:
+        """The deployment to call next, or why there is none. ``failed``: those that failed in this request already."""
+        return choose(self._candidates(self._models[model]), failed, self._rng)
+
+    def begin(self, model: str, deployment: str, *, retry: bool = False) -> CallTicket | None:
+        """Begin a call; None when the breaker does not admit it (a probe is on its way, say).
+
+        ``retry``: this request has called this model before. Only first calls feed the retry budget.
+        """
+        health = self._models[model]
+        ticket = health.breakers[deployment].admit()
+        if ticket is None:
+            return None
+        if not retry:
+            health.budget.request()
+        return CallTicket(model, deployment, ticket)
+
+    # --- after a call ----------------------------------------------------------------------------------------------
+
+    def end(
+        self,
+        ticket: CallTicket,
+        outcome: Outcome,
+        *,
+        latency_ms: float | None = None,
+        ttft_ms: float | None = None,
+        error: ProviderError | None = None,
+    ) -> None:
+        """Say what became of a call. Only the first word about a ticket counts.
+
+        ``latency_ms`` and ``ttft_ms`` count for successes alone: a fast error is no fast answer. An ``outcome`` of
+        failure needs its ``error``; without one, or with one that does not count against the model, it is no verdict.
+        """
+        if ticket.breaker.closed:
+            return
+        health, now = self._models[ticket.model], self._clock.monotonic_ns()
+        measures = health.outliers.measures(ticket.deployment)
+        if outcome == "success":
+            measures.succeeded(now, latency_ms, ttft_ms)
+            health.whole.succeeded(now, latency_ms, ttft_ms)
+            ticket.breaker.succeeded()
+        elif outcome == "failure" and error is not None and error.counts_against_model:
+            measures.failed(now)
+            health.whole.failed(now)
+            ticket.breaker.failed(error)
+        else:
+            ticket.breaker.cancelled()
+            return
+        usable = [name for name, breaker in health.breakers.items() if breaker.permission().allowed]
+        health.outliers.judge(ticket.deployment, usable)
+
+    def retry_delay(self, model: str, error: ProviderError, attempt: int, seconds_left: float) -> float | None:
+        """Seconds to wait before the next attempt at this model; None when the next model is due.
+
+        A delay is taken from the model's retry budget. See `retry.next_delay` for the arguments.
+        """
+        health = self._models[model]
+        delay = next_delay(error, attempt, seconds_left, self._settings.retry, self._rng)
+        if delay is None or not any(breaker.permission().allowed for breaker in health.breakers.values()):
+            return None
+        return delay if health.budget.take() else None
+
+    # --- for strategies and pages ----------------------------------------------------------------------------------
+
+    def latency(self, model: str, deployment: str | None = None) -> LatencyEstimate | None:
+        """How long calls of a model, or of one deployment, take; None when none was answered yet."""
+        health = self._models[model]
+        measures = health.whole if deployment is None else health.outliers.measures(deployment)
+        return measures.estimate(self._clock.monotonic_ns())
+
+    def snapshot(self) -> tuple[DeploymentHealth, ...]:
+        """How every deployment stands, in the policy's order."""
+        return tuple(
+            self._stands(name, deployment, health)
+            for name, health in self._models.items()
+            for deployment in health.breakers
+        )
+
+    def _stands(self, model: str, deployment: str, health: _ModelHealth) -> DeploymentHealth:
+        now, breaker = self._clock.monotonic_ns(), health.breakers[deployment]
+        measures = health.outliers.measures(deployment)
+        state: HealthState = breaker.state
+        since, why, retry_in_s = breaker.since_ns, breaker.why, breaker.permission().retry_in_s
+        ejection = health.outliers.ejection(deployment)
+        if state == "closed" and ejection is not None:
+            state, since, why = "ejected", ejection.since_ns, ejection.why
+            retry_in_s = (ejection.until_ns - now) / 1e9
+        calls, failed = measures.calls(now)
+        moment = datetime.fromtimestamp((self._clock.time_ns() - (now - since)) / 1e9, tz=UTC)
+        return DeploymentHealth(
+            model, deployment, state, moment, why, retry_in_s, calls, failed, measures.estimate(now)
+        )
+
+    @staticmethod
+    def _candidates(health: _ModelHealth) -> list[Candidate]:
+        return [
+            Candidate(
+                name,
+                health.weights[name],
+                breaker.permission(),
+                None if (ejection := health.outliers.ejection(name)) is None else f"it is ejected: {ejection.why}",
+            )
+            for name, breaker in health.breakers.items()
+        ]
