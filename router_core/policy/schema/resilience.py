@@ -28,7 +28,7 @@ class BreakerEntry(Strict):
     window_s: Seconds = 60.0
     """Length of the window, in seconds."""
     open_s: Seconds = 5.0
-    """Seconds that it stays open the first time; doubled with each opening that follows a failed probe."""
+    """Seconds that it stays open the first time; doubled each further time, until it was closed for a whole window."""
     max_open_s: Seconds = 300.0
     """Longest time that it stays open, a `Retry-After` of the upstream included."""
 
@@ -66,7 +66,7 @@ class OutlierEntry(Strict):
     min_calls: Count = 20
     """Recent calls of a deployment below which it is not compared."""
     window_s: Seconds = 60.0
-    """Half-life of what counts as recent, in seconds."""
+    """What counts as recent, in seconds: errors within this window; latencies fade with this half-life."""
     baseline_s: Annotated[float, Field(gt=0, le=86_400)] = 3600.0
     """Half-life of a deployment's own baseline, in seconds."""
     error_margin: PositiveShare = 0.1
