@@ -30,7 +30,9 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   ├── BadUpstreamResponse          garbage, empty choices, no finish
 │   ├── ModelNotReady                a local model that is still loading or not pulled
 │   └── ProviderFault                the provider's own code is at fault; its log says where
-└── ModelFileError                   a local model file cannot be had: hash, space, source
+├── ToolFailed                       a tool could not answer; the next tool or a model is asked
+├── ModelFileError                   a local model file cannot be had: hash, space, source
+└── ReplayError                      a log cannot be replayed: which row and column, or which model
 """
 
 from __future__ import annotations
@@ -274,7 +276,20 @@ class ProviderFault(ProviderError):
     counts_against_model = False
 
 
+class ToolFailed(RouteScopeError):
+    """A tool recognised the prompt and could not answer it: its database is away, refused, or took too long."""
+
+    code = "tool_error"
+
+
 class ModelFileError(RouteScopeError):
     """A local model's file could not be fetched, or is not the file it should be."""
 
     code = "model_file"
+
+
+class ReplayError(RouteScopeError):
+    """A log cannot be read, or does not hold what a replay of this policy needs."""
+
+    code = "replay"
+    http_status = 400
