@@ -62,8 +62,11 @@ class Route(Strict):
     """The model to ask when another one's safety filter stopped the answer; otherwise the plan's next."""
     larger_context: tuple[str, ...] = ()
     """Models to ask, in this order, when a model found the prompt too long; otherwise the next with a larger window."""
-    aggregator: Literal["first_accepted", "best_score"] = "first_accepted"
-    """Which answer is given: the first that passed (without one, the last), or the one with the best score."""
+    fan_out: Annotated[int, Field(ge=1, le=8)] = 1
+    """Models asked side by side at first; more are asked one by one when their answers are not accepted."""
+    aggregator: Literal["first_accepted", "best_score", "majority"] = "first_accepted"
+    """Which answer is given: the first that passed (without one, the last), the one with the best score, or the one
+    that most models give."""
     stream: Literal["accepted", "immediate"] = "accepted"
     """`immediate` lets the first branch's tokens out as they come: no validators then."""
     caps: Caps = Caps()
