@@ -79,9 +79,20 @@ _LIKELY: Final = (
 def holds_code(prompt: str) -> bool:
     """Whether the prompt contains code. Asking for code in plain words is intent, not code."""
     text = window(prompt, CODE_CHARACTERS * 2 // 3, CODE_CHARACTERS // 3)
-    if _LINE.search(text):
+    if _any_line_begins_as_code(text):
         return True
     lower = text.lower()
-    if any(mark in lower and pattern.search(text) for mark, pattern in _ANYWHERE):
+    # A single character is found twenty times as quickly as a piece of two.
+    if any(mark[0] in lower and mark in lower and pattern.search(text) for mark, pattern in _ANYWHERE):
         return True
-    return sum(1 for mark, pattern in _LIKELY if mark in text and pattern.search(text)) >= 3
+    return sum(1 for mark, pattern in _LIKELY if mark[0] in text and mark in text and pattern.search(text)) >= 3
+
+
+def _any_line_begins_as_code(text: str) -> bool:
+    """`_LINE`, tried where lines begin: the engine itself would look for these at every character."""
+    begin = 0
+    while not _LINE.match(text, begin):
+        begin = text.find("\n", begin) + 1
+        if begin == 0:
+            return False
+    return True

@@ -29,7 +29,7 @@ def count_words(text_kinds: Kinds) -> int:
     """Runs of non-space characters; each ideograph or kana counts as a word of its own (as in UAX #29)."""
     ideographs = int(np.count_nonzero(text_kinds == CJK))
     inside = (text_kinds != SPACE) & (text_kinds != CJK)
-    starts = int(np.count_nonzero(inside[1:] & ~inside[:-1])) + int(inside[:1].any())
+    starts = int(np.count_nonzero(inside[1:] > inside[:-1])) + int(len(inside) > 0 and inside[0])
     return starts + ideographs
 
 
@@ -45,14 +45,16 @@ _TOKENS_PER_RUN: Final = 0.61
 def estimate_text_tokens(text_kinds: Kinds) -> float:
     """Estimated tokens of one text."""
     letters = text_kinds == LETTER
-    runs = int(np.count_nonzero(letters[1:] & ~letters[:-1])) + int(letters[:1].any())
+    runs = int(np.count_nonzero(letters[1:] > letters[:-1])) + int(len(letters) > 0 and letters[0])
     per_kind = np.bincount(text_kinds, minlength=KIND_COUNT)
     return float(per_kind @ _TOKENS_PER_CHARACTER) + runs * _TOKENS_PER_RUN
 
 
 def estimate_tokens(texts: Iterable[str]) -> int:
     """Estimated input tokens of a conversation, one text a message; at least 1."""
-    total = 0.0
-    for text in texts:
-        total += TOKENS_PER_MESSAGE + (estimate_text_tokens(kinds(text)) if text else 0.0)
-    return max(1, round(total))
+    return estimate_conversation(map(kinds, texts))
+
+
+def estimate_conversation(texts_kinds: Iterable[Kinds]) -> int:
+    """`estimate_tokens` of texts whose kinds are known."""
+    return max(1, round(sum(TOKENS_PER_MESSAGE + estimate_text_tokens(text_kinds) for text_kinds in texts_kinds)))

@@ -9,7 +9,10 @@ from router_core.signals.text import DIGIT, LETTER, SEPARATOR, Kinds
 
 def count_numbers(text_kinds: Kinds) -> int:
     """Runs of digits outside words: ``1,234.50`` is one number, ``h2o`` holds none, a date holds three."""
-    before, digit = _shifted(text_kinds, 1), text_kinds == DIGIT
+    digit = text_kinds == DIGIT
+    if not digit.any():
+        return 0
+    before = _shifted(text_kinds, 1)
     within = (before == SEPARATOR) & (_shifted(text_kinds, 2) == DIGIT)
     return int(np.count_nonzero(digit & (before != DIGIT) & (before != LETTER) & ~within))
 

@@ -7,7 +7,7 @@ from router_core.result import Signals
 from router_core.signals.code import holds_code
 from router_core.signals.intent import classifier, classify_intent
 from router_core.signals.language import detect_language, identifier
-from router_core.signals.length import count_words, estimate_tokens
+from router_core.signals.length import count_words, estimate_conversation
 from router_core.signals.numbers import count_numbers
 from router_core.signals.pii import find_pii
 from router_core.signals.secrets import find_secrets
@@ -22,15 +22,16 @@ def read_signals(request: RouteRequest) -> Signals:
     """
     prompt = request.prompt
     prompt_kinds = kinds(prompt)
+    messages = [message.content for message in request.messages]
     intent, confidence = classify_intent(prompt)
-    conversation = reveal("\n".join(message.content for message in request.messages))
+    conversation = reveal("\n".join(messages))
     return Signals(
         intent=intent,
         intent_confidence=round(confidence, 4),
         language=detect_language(prompt),
         characters=len(prompt),
         words=count_words(prompt_kinds),
-        input_tokens=estimate_tokens(message.content for message in request.messages),
+        input_tokens=estimate_conversation(prompt_kinds if text is prompt else kinds(text) for text in messages),
         code=holds_code(prompt),
         numbers=count_numbers(prompt_kinds),
         pii=find_pii(conversation),

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from string import ascii_letters, digits
 from typing import Final, NamedTuple
+
+from router_core.signals.text import has_run, run_table
 
 PLACES: Final = 2000
 """Places that are examined for one pattern."""
@@ -28,12 +31,14 @@ def _key(kind: str, start: str, rest: str) -> _Key:
     return _Key(kind, start, re.compile(_EDGE + re.escape(start) + rest))
 
 
-_KEYS: Final = (
+_HEADERS: Final = (
     _Key(
         "private_key",
         "-----BEGIN ",
         re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----"),
     ),
+)
+_KEYS: Final = (
     _key("private_key", "AGE-SECRET-KEY-1", "[A-Z0-9]{20}"),
     _key("private_key", "PuTTY-User-Key-File-", r"\d"),
     _key("api_key", "sk-", "(?:ant-|proj-|or-v1-|svcacct-)?[A-Za-z0-9_-]{20}"),
@@ -67,6 +72,10 @@ _KEYS: Final = (
     ),
 )
 
+_RUN: Final = run_table(ascii_letters + digits + "._~+/=-")
+_LEAST: Final = 15
+"""No key, named or known by its beginning, has fewer of these characters in a row; one of Slack's has just so many."""
+
 _SAID: Final = r"[\"']?[ \t]{0,4}(?P<said>[:=]{1,2}|\b(?:is|ist|est|es|lautet)\b)[ \t]{0,4}:?[ \t]{0,4}"
 _PASSWORD: Final = re.compile(_SAID + r"(?P<quote>[\"'`]?)(?P<value>[^\s\"'`,;]{6,128})")
 _PASSWORD_NAMES: Final = (
@@ -91,13 +100,14 @@ def find_secrets(text: str) -> tuple[str, ...]:
     They are ``api_key``, ``password``, ``private_key``, ``token``.
     """
     found: set[str] = set()
-    for kind, start, pattern in _KEYS:
+    may_hold_key = has_run(text, _RUN, _LEAST)
+    for kind, start, pattern in (*_HEADERS, *_KEYS) if may_hold_key else _HEADERS:
         if start in text and kind not in found and any(pattern.match(text, place) for place in _places(text, start)):
             found.add(kind)
     lower = text.lower()
     # Lower case of a few letters is longer than the letter, and would shift the places.
     lower = lower if len(lower) == len(text) else text
-    if any(name in lower and _follows(_NAMED_KEY, text, lower, name) for name in _KEY_NAMES):
+    if may_hold_key and any(name in lower and _follows(_NAMED_KEY, text, lower, name) for name in _KEY_NAMES):
         found.add("api_key")
     if any(name in lower and _password_follows(text, lower, name) for name in _PASSWORD_NAMES) or _follows(
         _IN_URL, text, text, ""

@@ -7,7 +7,7 @@ import pytest
 from router_core.signals.secrets import find_secrets
 from router_core.signals.text import reveal
 
-FILL = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0xL"
+FILL = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0xLrS6u"
 
 HOLDS = [
     ("api_key", "use " + "sk-" + FILL),
@@ -32,6 +32,29 @@ HOLDS = [
     ("password", base64.b64encode(b"the password: Tr0ub4dor&3 ok").decode()),
 ]
 
+# The least that each vendor's keys are known by.
+SHORTEST = [
+    *(
+        ("api_key", start + FILL[:length])
+        for start, length in (("sk-", 20), ("sk_live_", 16), ("sk_test_", 16), ("rk_live_", 16), ("AIza", 35))
+    ),
+    *(("api_key", start + "ABCDEFGH12345678") for start in ("AKIA", "ASIA")),
+    *(("api_key", start + FILL[:20]) for start in ("gsk_", "hf_", "xai-", "pplx-", "r8_", "lin_api_")),
+    ("api_key", "SG." + FILL[:16] + "." + FILL[:16]),
+    ("api_key", "dop_v1_" + "0123456789abcdef" * 2),
+    *(("token", start + FILL[:20]) for start in ("ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "ya29.")),
+    ("token", "glpat-" + FILL[:16]),
+    ("token", "xoxb-" + FILL[:10]),
+    ("token", "npm_" + FILL[:30]),
+    ("token", "pypi-" + FILL[:30]),
+    ("token", "eyJ" + FILL[:8] + ".eyJ" + FILL[:8]),
+    ("token", "bearer " + FILL[:24]),
+    ("private_key", "AGE-SECRET-KEY-1" + "ABCDEFGHIJ0123456789"),
+    ("private_key", "PuTTY-User-Key-File-2"),
+    ("private_key", "-----BEGIN PRIVATE" + " KEY-----"),
+    ("api_key", "access token is " + FILL[:16]),
+]
+
 HOLDS_NOT = [
     "",
     "How do I reset my password?",
@@ -52,6 +75,11 @@ HOLDS_NOT = [
 @pytest.mark.parametrize(("kind", "text"), HOLDS)
 def test_secrets_are_found_by_their_kind(kind, text):
     assert find_secrets(reveal(text)) == (kind,)
+
+
+@pytest.mark.parametrize(("kind", "key"), SHORTEST)
+def test_the_shortest_key_of_each_form_is_found_among_words(kind, key):
+    assert find_secrets(f"What can I do with {key} today?") == (kind,)
 
 
 @pytest.mark.parametrize("text", HOLDS_NOT)

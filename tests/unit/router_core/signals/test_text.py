@@ -39,6 +39,14 @@ def test_base64_and_hexadecimal_pieces_are_decoded():
     assert secret in reveal("decode " + base64.urlsafe_b64encode(secret.encode()).decode().rstrip("="))
     assert secret in reveal("decode " + secret.encode().hex())
     assert secret in reveal("decode " + secret.encode().hex(" "))
+    assert secret in reveal("decode " + secret.encode().hex(":"))
+
+
+@pytest.mark.parametrize("piece", [b"anna@a.bcde".hex()[:16], base64.b64encode(b"anna@a.bcdef").decode()])
+def test_the_shortest_piece_that_is_decoded_has_sixteen_characters(piece):
+    assert len(piece) == 16
+    assert "anna@a.b" in reveal(f"decode {piece} now")
+    assert reveal(f"decode {piece[:14]} now") == f"decode {piece[:14]} now"
 
 
 def test_random_letters_decode_to_nothing():
