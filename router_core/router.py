@@ -17,14 +17,13 @@ from typing import Self
 
 from opentelemetry.trace import Tracer
 
-from router_core import aggregate, escalation, semconv
-from router_core.branch import Branch
+from router_core import aggregate, semconv
+from router_core.attempts import Attempts, finished_of
 from router_core.branches import Branches
 from router_core.candidates import candidates_of, prospects_of
 from router_core.clock import Clock, SystemClock, Timeline
 from router_core.decision import build_decision, settle
 from router_core.errors import (
-    AllBranchesFailed,
     InternalFault,
     NotDurable,
     RequestDenied,
@@ -32,13 +31,9 @@ from router_core.errors import (
 )
 from router_core.events import (
     Answered,
-    BranchEnded,
-    BranchStarted,
-    Escalated,
     Event,
     Failed,
     Planned,
-    Scored,
     Settled,
     SignalsRead,
     VerdictsGiven,
@@ -51,15 +46,15 @@ from router_core.providers.build import NO_SCRIPTS, build_providers
 from router_core.providers.local_server import LocalServer
 from router_core.providers.scripted import Script
 from router_core.request import Message, RouteRequest
-from router_core.result import CommitState, Decision, RouteResult, ScoreRecord
+from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
 from router_core.signals.read import read_signals
 from router_core.sink import DecisionSink, NoSink
 from router_core.state.ledger import RequestLedger
-from router_core.strategies.base import PlannedModel
 from router_core.target import Targets
-from router_core.tools.base import Tool, ToolAnswer
+from router_core.tool_branch import try_tool
+from router_core.tools.base import Tool
 from router_core.tools.build import build_tools
 from router_core.tracing import NO_TRACER, Trace, new_decision_id
 from router_core.unanswered import nobody_answered, nobody_eligible
@@ -88,12 +83,13 @@ class Router:
         self.providers = dict(providers)
         self._tools = tools
         self._branches = Branches(self.providers)
-        self._scoring = Scoring(self._branches, validators)
         self._tracer = tracer
         self._sink: DecisionSink = sink or NoSink()
         self._clock: Clock = clock or SystemClock()
         # For traffic splits and jitter, nothing that must not be guessed.
         self._rng = rng or random.Random()  # noqa: S311
+        scoring = Scoring(self._branches, validators)
+        self._attempts = Attempts(self._branches, scoring, loaded.policy.resilience.retry, self._clock, self._rng)
         models = loaded.policy.models
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
         self._simulates = any(model.provider.kind == "scripted" for model in models.values())
@@ -268,7 +264,7 @@ class Router:
             yield event
         if run.chosen is None:
             yield self._make_plan(run)
-            async with aclosing(self._ask_models(run)) as events:
+            async with aclosing(self._attempts.ask(run)) as events:
                 async for event in events:
                     yield event
             self._choose(run)
@@ -302,45 +298,10 @@ class Router:
             denied = run.eligibility.denied
             raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
         for name in run.target.route.tools:
-            async for event in self._try_tool(run, self._tools[name]):
+            async for event in try_tool(run, self._tools[name]):
                 yield event
             if run.chosen is not None:
                 return
-
-    async def _try_tool(self, run: Run, tool: Tool) -> AsyncGenerator[Event]:
-        assert run.signals is not None
-        started = run.timeline.elapsed_ns()
-        span = run.trace.child(f"{semconv.SPAN_TOOL} {tool.name}")
-        answer, error = await self._resolve_tool(run, tool)
-        run.waited_ns += run.timeline.elapsed_ns() - started
-        if answer is None and error is None:
-            run.trace.end(span, {semconv.TOOL_NAME: tool.name})
-            return
-        reason = f"{type(error).__name__}" if answer is None else answer.reason
-        branch = Branch(len(run.branches), "tool", tool.name, None, reason, span, started, final=True)
-        run.branches.append(branch)
-        yield BranchStarted(branch.index, "tool", tool.name, reason, True, started / 1e6)
-        if answer is None:
-            branch.outcome, branch.error, branch.error_type = "failed", error, "tool_error"
-        else:
-            passed = answer.confidence >= tool.threshold
-            branch.text, branch.citations = answer.text, answer.citations
-            branch.scores = (ScoreRecord("confidence", answer.confidence, tool.threshold, passed, answer.reason),)
-            branch.outcome = "accepted" if passed else "rejected"
-            run.chosen = branch if passed else None
-        branch.stop(run.timeline)
-        run.close_branch(branch)
-        yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
-        for score in branch.scores:
-            yield Scored(branch.index, score)
-
-    async def _resolve_tool(self, run: Run, tool: Tool) -> tuple[ToolAnswer | None, Exception | None]:
-        assert run.signals is not None
-        try:
-            async with asyncio.timeout(min(tool.timeout_s, max(run.seconds_left(), 0))):
-                return await tool.resolve(run.request, run.signals), None
-        except Exception as error:  # noqa: BLE001  (a tool is foreign code: whatever it raises, a model can still answer)
-            return None, error
 
     def _make_plan(self, run: Run) -> Planned:
         assert run.signals is not None
@@ -357,75 +318,11 @@ class Router:
         run.candidates = candidates_of(run)
         return Planned(run.target.strategy_name, run.candidates, run.plan.reason)
 
-    # --- models ------------------------------------------------------------------------------------------------
-
-    async def _ask_models(self, run: Run) -> AsyncGenerator[Event]:
-        assert run.plan is not None
-        assert run.eligibility is not None
-        place: PlannedModel | None = run.plan.models[0]
-        reason = run.plan.reason
-        tried: set[str] = set()
-        while place is not None:
-            tried.add(place.model)
-            if (refusal := self._branches.refusal(run, place.model)) is not None:
-                run.capped[place.model] = refusal
-                if run.ledger.full:
-                    return
-                place = next((m for m in run.plan.models if m.model not in tried), None)
-                continue
-            if run.seconds_left() <= 0:
-                return
-            higher = escalation.after_rejection(run.plan, place, tried)
-            final = self._is_final(run, higher)
-            branch = self._branches.start(run, "model", place.model, reason, final=final)
-            yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
-            async with aclosing(self._branches.call(run, branch)) as events:
-                async for event in events:
-                    yield event
-            async with aclosing(self._scoring.judge(run, branch, last=higher is None)) as events:
-                async for event in events:
-                    yield event
-            if branch.outcome == "failed":
-                if final and branch.first_chunk_ns is not None:
-                    raise AllBranchesFailed(f"{branch.model} failed after its answer had begun: {branch.error}")
-                models, eligible = run.target.models, run.eligibility.models
-                following = escalation.after_failure(run.plan, place, tried, models, eligible)
-                reason = f"{branch.model} failed: {branch.error}"
-                cause = "fallback"
-            elif branch.passed:
-                return
-            else:
-                following = higher
-                weakest = branch.weakest
-                reason = (
-                    "" if weakest is None else f"{branch.model} scored low on {weakest.validator}: {weakest.reason}"
-                )
-                cause = "escalation"
-            if following is None or self._branches.refusal(run, following.model) is not None or run.seconds_left() <= 0:
-                if following is not None:
-                    run.capped[following.model] = self._branches.refusal(run, following.model) or "the deadline passed"
-                return
-            run.fell_back = run.fell_back or cause == "fallback"
-            run.escalated = run.escalated or cause == "escalation"
-            yield Escalated("fallback" if cause == "fallback" else "escalation", branch.model, following.model, reason)
-            place = following
-
-    def _is_final(self, run: Run, higher: PlannedModel | None) -> bool:
-        """Whether a branch's tokens may go out as they come: nothing can replace it once it has begun."""
-        route = run.target.route
-        if route.stream == "immediate":
-            return True
-        return higher is None and route.aggregator == "first_accepted"
-
     # --- the end -----------------------------------------------------------------------------------------------
 
     def _choose(self, run: Run) -> None:
-        complete = [branch for branch in run.branches if branch.kind == "model" and branch.completion is not None]
         span = run.trace.child(semconv.SPAN_AGGREGATE)
-        finished = [
-            aggregate.Finished(b.index, None if b.weakest is None else b.weakest.score, b.passed) for b in complete
-        ]
-        best = aggregate.choose(run.target.route.aggregator, finished)
+        best = aggregate.choose(run.target.route.aggregator, finished_of(run))
         run.trace.end(span, {semconv.AGGREGATOR: run.target.route.aggregator})
         if best is None:
             raise nobody_answered(run)

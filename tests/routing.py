@@ -48,6 +48,7 @@ def policy(
     tiers: str = '"small", "large"',
     telemetry: str = "",
     probes: str = '"twin"',
+    retry: str = "enabled = false",
 ) -> LoadedPolicy:
     """Two tiers: tiny and twin are small, huge is large. The texts are put into the file where their names say."""
     text = f"""
@@ -99,6 +100,9 @@ tools = {_list(tools)}
 max_output_tokens = 100
 strategy = {{ kind = "cascade", tiers = [{tiers}] }}
 {route}
+
+[resilience.retry]
+{retry}
 
 [telemetry]
 {telemetry}

@@ -64,6 +64,9 @@ then = { kind = "deny", message = "take the key out of the prompt" }
 tools = ["calculator"]
 validators = ["no-refusal"]
 strategy = { kind = "cascade", tiers = ["small", "large"] }
+
+[resilience.retry]
+enabled = false
 """
 
 GOOD = "Lisbon lies on the Atlantic coast of Portugal."

@@ -730,7 +730,7 @@ async def test_a_bug_of_the_router_leaves_one_failed_decision_of_type_internal(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bench = Bench(policy(), tiny=Replies("Hello.", "Hello."), twin=Replies(), huge=Replies())
-    bench.router._scoring._validators = {"polite": BrokenValidator()}  # type: ignore[dict-item]
+    bench.router._attempts._scoring._validators = {"polite": BrokenValidator()}  # type: ignore[dict-item]
     decision = await decision_of_failure(bench, ask(), InternalFault)
     assert (decision.status, decision.error_type) == ("failed", "internal")
     assert SECRET not in caplog.text + str(decision)

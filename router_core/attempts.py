@@ -1,0 +1,209 @@
+"""Which models are asked, in which order, and how often: retries, fallbacks, escalations, several side by side.
+
+A round asks one model, or at first as many as the route's fan-out says. After each round there is an answer that
+settles the request, or another model is asked: upwards after a low score, to a fallback after a failure.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from router_core import aggregate, escalation
+from router_core.branch import Branch
+from router_core.branches import Branches
+from router_core.clock import Clock
+from router_core.errors import AllBranchesFailed, ProviderError
+from router_core.events import BranchStarted, Escalated, Event
+from router_core.merge import merge
+from router_core.policy.schema import RetryEntry
+from router_core.resilience.retry import next_delay
+from router_core.run import Run
+from router_core.scoring import Scoring
+from router_core.strategies.base import PlannedModel
+
+Cause: TypeAlias = Literal["escalation", "fallback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Models to be asked side by side, and why."""
+
+    places: tuple[PlannedModel, ...]
+    reason: str
+    tried: frozenset[str]
+    """All models asked or passed over so far, these included."""
+
+
+class Attempts:
+    """Asks the models of a plan until an answer settles the request or nobody is left. Holds nothing of a run."""
+
+    def __init__(
+        self, branches: Branches, scoring: Scoring, retry: RetryEntry, clock: Clock, rng: random.Random
+    ) -> None:
+        self._branches = branches
+        self._scoring = scoring
+        self._retry = retry
+        self._clock = clock
+        self._rng = rng
+
+    async def ask(self, run: Run) -> AsyncGenerator[Event]:
+        """Every event from the first branch to the last.
+
+        Raises:
+            AllBranchesFailed: an answer broke off after its first token had gone out.
+        """
+        assert run.plan is not None
+        tried: set[str] = set()
+        places = self._first(run, tried)
+        reason = run.plan.reason
+        while places and run.seconds_left() > 0:
+            ended: list[Branch] = []
+            this = Round(places, reason, frozenset(tried))
+            async with aclosing(self._round(run, this, ended)) as events:
+                async for event in events:
+                    yield event
+            if aggregate.settles(run.target.route.aggregator, finished_of(run)) or not ended:
+                return
+            last = ended[-1]
+            failed = all(branch.outcome == "failed" for branch in ended)
+            cause: Cause = "fallback" if failed else "escalation"
+            following = self._after_failure(run, this, last, tried) if failed else self._higher(run, places[-1], tried)
+            if following is None:
+                return
+            reason = _why(ended)
+            run.fell_back = run.fell_back or failed
+            run.escalated = run.escalated or not failed
+            yield Escalated(cause, last.model, following.model, reason)
+            places = (following,)
+
+    # --- one round ---------------------------------------------------------------------------------------------
+
+    async def _round(self, run: Run, this: Round, ended: list[Branch]) -> AsyncGenerator[Event]:
+        """Ask the round's models. ``ended`` gets the last branch of each that came to an end."""
+        if len(this.places) == 1:
+            async with aclosing(self._model(run, this, this.places[0], ended)) as events:
+                async for event in events:
+                    yield event
+            return
+        since = run.timeline.elapsed_ns()
+        waited = run.waited_ns
+        race = run.target.route.aggregator == "first_accepted"
+        async with aclosing(merge([self._model(run, this, place, ended) for place in this.places])) as events:
+            async for event in events:
+                yield event
+                if race and any(branch.passed for branch in ended):
+                    break
+        for branch in run.branches:
+            if branch.outcome is None and branch.completion is None:
+                run.close_branch(branch)  # overtaken: what it has cost so far is estimated
+        # Side by side, waiting counts once; what the router did in between cannot be told apart from it.
+        run.waited_ns = waited + run.timeline.elapsed_ns() - since
+
+    async def _model(self, run: Run, this: Round, place: PlannedModel, ended: list[Branch]) -> AsyncGenerator[Event]:
+        """One model, asked again while a second attempt may help; then its answer is scored."""
+        assert run.plan is not None
+        higher = escalation.after_rejection(run.plan, place, this.tried)
+        final = len(this.places) == 1 and self._is_final(run, higher)
+        reason, attempt = this.reason, 1
+        while True:
+            if (refusal := self._branches.refusal(run, place.model)) is not None:
+                run.capped[place.model] = refusal  # what is asked side by side may have taken the rest of the caps
+                return
+            branch = self._branches.start(run, "model", place.model, reason, final=final)
+            yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
+            async with aclosing(self._branches.call(run, branch)) as events:
+                async for event in events:
+                    yield event
+            delay = self._delay(run, branch, attempt)
+            if delay is None:
+                break
+            reason = f"attempt {attempt + 1} after {delay:.2f} s: {branch.error}"
+            attempt += 1
+            since = run.timeline.elapsed_ns()
+            await self._clock.sleep(delay)
+            run.waited_ns += run.timeline.elapsed_ns() - since
+        if branch.outcome == "failed" and final and branch.first_chunk_ns is not None:
+            raise AllBranchesFailed(f"{branch.model} failed after its answer had begun: {branch.error}")
+        async with aclosing(self._scoring.judge(run, branch, last=higher is None)) as events:
+            async for event in events:
+                yield event
+        ended.append(branch)
+
+    def _delay(self, run: Run, branch: Branch, attempt: int) -> float | None:
+        """Seconds until the same model is asked again; None when it is not."""
+        error = branch.error
+        if not isinstance(error, ProviderError) or (branch.final and branch.first_chunk_ns is not None):
+            return None
+        if self._branches.refusal(run, branch.model) is not None:
+            return None
+        return next_delay(error, attempt, run.seconds_left(), self._retry, self._rng)
+
+    @staticmethod
+    def _is_final(run: Run, higher: PlannedModel | None) -> bool:
+        """Whether a branch's tokens may go out as they come: nothing can replace it once it has begun."""
+        route = run.target.route
+        if route.stream == "immediate":
+            return True
+        return higher is None and route.aggregator == "first_accepted"
+
+    # --- who is next -------------------------------------------------------------------------------------------
+
+    def _first(self, run: Run, tried: set[str]) -> tuple[PlannedModel, ...]:
+        """The first models of the plan that may be called, as many as the route asks side by side."""
+        assert run.plan is not None
+        plan, places = run.plan, list[PlannedModel]()
+        while len(places) < run.target.route.fan_out:
+            place = self._allowed(run, tried, lambda: next((m for m in plan.models if m.model not in tried), None))
+            if place is None:
+                break
+            places.append(place)
+        return tuple(places)
+
+    def _higher(self, run: Run, last: PlannedModel, tried: set[str]) -> PlannedModel | None:
+        assert run.plan is not None
+        plan = run.plan
+        return self._allowed(run, tried, lambda: escalation.after_rejection(plan, last, tried))
+
+    def _after_failure(self, run: Run, this: Round, failed: Branch, tried: set[str]) -> PlannedModel | None:
+        assert run.plan is not None
+        assert run.eligibility is not None
+        plan, models, eligible = run.plan, run.target.models, run.eligibility.models
+        last = next(place for place in this.places if place.model == failed.model)
+        return self._allowed(run, tried, lambda: escalation.after_failure(plan, last, tried, models, eligible))
+
+    def _allowed(self, run: Run, tried: set[str], propose: Callable[[], PlannedModel | None]) -> PlannedModel | None:
+        """The first proposal that the caps allow; the others are noted with the reason. All of them count as tried."""
+        while (place := propose()) is not None:
+            tried.add(place.model)
+            refusal = self._branches.refusal(run, place.model)
+            if refusal is None:
+                return place
+            run.capped[place.model] = refusal
+            if run.ledger.full:
+                return None
+        return None
+
+
+def finished_of(run: Run) -> list[aggregate.Finished]:
+    """The complete answers of a run's models, in the order of completion."""
+    complete = [branch for branch in run.branches if branch.kind == "model" and branch.completion is not None]
+    complete.sort(key=lambda branch: (branch.ended_ns or 0, branch.index))
+    return [
+        aggregate.Finished(b.index, None if b.weakest is None else b.weakest.score, b.passed, b.text) for b in complete
+    ]
+
+
+def _why(ended: Sequence[Branch]) -> str:
+    """Why another model is asked, in words."""
+    reasons = []
+    for branch in ended:
+        weakest = branch.weakest
+        if branch.outcome == "failed":
+            reasons.append(f"{branch.model} failed: {branch.error}")
+        elif not branch.passed and weakest is not None:
+            reasons.append(f"{branch.model} scored low on {weakest.validator}: {weakest.reason}")
+    return "; ".join(reasons) or "the answers do not agree"

@@ -1,0 +1,51 @@
+"""How a tool is tried, before any model: within its time, as a branch of its own, its bugs kept to itself."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+from router_core import semconv
+from router_core.branch import Branch
+from router_core.events import BranchEnded, BranchStarted, Event, Scored
+from router_core.result import ScoreRecord
+from router_core.run import Run
+from router_core.tools.base import Tool, ToolAnswer
+
+
+async def try_tool(run: Run, tool: Tool) -> AsyncGenerator[Event]:
+    """Ask one tool. When it has something to say, that is a branch; when it says it surely enough, the answer."""
+    assert run.signals is not None
+    started = run.timeline.elapsed_ns()
+    span = run.trace.child(f"{semconv.SPAN_TOOL} {tool.name}")
+    answer, error = await _resolve(run, tool)
+    run.waited_ns += run.timeline.elapsed_ns() - started
+    if answer is None and error is None:
+        run.trace.end(span, {semconv.TOOL_NAME: tool.name})
+        return
+    reason = f"{type(error).__name__}" if answer is None else answer.reason
+    branch = Branch(len(run.branches), "tool", tool.name, None, reason, span, started, final=True)
+    run.branches.append(branch)
+    yield BranchStarted(branch.index, "tool", tool.name, reason, True, started / 1e6)
+    if answer is None:
+        branch.outcome, branch.error, branch.error_type = "failed", error, "tool_error"
+    else:
+        passed = answer.confidence >= tool.threshold
+        branch.text, branch.citations = answer.text, answer.citations
+        branch.scores = (ScoreRecord("confidence", answer.confidence, tool.threshold, passed, answer.reason),)
+        branch.outcome = "accepted" if passed else "rejected"
+        run.chosen = branch if passed else None
+    branch.stop(run.timeline)
+    run.close_branch(branch)
+    yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
+    for score in branch.scores:
+        yield Scored(branch.index, score)
+
+
+async def _resolve(run: Run, tool: Tool) -> tuple[ToolAnswer | None, Exception | None]:
+    assert run.signals is not None
+    try:
+        async with asyncio.timeout(min(tool.timeout_s, max(run.seconds_left(), 0))):
+            return await tool.resolve(run.request, run.signals), None
+    except Exception as error:  # noqa: BLE001  (a tool is foreign code: whatever it raises, a model can still answer)
+        return None, error

@@ -1,0 +1,142 @@
+"""Who is asked, in which order and how often: retries, several side by side, and what settles a request."""
+
+from __future__ import annotations
+
+import pytest
+
+from router_core.errors import AuthenticationFailed, RateLimited, UpstreamFailure
+from router_core.events import BranchStarted, Escalated, Settled
+from router_core.providers.scripted import Replies
+from router_core.request import RouteRequest
+from router_core.result import Decision
+from tests.routing import Bench, policy
+
+DOWN = UpstreamFailure("it says 503")
+RETRY = "attempts = 2\nbase_s = 0.5"
+
+
+def _ask() -> RouteRequest:
+    return RouteRequest.from_prompt("How many apples does she have left?")
+
+
+def branches(decision: Decision) -> list[tuple[str, str]]:
+    return [(branch.model, branch.outcome) for branch in decision.branches]
+
+
+# --- retries ----------------------------------------------------------------------------------------------------
+async def test_a_failure_that_may_pass_is_tried_again_on_the_same_model() -> None:
+    bench = Bench(policy(retry=RETRY), tiny=Replies(DOWN, "Hello."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert branches(decision) == [("tiny", "failed"), ("tiny", "accepted")]
+    assert decision.branches[1].reason.startswith("attempt 2 after ")
+    assert not decision.fell_back
+    assert not decision.escalated
+
+
+async def test_the_wait_before_a_second_attempt_is_not_our_own_time() -> None:
+    bench = Bench(policy(retry=RETRY), tiny=Replies(DOWN, "Hello."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert decision.latency_ms is not None
+    assert decision.overhead_ms == 0  # the clock stands still but for the wait
+    assert decision.latency_ms > 0
+
+
+async def test_a_refused_key_is_not_tried_again() -> None:
+    refused = AuthenticationFailed("the provider refused our key")
+    bench = Bench(policy(retry=RETRY), tiny=Replies(refused), twin=Replies("Hello."), huge=Replies())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert branches(decision) == [("tiny", "failed"), ("twin", "accepted")]
+    assert decision.fell_back
+
+
+async def test_a_retry_after_beyond_the_limit_goes_on_to_the_next_model() -> None:
+    busy = RateLimited("slow down", retry_after_s=86_400)
+    bench = Bench(policy(retry=RETRY), tiny=Replies(busy), twin=Replies("Hello."), huge=Replies())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert branches(decision) == [("tiny", "failed"), ("twin", "accepted")]
+
+
+async def test_a_retry_after_within_the_deadline_is_waited_for() -> None:
+    busy = RateLimited("slow down", retry_after_s=3)
+    bench = Bench(policy(retry=RETRY), tiny=Replies(busy, "Hello."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert branches(decision) == [("tiny", "failed"), ("tiny", "accepted")]
+    assert decision.latency_ms is not None
+    assert decision.latency_ms >= 3000
+
+
+async def test_every_attempt_is_a_branch_and_counts_against_the_cap() -> None:
+    loaded = policy(retry="attempts = 5", route="caps = { branches = 3 }")
+    bench = Bench(loaded, tiny=Replies(DOWN, DOWN, DOWN, DOWN), twin=Replies(), huge=Replies())
+    settled = (await bench.events(_ask()))[-1]
+    assert isinstance(settled, Settled)
+    assert branches(settled.decision) == [("tiny", "failed")] * 3
+
+
+# --- several side by side ---------------------------------------------------------------------------------------
+THREE = 'fan_out = 3\naggregator = "majority"'
+
+
+async def test_as_many_models_as_the_fan_out_says_are_asked_side_by_side() -> None:
+    bench = Bench(policy(route=THREE), tiny=Replies("42"), twin=Replies("41"), huge=Replies("42"))
+    events = await bench.events(_ask())
+    started = [event.model for event in events if isinstance(event, BranchStarted)]
+    assert started == ["tiny", "twin", "huge"]
+    assert not [event for event in events if isinstance(event, Escalated)]
+
+
+async def test_the_answer_that_most_models_give_is_chosen() -> None:
+    bench = Bench(
+        policy(route=THREE), tiny=Replies("The answer is 42."), twin=Replies("41"), huge=Replies("It is 42, I think.")
+    )
+    result = await bench.router.aroute(_ask())
+    assert result.text in ("The answer is 42.", "It is 42, I think.")
+    assert sorted(branch.outcome for branch in result.decision.branches) == ["accepted", "rejected", "rejected"]
+
+
+async def test_without_a_majority_a_further_model_is_asked() -> None:
+    route = 'fan_out = 2\naggregator = "majority"'
+    bench = Bench(policy(route=route), tiny=Replies("42"), twin=Replies("41"), huge=Replies("41"))
+    result = await bench.router.aroute(_ask())
+    assert [branch.model for branch in result.decision.branches] == ["tiny", "twin", "huge"]
+    assert result.decision.escalated
+    assert result.text == "41"
+    assert result.decision.branches[2].reason == "the answers do not agree"
+
+
+async def test_a_model_that_fails_beside_others_does_not_hold_them_up() -> None:
+    bench = Bench(policy(route=THREE), tiny=Replies(DOWN), twin=Replies("41"), huge=Replies("41"))
+    result = await bench.router.aroute(_ask())
+    assert result.text == "41"
+    assert result.decision.status == "ok"
+
+
+async def test_the_best_of_several_is_chosen_by_its_score() -> None:
+    route = 'fan_out = 2\naggregator = "best_score"'
+    bench = Bench(policy(route=route), tiny=Replies("I cannot help with that."), twin=Replies("Hello."), huge=Replies())
+    result = await bench.router.aroute(_ask())
+    assert (result.text, result.decision.chosen) == ("Hello.", "twin")
+
+
+async def test_every_answer_asked_side_by_side_is_paid_for() -> None:
+    bench = Bench(policy(route=THREE), tiny=Replies("42"), twin=Replies("42"), huge=Replies("42"))
+    decision = (await bench.router.aroute(_ask())).decision
+    costs = [branch.cost_usd for branch in decision.branches]
+    assert all(cost is not None and cost > 0 for cost in costs)
+    assert decision.cost_usd == pytest.approx(sum(cost or 0 for cost in costs))
+
+
+async def test_no_token_of_a_race_goes_out_before_one_is_accepted() -> None:
+    bench = Bench(policy(route="fan_out = 2"), tiny=Replies("One."), twin=Replies("Two."), huge=Replies())
+    events = await bench.events(_ask())
+    assert not [event for event in events if isinstance(event, BranchStarted) and event.final]
+
+
+async def test_caps_bound_a_fan_out_as_everything_else() -> None:
+    bench = Bench(
+        policy(route=THREE + "\ncaps = { branches = 2 }"), tiny=Replies("42"), twin=Replies("42"), huge=Replies()
+    )
+    decision = (await bench.router.aroute(_ask())).decision
+    assert len(decision.branches) == 2
+    huge = next(candidate for candidate in decision.candidates if candidate.model == "huge")
+    assert huge.excluded_by == "cap"
