@@ -25,7 +25,7 @@ class LoggedAnswer:
     """What one model once answered to one prompt. There is no grade here: whoever routes must not see it."""
 
     text: str
-    usage: Usage = Usage()
+    usage: Usage
     cost: Nano | None = None
     """What the call cost; None when unknown, then the policy's price counts."""
 
