@@ -91,9 +91,11 @@ def features_of(text: str) -> Features:
 def _gram_buckets(text: str) -> NDArray[np.int64]:
     """Buckets of all character n-grams up to `_LONGEST_GRAM`, by multiplicative hashing of the packed code points."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    packed, found = codes + _FIRST, []
-    for size in range(1, min(_LONGEST_GRAM, len(codes)) + 1):
+    grams = [codes + _FIRST]
+    for size in range(2, min(_LONGEST_GRAM, len(codes)) + 1):
         # Unsigned arrays wrap around silently, which is what hashing wants.
-        packed = packed if size == 1 else packed[:-1] * _BASE + codes[size - 1 :]
-        found.append(packed * _MULTIPLIER >> _SHIFT)
-    return np.concatenate(found).astype(np.int64) if found else np.empty(0, dtype=np.int64)
+        grams.append(grams[-1][:-1] * _BASE + codes[size - 1 :])
+    hashes = np.concatenate(grams)
+    hashes *= _MULTIPLIER
+    hashes >>= _SHIFT
+    return hashes.view(np.int64)
