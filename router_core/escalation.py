@@ -30,8 +30,9 @@ def after_failure(
     - A safety filter stopped the answer: the route's ``safety_model``, then as after any other failure.
     - Otherwise: the failed model's fallback, and that one's, and so on along the chain; then the plan.
 
-    ``models`` are those of the route; without a ``route`` nothing is preferred. Only ``eligible`` and untried ones are asked. A model outside of the plan (of
-    another tier than the intent asks for) is allowed, because the policy names it; it takes the failed one's rank.
+    ``models`` are those of the route; without a ``route`` nothing is preferred. Only ``eligible`` and untried ones are
+    asked. A model outside of the plan (of another tier than the intent asks for) is allowed, because the policy names
+    it; it takes the failed one's rank.
     """
     untried = [name for name in eligible if name not in tried]
     planned = [place.model for place in plan.models]
