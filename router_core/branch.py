@@ -18,6 +18,8 @@ from router_core.result import BranchKind, BranchRecord, Outcome, ScoreRecord
 from router_core.signals.length import estimate_tokens
 from router_core.state.ledger import Reservation
 from router_core.tracing import as_json
+from router_core.validators.base import Ask
+from router_core.validators.combination import worst
 
 FREE_FAILURES = frozenset(
     {
@@ -57,6 +59,10 @@ class Branch:
     waited_ns: int = 0
     """Time spent waiting for the model or tool; the rest of the request's time is ours."""
     scores: tuple[ScoreRecord, ...] = ()
+    verdict: ScoreRecord | None = None
+    """What the route's combination makes of the scores; None while there are none, and for tools."""
+    ask: Ask | None = None
+    """What a validator wants asked; None: the request's own conversation."""
     error: BaseException | None = None
     error_type: str | None = None
     cost: Nano | None = None
@@ -155,12 +161,13 @@ class Branch:
     @property
     def passed(self) -> bool:
         """Complete, and nothing was found against it."""
-        return self.completion is not None and all(score.passed for score in self.scores)
+        passed = all(score.passed for score in self.scores) if self.verdict is None else self.verdict.passed
+        return self.completion is not None and passed
 
     @property
     def weakest(self) -> ScoreRecord | None:
-        """The score that stands for the branch: the one furthest below, or least above, its threshold."""
-        return min(self.scores, key=lambda score: score.score - score.threshold, default=None)
+        """The score that stands for the branch: the one furthest below its threshold, or the combined one."""
+        return worst(self.scores) if self.verdict is None else self.verdict
 
     def record(self) -> BranchRecord:
         """What the decision keeps of this branch."""

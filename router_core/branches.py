@@ -15,9 +15,12 @@ from router_core import semconv
 from router_core.branch import Branch
 from router_core.errors import ProviderError, ProviderFault
 from router_core.events import BranchEnded, Event, Token
+from router_core.policy.schema import LogprobValidator
 from router_core.providers.base import Call, Provider
 from router_core.result import BranchKind
 from router_core.run import Run
+from router_core.signals.length import estimate_tokens
+from router_core.validators.base import Ask
 
 log = logging.getLogger("routescope.router")
 
@@ -29,18 +32,18 @@ class Branches:
         self._providers = providers
 
     @staticmethod
-    def refusal(run: Run, model: str) -> str | None:
+    def refusal(run: Run, model: str, ask: Ask | None = None) -> str | None:
         """Why the request's caps do not allow one more call of this model; None when they do."""
-        assert run.signals is not None
         price = run.prices.get(model)
-        incoming, outgoing = run.signals.input_tokens, run.max_output_tokens
+        incoming, outgoing = tokens_of(run, ask)
         return run.ledger.refusal(None if price is None else price.expected(incoming, outgoing), incoming + outgoing)
 
-    def start(self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False) -> Branch:
+    def start(
+        self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False, ask: Ask | None = None
+    ) -> Branch:
         """Begin a branch: its span, its reservation, its place in the run. Ask `refusal` first."""
-        assert run.signals is not None
         price = run.prices.get(model)
-        incoming, outgoing = run.signals.input_tokens, run.max_output_tokens
+        incoming, outgoing = tokens_of(run, ask)
         most = None if price is None else price.expected(incoming, outgoing)
         branch = Branch(
             index=len(run.branches),
@@ -55,26 +58,14 @@ class Branches:
             price=price,
             provider_name=self._providers[model].name,
             input_estimate=incoming,
+            ask=ask,
         )
         run.branches.append(branch)
         return branch
 
     async def call(self, run: Run, branch: Branch) -> AsyncGenerator[Event]:
         """Stream one branch to its end; a failure of the provider becomes its outcome."""
-        assert run.signals is not None
-        request = run.request
-        call = Call(
-            model=branch.model,
-            messages=request.messages,
-            timeout_s=min(run.target.models[branch.model].timeout_s, max(run.seconds_left(), 0.001)),
-            max_output_tokens=run.max_output_tokens,
-            temperature=request.temperature,
-            seed=request.seed,
-            stop=request.stop,
-            response_schema=request.response_schema,
-            intent=run.signals.intent,
-        )
-        texts = branch.run(self._providers[branch.model], call, run.timeline)
+        texts = branch.run(self._providers[branch.model], _call(run, branch), run.timeline)
         try:
             async for text in texts:
                 if branch.final and run.first_visible_ns is None:

@@ -9,6 +9,7 @@ from router_core.errors import RouteScopeError
 from router_core.guard import Eligibility
 from router_core.result import Status
 from router_core.strategies.base import Plan
+from router_core.validators.combination import COMBINED
 
 
 def story(
@@ -56,6 +57,8 @@ def _setback(branch: Branch) -> str | None:
         return f"{branch.model} failed ({branch.error_type})"
     weakest = branch.weakest
     if weakest is not None and not weakest.passed:
+        if weakest.score is None:
+            return f"{branch.model} could not be scored on {weakest.validator} ({_bare(weakest.reason)})"
         return (
             f"{branch.model} scored {weakest.score:.2f} on {weakest.validator}, below {weakest.threshold:.2f} "
             f"({_bare(weakest.reason)})"
@@ -66,6 +69,8 @@ def _setback(branch: Branch) -> str | None:
 def _verdict(chosen: Branch) -> str:
     weakest = chosen.weakest
     assert weakest is not None
+    if weakest.passed and weakest.validator == COMBINED and weakest.score is not None:
+        return f"its answer scored {weakest.score:.2f} of {weakest.threshold:.2f} on all its validators together"
     if weakest.passed:
         names = ", ".join(score.validator for score in chosen.scores)
         return f"its answer passed {names}"

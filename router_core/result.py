@@ -97,10 +97,13 @@ class ScoreRecord:
     """One validator's score of one branch."""
 
     validator: str
-    score: float
+    score: float | None
+    """None: unknown; ``passed`` says what the policy makes of that."""
     threshold: float
     passed: bool
     reason: str
+    weight: float | None = None
+    """Its weight in the branch's score; None where every validator must pass by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Router:
             loaded,
             providers=build_providers(loaded.policy.models, clock=clock, scripts=scripts, local=local),
             tools=build_tools(loaded.policy.tools, loaded.folder),
-            validators=build_validators(loaded.policy.validators),
+            validators=build_validators(loaded.policy.validators, loaded.folder),
             tracer=tracer,
             sink=sink,
             clock=clock,

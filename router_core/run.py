@@ -78,7 +78,8 @@ class Run:
     @property
     def baseline_model(self) -> str | None:
         """The strongest model that the guard left: rules and facts count, the plan's thrift does not."""
-        left = () if self.eligibility is None else self.eligibility.models
+        eligible = () if self.eligibility is None else self.eligibility.models
+        left = [name for name in eligible if name not in self.target.only_asked]
         return strongest(left, self.target.models, self.loaded.policy.tiers)
 
     @property

@@ -1,19 +1,36 @@
-"""How a complete answer is scored: validators of the answer alone first, those that ask other models after them."""
+"""How a complete answer is scored: validators of the answer alone first, those that have others asked after them."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass
 
 from router_core import semconv
 from router_core.branch import Branch
-from router_core.branches import Branches
+from router_core.branches import Branches, tokens_of
 from router_core.events import BranchStarted, Event, Scored
 from router_core.merge import merge
+from router_core.policy.schema import CombinationEntry, IntentOverride, WeightedCombination
 from router_core.result import ScoreRecord
 from router_core.run import Run
-from router_core.validators.base import CompleteAnswer, Validator
+from router_core.validators.base import Ask, Asked, CompleteAnswer, Validator
+from router_core.validators.combination import combine, is_open
+from router_core.validators.custom import Custom
 from router_core.validators.schema import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class _Bar:
+    """A validator, and what its score must reach in this request."""
+
+    validator: Validator
+    threshold: float
+    weight: float | None
+
+    @property
+    def name(self) -> str:
+        return self.validator.name
 
 
 class Scoring:
@@ -24,71 +41,130 @@ class Scoring:
         self._validators = validators
 
     async def judge(self, run: Run, branch: Branch, *, last: bool) -> AsyncGenerator[Event]:
-        """Score a complete answer: validators of the answer alone first, those that need probes only if these pass."""
+        """Score a complete answer.
+
+        Validators that have others asked speak last, and only while they could still change the verdict. On the
+        ``last`` branch they are left out: its answer is given whatever it scores.
+        """
         if branch.completion is None:
             return
-        validators = self._validators_of(run)
-        for validator in [v for v in validators if not v.probes]:
-            yield self._score(run, branch, validator, ())
-        for validator in [v for v in validators if v.probes]:
-            # The last branch is given whatever it scores: probes would be money for nothing.
-            if last or not branch.passed:
-                break
-            siblings: list[Branch] = []
-            async with aclosing(self._probe(run, branch, validator, siblings)) as events:
+        bars, combination = self._bars(run)
+        for bar in bars:
+            if not bar.validator.asking:
+                yield await self._score(run, branch, bar, (), combination)
+        waiting = [] if last else [bar for bar in bars if bar.validator.asking]
+        while waiting and is_open(combination, branch.scores, [bar.name for bar in waiting]):
+            bar = waiting.pop(0)
+            asked: list[Asked] = []
+            async with aclosing(self._ask(run, branch, bar.validator, asked)) as events:
                 async for event in events:
                     yield event
-            yield self._score(run, branch, validator, siblings)
+            yield await self._score(run, branch, bar, asked, combination)
 
-    def _validators_of(self, run: Run) -> list[Validator]:
-        validators = [self._validators[name] for name in run.validators]
+    def _bars(self, run: Run) -> tuple[list[_Bar], CombinationEntry]:
+        """The request's validators with their thresholds, and how their scores become a verdict.
+
+        A schema that comes with the request is checked even where the policy names no such validator, and must hold
+        whatever the weights say.
+        """
+        route, override = run.target.route, _override(run)
+        thresholds = {**route.thresholds, **override.thresholds}
+        combination = route.combine if override.combine is None else override.combine
+        weights = combination.weights if isinstance(combination, WeightedCombination) else None
+        bars = []
+        for name in run.validators:
+            validator = self._validators[name]
+            threshold = thresholds.get(name, validator.threshold)
+            bars.append(_Bar(validator, threshold, None if weights is None else weights.get(name, 1.0)))
         asked = run.request.response_schema is not None
-        if asked and run.target.route.stream != "immediate" and not any(isinstance(v, Schema) for v in validators):
-            validators.append(Schema("schema", 1.0, None))
-        return validators
+        if asked and route.stream != "immediate" and not any(isinstance(bar.validator, Schema) for bar in bars):
+            bars.append(_Bar(Schema("schema", 1.0, None), 1.0, None if weights is None else 1.0))
+            if isinstance(combination, WeightedCombination):
+                combination = combination.model_copy(update={"required": (*combination.required, "schema")})
+        return bars, combination
 
-    async def _probe(
-        self, run: Run, branch: Branch, validator: Validator, siblings: list[Branch]
-    ) -> AsyncGenerator[Event]:
-        assert run.eligibility is not None
-        started = []
-        for model in validator.probes:
-            allowed = model in run.eligibility.models and model != branch.model
-            if allowed and self._branches.refusal(run, model) is None:
-                reason = f"{validator.name} compares its answer with {branch.model}'s"
-                probe = self._branches.start(run, "probe", model, reason)
-                started.append(probe)
-                yield BranchStarted(probe.index, "probe", model, reason, False, probe.started_ns / 1e6)
+    async def _ask(self, run: Run, branch: Branch, validator: Validator, asked: list[Asked]) -> AsyncGenerator[Event]:
+        """Make the calls that a validator wants, side by side; what became of each goes into ``asked``, in order."""
+        made: list[tuple[Ask, Branch | str]] = []
+        for ask in validator.asks(_complete(branch), run.request):
+            refusal = self._refusal(run, ask)
+            if refusal is not None:
+                made.append((ask, refusal))
+                continue
+            extra = self._branches.start(run, ask.kind, ask.model, ask.reason, ask=ask)
+            made.append((ask, extra))
+            yield BranchStarted(extra.index, ask.kind, ask.model, ask.reason, False, extra.started_ns / 1e6)
         since = run.timeline.elapsed_ns()
-        events = merge([self._branches.call(run, probe) for probe in started])
+        events = merge([self._branches.call(run, extra) for _, extra in made if isinstance(extra, Branch)])
         try:
             async for event in events:
                 yield event
         finally:
             await events.aclose()
         run.waited_ns += run.timeline.elapsed_ns() - since
-        siblings += [probe for probe in started if probe.completion is not None]
+        asked += [_outcome(ask, extra) for ask, extra in made]
 
-    def _score(self, run: Run, branch: Branch, validator: Validator, siblings: Sequence[Branch]) -> Scored:
-        span = run.trace.child(f"{semconv.SPAN_VALIDATE} {validator.name}")
-        score = validator.score(_complete(branch), [_complete(sibling) for sibling in siblings], run.request)
-        passed = score.value >= validator.threshold
-        record = ScoreRecord(validator.name, score.value, validator.threshold, passed, score.reason)
+    def _refusal(self, run: Run, ask: Ask) -> str | None:
+        """Why a call may not be made: what holds for answers holds for probes and judges. None when it may."""
+        assert run.eligibility is not None
+        if ask.model not in run.eligibility.models:
+            exclusion = run.eligibility.exclusions.get(ask.model)
+            return "it may not be asked" if exclusion is None else exclusion.reason
+        needed = sum(tokens_of(run, ask))
+        if needed > run.target.models[ask.model].context_window:
+            return f"about {needed:,} tokens do not fit its context window"
+        if run.seconds_left() <= 0:
+            return "the deadline passed"
+        return self._branches.refusal(run, ask.model, ask)
+
+    async def _score(
+        self, run: Run, branch: Branch, bar: _Bar, asked: Sequence[Asked], combination: CombinationEntry
+    ) -> Scored:
+        span = run.trace.child(f"{semconv.SPAN_VALIDATE} {bar.name}")
+        validator, answer = bar.validator, _complete(branch)
+        if isinstance(validator, Custom):
+            since = run.timeline.elapsed_ns()
+            score = await validator.score_aside(answer, run.request, run.seconds_left())
+            run.waited_ns += run.timeline.elapsed_ns() - since
+        else:
+            score = validator.score(answer, asked, run.request)
+        passed = score.passes_unknown if score.value is None else score.value >= bar.threshold
+        record = ScoreRecord(bar.name, score.value, bar.threshold, passed, score.reason, bar.weight)
         branch.scores = (*branch.scores, record)
+        branch.verdict = combine(combination, branch.scores)
         run.trace.end(
             span,
             {
-                semconv.VALIDATOR: validator.name,
-                semconv.SCORE: score.value,
-                semconv.THRESHOLD: validator.threshold,
-                semconv.PASSED: passed,
+                semconv.VALIDATOR: record.validator,
+                semconv.SCORE: record.score,
+                semconv.THRESHOLD: record.threshold,
+                semconv.PASSED: record.passed,
+                semconv.WEIGHT: record.weight,
                 semconv.VALIDATED_BRANCH: branch.index,
             },
         )
         return Scored(branch.index, record)
 
 
+_NO_OVERRIDE = IntentOverride()
+
+
+def _override(run: Run) -> IntentOverride:
+    """What the route does otherwise for the request's intent."""
+    assert run.signals is not None
+    return run.target.route.intents.get(run.signals.intent, _NO_OVERRIDE)  # type: ignore[call-overload, no-any-return]
+
+
+def _outcome(ask: Ask, extra: Branch | str) -> Asked:
+    if isinstance(extra, str):
+        return Asked(ask.model, None, extra)
+    if extra.completion is None:
+        return Asked(ask.model, None, f"it failed ({extra.error_type or 'cancelled'})")
+    return Asked(ask.model, _complete(extra))
+
+
 def _complete(branch: Branch) -> CompleteAnswer:
-    return CompleteAnswer(
-        branch.text, None if branch.completion is None else branch.completion.finish_reason, branch.model
-    )
+    completion = branch.completion
+    if completion is None:
+        return CompleteAnswer(branch.text, None, branch.model)
+    return CompleteAnswer(branch.text, completion.finish_reason, branch.model, completion.mean_logprob)

@@ -107,6 +107,7 @@ VALIDATOR: Final = "router.validator.name"
 SCORE: Final = "router.validator.score"
 THRESHOLD: Final = "router.validator.threshold"
 PASSED: Final = "router.validator.passed"
+WEIGHT: Final = "router.validator.weight"  # absent where every validator must pass by itself
 
 CONTENT_KEYS: Final = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES})
 """Attributes that hold what people wrote. The sink decides whether they are kept: off, hash, redacted, full."""

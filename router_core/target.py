@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from router_core.errors import UnknownRoute
 from router_core.policy.schema import (
-    AgreementValidator,
     CascadeStrategy,
     CostStrategy,
     CustomStrategy,
@@ -19,6 +18,7 @@ from router_core.policy.schema import (
     StrategyEntry,
     WeightedStrategy,
 )
+from router_core.policy.schema.validators import models_asked
 from router_core.strategies.base import Strategy
 from router_core.strategies.build import build_overrides, build_strategy
 
@@ -34,6 +34,8 @@ class Target:
     strategy: Strategy
     overrides: Mapping[str, Strategy]
     """By intent, where the policy asks for other tiers."""
+    only_asked: frozenset[str] = frozenset()
+    """Models that validators ask and that never answer themselves."""
 
     def strategy_for(self, intent: str) -> Strategy:
         """The strategy that orders the models for this intent."""
@@ -45,17 +47,7 @@ class Targets:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._routes = {
-            name: Target(
-                name,
-                route,
-                _models_of(route, policy),
-                route.strategy.kind,
-                build_strategy(route),
-                build_overrides(route),
-            )
-            for name, route in policy.routes.items()
-        }
+        self._routes = {name: self._entry(name, route) for name, route in policy.routes.items()}
 
     def resolve(self, name: str | None) -> Target:
         """``route/NAME``, ``NAME``, a model's name, or None for the default route.
@@ -71,6 +63,11 @@ class Targets:
         known = ", ".join(f"route/{route}" for route in self._routes)
         raise UnknownRoute(f"there is no route or model {plain[:80]!r}; use one of {known}")
 
+    def _entry(self, name: str, route: Route) -> Target:
+        models, only_asked = _models_of(route, self._policy)
+        strategies = build_strategy(route), build_overrides(route)
+        return Target(name, route, models, route.strategy.kind, *strategies, only_asked)
+
     def _direct(self, name: str) -> Target:
         """A model asked by its own name: no choice to make, but guarded and recorded like any other request."""
         model = self._policy.models[name]
@@ -79,8 +76,11 @@ class Targets:
         return Target(f"model/{name}", route, {name: model}, "direct", build_strategy(route), {})
 
 
-def _models_of(route: Route, policy: Policy) -> dict[str, Model]:
-    """The models that the strategy may order, their fallbacks, and the probes of its validators; in policy order."""
+def _models_of(route: Route, policy: Policy) -> tuple[dict[str, Model], frozenset[str]]:
+    """The models that the strategy may order, their fallbacks, and those that only validators ask; in policy order.
+
+    The second value names the latter: probes and judges that never answer themselves.
+    """
     names, tiers = _reach(route.strategy)
     tiers.update(route.standby)
     validators = set(route.validators)
@@ -91,16 +91,14 @@ def _models_of(route: Route, policy: Policy) -> dict[str, Model]:
     names.update(route.larger_context)
     if route.safety_model is not None:
         names.add(route.safety_model)
-    for name in validators:
-        validator = policy.validators[name]
-        if isinstance(validator, AgreementValidator):
-            names.update(validator.probes)
     for name in list(names):
         following = policy.models[name].fallback
         while following is not None and following not in names:
             names.add(following)
             following = policy.models[following].fallback
-    return {name: model for name, model in policy.models.items() if name in names}
+    asked = {model for name in validators for model in models_asked(policy.validators[name])} - names
+    models = {name: model for name, model in policy.models.items() if name in names | asked}
+    return models, frozenset(asked)
 
 
 def _reach(entry: StrategyEntry) -> tuple[set[str], set[str]]:

@@ -26,6 +26,8 @@ class Call:
     response_schema: Mapping[str, Any] | None = None
     intent: str | None = None
     """For the scripted provider only; real ones ignore it."""
+    logprobs: bool = False
+    """Ask for the tokens' log-probabilities. A model that states none is no failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ class Completion:
     usage: Usage
     response_model: str | None = None
     response_id: str | None = None
+    mean_logprob: float | None = None
+    """Mean natural logarithm of the probabilities of the answer's tokens; None when the upstream states none."""
     cost: Nano | None = None
     """The bill, where the upstream itself states it; it then counts in place of the policy's price."""
 

@@ -22,6 +22,10 @@ CHARACTERS_PER_TOKEN = 64
 """No tokenizer's average comes near; an answer longer than this times its token limit will not stop by itself."""
 
 
+LOWEST_LOGPROB = -100.0
+"""Upstreams write -9999 or minus infinity for what hardly ever comes; one such token must not outweigh all others."""
+
+
 class EventLines:
     """Server-sent events, cut out of a byte stream: feed bytes, take the ``data`` of each complete event."""
 
@@ -66,6 +70,7 @@ class ChatStream:
         self._usage = Usage()
         self._response_model: str | None = None
         self._response_id: str | None = None
+        self._logprobs = MeanLogprob()
         self.finish_reason: str | None = None
         self.done = False
         """The upstream sent its end mark."""
@@ -104,7 +109,8 @@ class ChatStream:
             raise self._bad(f"the stream ended after {self._characters} characters without a finish reason")
         if self._characters == 0:
             raise self._bad(f"the answer is empty (finish reason {redact(self.finish_reason, limit=40)!r})")
-        return Completion(self.finish_reason, self._usage, self._response_model, self._response_id)
+        mean = self._logprobs.value
+        return Completion(self.finish_reason, self._usage, self._response_model, self._response_id, mean_logprob=mean)
 
     def cut(self) -> BadUpstreamResponse:
         """The error for a connection that broke off."""
@@ -134,6 +140,9 @@ class ChatStream:
             raise self._bad("a choice is not a JSON object")
         self._choices += 1
         self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
+        logprobs = choice.get("logprobs")
+        if isinstance(logprobs, dict):
+            self._logprobs.add(logprobs.get("content"))
         delta = choice.get(part)
         text = delta.get("content") if isinstance(delta, dict) else None
         if text is None:
@@ -147,6 +156,27 @@ class ChatStream:
 
     def _bad(self, what: str) -> BadUpstreamResponse:
         return BadUpstreamResponse(f"model {self._model!r}: {what}")
+
+
+class MeanLogprob:
+    """The mean of the log-probabilities in OpenAI's ``logprobs.content``, which come token by token."""
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._count = 0
+
+    def add(self, tokens: Any) -> None:
+        """Count more tokens; what is not a log-probability is passed over."""
+        for token in tokens if isinstance(tokens, list) else ():
+            logprob = token.get("logprob") if isinstance(token, Mapping) else None
+            if isinstance(logprob, int | float) and not isinstance(logprob, bool) and logprob <= 0:
+                self._sum += float(max(logprob, LOWEST_LOGPROB))
+                self._count += 1
+
+    @property
+    def value(self) -> float | None:
+        """None without any token."""
+        return self._sum / self._count if self._count else None
 
 
 def read_usage(value: Any) -> Usage | None:

@@ -42,6 +42,8 @@ def request_body(call: Call, upstream_model: str) -> dict[str, Any]:
         body["seed"] = call.seed
     if call.stop:
         body["stop"] = list(call.stop)
+    if call.logprobs:
+        body["logprobs"] = True
     if call.response_schema is not None:
         body["response_format"] = response_format(call)
     return body

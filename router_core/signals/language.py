@@ -66,3 +66,10 @@ def _classify(prompt: str, characters: int) -> tuple[str, float]:
         return UNDETERMINED, 0.0
     language, confidence = identifier().classify(text)
     return str(language), float(confidence)
+
+
+def language_probabilities(text: str) -> dict[str, float]:
+    """The probability of each of `LANGUAGES`, by code, read off at most `LANGUAGE_CHARACTERS` of the text."""
+    ends = window(text, LANGUAGE_CHARACTERS // 2, LANGUAGE_CHARACTERS // 2).lower()
+    ranked = identifier().rank(_NO_LETTERS.sub(" ", ends).strip())
+    return {str(language): float(share) for language, share in ranked}

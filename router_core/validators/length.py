@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from router_core.request import RouteRequest
 from router_core.signals.length import count_words
 from router_core.signals.text import kinds
-from router_core.validators.base import CompleteAnswer, Score
+from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 
-class Length:
+class Length(Validator):
     """1 within the bounds; outside, the bound / the length or its inverse; 0 when the answer was cut off."""
 
     def __init__(
@@ -24,12 +24,11 @@ class Length:
     ) -> None:
         self.name = name
         self.threshold = threshold
-        self.probes: tuple[str, ...] = ()
         self._min_words = min_words
         self._max_words = max_words
         self._max_ratio = max_ratio
 
-    def score(self, answer: CompleteAnswer, siblings: Sequence[CompleteAnswer], request: RouteRequest) -> Score:
+    def score(self, answer: CompleteAnswer, asked: Sequence[Asked], request: RouteRequest) -> Score:
         """See `Validator.score`."""
         if answer.finish_reason == "length":
             return Score(0.0, "The answer was cut off: it reached its limit of tokens.")

@@ -9,7 +9,7 @@ from typing import Final
 
 from router_core.request import RouteRequest
 from router_core.signals.text import window
-from router_core.validators.base import CompleteAnswer, Score
+from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 OPENING_CHARACTERS: Final = 280
 """A refusal stands at the start of an answer; further down, the same words may be a quotation."""
@@ -59,15 +59,14 @@ _REFUSALS: Final = re.compile(
 _SENTENCE: Final = re.compile(r"[.!?。！？\n]+")  # noqa: RUF001
 
 
-class Refusal:
+class Refusal(Validator):
     """0 for an empty answer, one that refuses, repeats itself or echoes the prompt; else 1."""
 
     def __init__(self, name: str, threshold: float) -> None:
         self.name = name
         self.threshold = threshold
-        self.probes: tuple[str, ...] = ()
 
-    def score(self, answer: CompleteAnswer, siblings: Sequence[CompleteAnswer], request: RouteRequest) -> Score:
+    def score(self, answer: CompleteAnswer, asked: Sequence[Asked], request: RouteRequest) -> Score:
         """See `Validator.score`. A long answer that opens with a refusal gets `LONG_REFUSAL_SCORE`."""
         text = window(answer.text, _READ_CHARACTERS * 3 // 4, _READ_CHARACTERS // 4).strip()
         if not any(map(str.isalnum, text)):

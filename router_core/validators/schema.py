@@ -6,20 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from router_core.request import RouteRequest
-from router_core.validators.base import CompleteAnswer, Score
+from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 from router_core.validators.extract import NotJson, parse_json
 
 
-class Schema:
+class Schema(Validator):
     """1 when the answer is JSON that satisfies the request's schema, or the validator's own; without both, any JSON."""
 
     def __init__(self, name: str, threshold: float, json_schema: Mapping[str, Any] | None = None) -> None:
         self.name = name
         self.threshold = threshold
-        self.probes: tuple[str, ...] = ()
         self._schema = json_schema
 
-    def score(self, answer: CompleteAnswer, siblings: Sequence[CompleteAnswer], request: RouteRequest) -> Score:
+    def score(self, answer: CompleteAnswer, asked: Sequence[Asked], request: RouteRequest) -> Score:
         """See `Validator.score`. References of a schema are resolved within it, never fetched."""
         # jsonschema takes 50 ms to import, and many policies never need it.
         from router_core.validators.json_schema import UnusableSchema, find_fault

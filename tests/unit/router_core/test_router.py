@@ -720,7 +720,7 @@ async def test_a_bug_in_every_provider_leaves_one_failed_decision() -> None:
 class BrokenValidator:
     """A validator with a bug in it."""
 
-    name, threshold, probes = "polite", 0.5, ()
+    name, threshold, asking = "polite", 0.5, False
 
     def score(self, *_: object) -> Any:
         raise ZeroDivisionError(SECRET)

@@ -143,7 +143,7 @@ def test_an_unknown_key_is_a_fault_at_its_own_line() -> None:
 def test_an_unknown_kind_lists_the_known_ones() -> None:
     fault = only_fault(changed('kind = "refusal"', 'kind = "refusals"'))
     assert fault.problem == "kind 'refusals' is unknown"
-    assert "'refusal', 'length', 'schema', 'agreement'" in fault.remedy
+    assert "'refusal', 'length', 'truncation', 'schema'" in fault.remedy
 
 
 def test_a_missing_kind_is_said() -> None:
