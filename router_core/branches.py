@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 
 from opentelemetry.trace import SpanKind
 
@@ -86,3 +87,48 @@ class Branches:
         yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
         if branch.outcome == "failed":
             run.close_branch(branch)
+
+
+def tokens_of(run: Run, ask: Ask | None) -> tuple[int, int]:
+    """Tokens that a call is expected to take in, and the most that it may give out."""
+    assert run.signals is not None
+    incoming = run.signals.input_tokens
+    if ask is not None and ask.messages is not None:
+        incoming = estimate_tokens(message.content for message in ask.messages)
+    limit = None if ask is None else ask.max_output_tokens
+    return incoming, run.max_output_tokens if limit is None else limit
+
+
+def _call(run: Run, branch: Branch) -> Call:
+    """What the provider is asked: the request's own conversation, or what a validator wants asked."""
+    assert run.signals is not None
+    request, ask, model = run.request, branch.ask, run.target.models[branch.model]
+    call = Call(
+        model=branch.model,
+        messages=request.messages,
+        timeout_s=min(model.timeout_s, max(run.seconds_left(), 0.001)),
+        max_output_tokens=run.max_output_tokens,
+        temperature=request.temperature,
+        seed=request.seed,
+        stop=request.stop,
+        response_schema=request.response_schema,
+        intent=run.signals.intent,
+        logprobs=ask is None and _wants_logprobs(run),
+    )
+    if ask is None:
+        return call
+    call = replace(
+        call,
+        temperature=call.temperature if ask.temperature is None else ask.temperature,
+        seed=None if call.seed is None else call.seed + ask.sample,
+    )
+    if ask.messages is None:
+        return call
+    _, limit = tokens_of(run, ask)
+    schema = ask.response_schema if "json" in model.capabilities else None
+    return replace(call, messages=ask.messages, max_output_tokens=limit, stop=(), response_schema=schema)
+
+
+def _wants_logprobs(run: Run) -> bool:
+    validators = run.loaded.policy.validators
+    return any(isinstance(validators.get(name), LogprobValidator) for name in run.validators)
