@@ -7,11 +7,14 @@ With ``--check`` nothing is written; stale files are named and the exit code is 
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import is_dataclass
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -114,12 +117,32 @@ def _section(title: str, entry: type[BaseModel]) -> Iterator[str]:
     yield ""
     yield "| key | type | default | meaning |"
     yield "|---|---|---|---|"
+    said = meanings(entry)
     for name, field in entry.model_fields.items():
-        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+        meaning = " ".join(said.get(name, "").split()).replace("|", "\\|")
         if name == "kind":
             meaning = "Says which entry this is."
         yield f"| `{name}` | {_type(_whole(field))} | {_default(field)} | {meaning} |"
     yield ""
+
+
+def meanings(entry: type[BaseModel]) -> dict[str, str]:
+    """What the text below each key of a class says, inherited keys included.
+
+    pydantic could read it too (``use_attribute_docstrings``), but would parse the schema's source in every process that
+    imports it: half of that import's time.
+    """
+    said: dict[str, str] = {}
+    for kind in reversed(entry.__mro__):
+        if not kind.__module__.startswith(schema.__name__):
+            continue
+        (definition,) = ast.parse(inspect.getsource(kind)).body
+        assert isinstance(definition, ast.ClassDef)
+        for key, text in pairwise(definition.body):
+            match key, text:
+                case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(meaning))):
+                    said[name] = inspect.cleandoc(meaning)
+    return said
 
 
 def _whole(field: FieldInfo) -> Any:

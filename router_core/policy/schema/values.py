@@ -24,4 +24,4 @@ Domain: TypeAlias = Literal["general", "code", "finance", "legal", "medical", "s
 class Strict(BaseModel):
     """Base: unknown keys are faults, values do not change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
