@@ -44,6 +44,8 @@ _COMMA_LANGUAGES: Final = frozenset(
 class Calculator:
     """Tool that answers ``12 * 7``, ``what is 15% of 80?``, ``sqrt(2) ** 3`` and the like."""
 
+    location: Final = "local"
+
     def __init__(self, name: str, threshold: float, timeout_s: float) -> None:
         self.name = name
         self.threshold = threshold

@@ -47,6 +47,8 @@ _STOP_WORDS: Final = frozenset(
 class Search:
     """Tool that answers from a folder of Markdown and text files, read once when it is made."""
 
+    location: Final = "local"
+
     def __init__(self, name: str, folder: Path, threshold: float, timeout_s: float) -> None:
         """Read and index the folder.
 

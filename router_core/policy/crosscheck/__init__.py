@@ -12,9 +12,16 @@ from router_core.policy.crosscheck.lookup import Finding
 from router_core.policy.crosscheck.models import model_faults
 from router_core.policy.crosscheck.routes import route_faults
 from router_core.policy.crosscheck.rules import rule_faults
+from router_core.policy.crosscheck.tools import tool_faults
 from router_core.policy.crosscheck.validators import validator_faults
 
 
 def crosscheck(data: Mapping[str, Any]) -> list[Finding]:
     """All faults between the parts of a parsed policy."""
-    return [*model_faults(data), *validator_faults(data), *route_faults(data), *rule_faults(data)]
+    return [
+        *model_faults(data),
+        *tool_faults(data),
+        *validator_faults(data),
+        *route_faults(data),
+        *rule_faults(data),
+    ]
