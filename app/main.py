@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import components, navigation
+from app import address, components, navigation
 
 LOGO = Path(__file__).parent / "static" / "logo.svg"
 _log = logging.getLogger("routescope.dashboard")
@@ -19,12 +19,14 @@ def main() -> None:
         page_title="RouteScope", page_icon=str(LOGO), layout="wide", initial_sidebar_state="auto", menu_items={}
     )
     page = navigation.declare()
-    if navigation.DECISION in st.query_params and page.url_path != navigation.ONE_DECISION.url_path:
+    place = navigation.place_of(page)
+    if navigation.DECISION in st.query_params and place is not navigation.ONE_DECISION:
         navigation.open_decision(st.query_params[navigation.DECISION])
+    address.settle(page.url_path, playground=place.playground)
     components.page_style()
     with st.sidebar:
         components.brand(LOGO)
-        navigation.links()
+        navigation.links(page)
         components.sidebar_foot()
     try:
         page.run()

@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.navigation.page import Page
 
+from app.address import carried
+
 DECISION: Final = "decision"
 """The query parameter that opens a decision from any page: ``?decision=ID``."""
-CARRIED: Final = ("range", "route", "tenant", "model", "intent", "playground", "simulated")
-"""Query parameters that mean the same on every page and so go along from one to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,13 @@ class Place:
     icon: str
     listed: bool = True
     """Whether the sidebar names it."""
+    playground: bool = False
+    """Whether it counts the playground until the reader says otherwise: right for a list of everything that was
+    asked, wrong for business numbers."""
 
 
 OVERVIEW: Final = Place("pages/overview.py", "overview", "Overview", ":material/monitoring:")
-DECISIONS: Final = Place("pages/decisions.py", "decisions", "Decisions", ":material/alt_route:")
+DECISIONS: Final = Place("pages/decisions.py", "decisions", "Decisions", ":material/alt_route:", playground=True)
 ONE_DECISION: Final = Place("pages/decision.py", "decision", "Decision", ":material/account_tree:", listed=False)
 DRIFT: Final = Place("pages/drift.py", "drift", "Drift", ":material/ssid_chart:")
 PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":material/chat:")
@@ -37,38 +40,35 @@ PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":m
 PLACES: Final = (OVERVIEW, DECISIONS, ONE_DECISION, DRIFT, PLAYGROUND)
 
 
+ROOT: Final = "start"
+"""Streamlit serves the first page at ``/`` whatever it is called, and then at nothing else; so ``/overview`` is a page
+of its own with the same file, and the one at ``/`` needs another name."""
+
+
 def declare() -> Page:
     """Tell Streamlit the pages and get the one that the address names."""
-    return st.navigation(
-        [
-            st.Page(place.file, title=place.title, icon=place.icon, url_path=place.url_path, default=place is OVERVIEW)
-            for place in PLACES
-        ],
-        position="hidden",
-    )
+    pages = [_page(OVERVIEW, ROOT, default=True), *(_page(place, place.url_path) for place in PLACES)]
+    return st.navigation(pages, position="hidden")
 
 
-def links() -> None:
-    """The sidebar's list of pages.
+def place_of(page: Page) -> Place:
+    """The place that a page of `declare` shows."""
+    return next((place for place in PLACES if place.url_path == page.url_path), OVERVIEW)
 
-    The links carry the filters, but Streamlit drops parameters that are bound to widgets when it follows them in the
-    page; they arrive only when a link is opened in a new tab.
-    """
-    along = carried()
+
+def links(current: Page) -> None:
+    """The sidebar's list of pages; the links carry the filters."""
     for place in PLACES:
         if place.listed:
-            st.page_link(place.file, label=place.title, icon=place.icon, query_params=along, width="stretch")
-
-
-def carried() -> dict[str, list[str]]:
-    """The address's filters, as query parameters for another page."""
-    present = st.query_params
-    return {name: present.get_all(name) for name in CARRIED if name in present}
+            # The page in view has two addresses if it is the first: it is marked as current at the one that is in use.
+            target = current if place is place_of(current) else _first(place)
+            st.page_link(target, label=place.title, icon=place.icon, query_params=carried(), width="stretch")
 
 
 def link_to(place: Place, *, label: str | None = None, icon: str | None = None, **params: str) -> None:
     """A link to a page that keeps the filters. ``label`` is Markdown: pass names through `app.plain.markdown`."""
-    st.page_link(place.file, label=label or place.title, icon=icon or place.icon, query_params={**carried(), **params})
+    target, along = _first(place), {**carried(), **params}
+    st.page_link(target, label=label or place.title, icon=icon or place.icon, query_params=along)
 
 
 def decision_link(decision_id: str, *, label: str = "Open the decision") -> None:
@@ -82,32 +82,19 @@ def decision_url(decision_id: str) -> str:
 
 
 def open_decision(decision_id: str) -> None:
-    """Go to one decision's page now; the filters wait for the next page that has them."""
-    st.session_state[_WAITING] = carried()
-    st.switch_page(ONE_DECISION.file, query_params={DECISION: decision_id})
+    """Go to one decision's page now; the filters go along, for the way back."""
+    st.switch_page(ONE_DECISION.file, query_params={**carried(), DECISION: decision_id})
 
 
 def open_decisions(*, model: str) -> None:
     """Go to the decisions of one model or tool now, the other filters as they are."""
     # The list counts what the table counted: without the playground, unless that was asked for.
-    st.session_state[_WAITING] = {"playground": ["false"], **carried(), "model": [model]}
-    # Clearing bound parameters is refused too, so one of our own is set.
-    st.switch_page(DECISIONS.file, query_params={"from": "models"})
+    st.switch_page(DECISIONS.file, query_params={"playground": "false", **carried(), "model": model})
 
 
-def take_filters() -> None:
-    """Set the filters that came along; before the page draws them.
-
-    Streamlit lets nobody but a widget write the query parameter that it is bound to, so a page that is opened by a
-    click in a table gets its filters through the session.
-    """
-    for name, values in st.session_state.pop(_WAITING, {}).items():
-        if name in {"range", "simulated"}:
-            st.session_state[name] = values[0]
-        elif name == "playground":
-            st.session_state[name] = values[0] == "true"
-        else:
-            st.session_state[name] = values
+def _first(place: Place) -> Page:
+    return _page(place, ROOT, default=True) if place is OVERVIEW else _page(place, place.url_path)
 
 
-_WAITING: Final = "filters-waiting"
+def _page(place: Place, url_path: str, *, default: bool = False) -> Page:
+    return st.Page(place.file, title=place.title, icon=place.icon, url_path=url_path, default=default)

@@ -7,26 +7,22 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from app import cache, components, navigation
+from app import address, cache, components, plain
 from app.view import DEFAULT_RANGE, RANGES, View, period, purposes
 from telemetry.query.filters import Filters
 
-SIMULATED_CHOICES = {"all": None, "real": False, "simulated": True}
+NAME = 200
+"""Characters of a name in a list of choices."""
 
 
-def draw(title: str, subtitle: str, *, statuses: bool = False, every_purpose: bool = False) -> View:
+def draw(title: str, subtitle: str, *, statuses: bool = False) -> View:
     """Draw the top of a page that counts requests, and read what it is set to.
 
     Args:
         title: the page's name.
         subtitle: what it answers.
         statuses: whether the page can be narrowed to how requests ended.
-        every_purpose: whether the playground is included until the reader says otherwise: right for a list of
-            everything that was asked, wrong for business numbers.
     """
-    navigation.take_filters()
-    if every_purpose and "playground" not in st.query_params:
-        st.session_state.setdefault("playground", True)
     known = cache.facets()
     with st.container(key="toolbar", horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         with st.container(width="content"):
@@ -35,10 +31,9 @@ def draw(title: str, subtitle: str, *, statuses: bool = False, every_purpose: bo
             chosen_range = st.segmented_control(
                 "Period (UTC)",
                 RANGES,
-                default=DEFAULT_RANGE,
                 required=True,
                 key="range",
-                bind="query-params",
+                on_change=address.touched,
                 help="Periods end now and are counted in UTC days, today included; 24 h is counted in hours.",
             )
             with st.popover("Filters", icon=":material/filter_list:", width="content"):
@@ -49,15 +44,15 @@ def draw(title: str, subtitle: str, *, statuses: bool = False, every_purpose: bo
                 ended = _choices("Status", known.statuses, "status") if statuses else ()
                 simulated = st.selectbox(
                     "Demo traffic",
-                    list(SIMULATED_CHOICES),
+                    list(address.SIMULATED),
                     help="Real and simulated together, or one of them.",
                     key="simulated",
-                    bind="query-params",
+                    on_change=address.touched,
                 )
                 playground = st.toggle(
                     "Include playground",
                     key="playground",
-                    bind="query-params",
+                    on_change=address.touched,
                     help="Business numbers count what users asked. This adds what was tried in the playground.",
                 )
     chosen = period(chosen_range or DEFAULT_RANGE, datetime.now(UTC))
@@ -72,7 +67,7 @@ def draw(title: str, subtitle: str, *, statuses: bool = False, every_purpose: bo
             tenants=tenants,
             statuses=ended,
             purposes=purposes(bool(playground)),
-            simulated=SIMULATED_CHOICES[simulated or "all"],
+            simulated=address.SIMULATED[simulated or "all"],
         ),
     )
     _say_what_is_shown(view)
@@ -80,7 +75,16 @@ def draw(title: str, subtitle: str, *, statuses: bool = False, every_purpose: bo
 
 
 def _choices(label: str, options: Sequence[str], key: str) -> tuple[str, ...]:
-    return tuple(st.multiselect(label, options, key=key, bind="query-params", placeholder="all"))
+    # What the address asks for is offered even when the store has never seen it: a filter that is on must be seen.
+    wanted: list[str] = st.session_state.get(key, [])
+    offered = [*options, *(value for value in wanted if value not in options)]
+    return tuple(
+        st.multiselect(label, offered, key=key, on_change=address.touched, format_func=_plainly, placeholder="all")
+    )
+
+
+def _plainly(name: str) -> str:
+    return plain.visible(name, NAME)
 
 
 def _say_what_is_shown(view: View) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import cache, components, navigation, tables, toolbar, units
+from app import address, cache, components, navigation, tables, toolbar, units
 from app.view import View
 from telemetry.query.decisions import SLICE, DecisionPage
 
@@ -22,12 +22,11 @@ def show() -> None:
             "Decisions",
             "Every request and where it went; click one for the whole story",
             statuses=True,
-            every_purpose=True,
         )
         search = st.text_input(
             "Search",
             key="q",
-            bind="query-params",
+            on_change=address.touched,
             placeholder="The beginning of a decision's id, or words of a prompt or an answer",
             icon=":material/search:",
             label_visibility="collapsed",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import cache, charts, components, navigation, tables, theme, toolbar, units
+from app import address, cache, charts, components, navigation, tables, theme, toolbar, units
 from app.charts import Series
 from app.view import View
 from telemetry.query.overview import Bucket, Totals
@@ -300,7 +300,7 @@ def _nothing_here(view: View, state: StoreState) -> None:
 
 
 def _include_playground() -> None:
-    st.session_state["playground"] = True
+    address.put("playground", True)
 
 
 def _seconds(ms: float | None) -> float | None:
