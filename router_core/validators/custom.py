@@ -68,13 +68,13 @@ class Custom(Validator):
             return Score(0.0, f"Validator {self.name} did not answer within {limit:.3g} s.")
 
     def _read(self, found: Any) -> Score:
-        if isinstance(found, Score):
-            found = (found.value, found.reason, found.passes_unknown)
-        value, reason, passes = (*found, None, None)[:3] if isinstance(found, tuple) else (found, None, None)
         if inspect.iscoroutine(found):
             found.close()
-        if value is None and passes is not None:
-            return Score(None, self._sentence(reason), passes)
+        if isinstance(found, Score):
+            if found.value is None:
+                return Score(None, self._sentence(found.reason), bool(found.passes_unknown))
+            found = (found.value, found.reason)
+        value, reason = found if isinstance(found, tuple) and len(found) == 2 else (found, None)
         if not isinstance(value, bool | int | float) or not math.isfinite(value) or not 0 <= value <= 1:
             log.error("validator %s gave %s instead of a score from 0 to 1", self.name, type(value).__name__)
             return Score(0.0, f"Validator {self.name} gave no score from 0 to 1.")
@@ -102,7 +102,7 @@ def load(name: str) -> Callable[..., Any]:
         except Exception as error:
             raise UnusableValidator(f"it cannot be imported ({type(error).__name__})") from error
         if not callable(function):
-            raise UnusableValidator(f"it is a {type(function).__name__}, which cannot be called")
+            raise UnusableValidator(f"it cannot be called (it is of type {type(function).__name__})")
         found: Callable[..., Any] = function
         return found
     raise UnusableValidator(f"no installed package offers it; installed: {', '.join(installed()) or 'none'}")

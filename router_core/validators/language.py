@@ -20,7 +20,8 @@ _READ_CHARACTERS: Final = 4_000
 _MIN_LETTERS: Final = 20
 _MIN_SIGNS: Final = 8
 """Ideographs, kana and letters of other alphabets than the Latin one say more each."""
-_SIDE_CHARACTERS: Final = 240
+_END_CHARACTERS: Final = 500
+_SIDE_CHARACTERS: Final = 100
 
 _CODE: Final = re.compile(r"^ {0,3}```.*?(?:^ {0,3}```|\Z)|`[^`\n]*`|https?://\S+", re.DOTALL | re.MULTILINE)
 
@@ -106,15 +107,14 @@ def wanted_languages(prompt: str) -> frozenset[str]:
     without a target tells nothing. Otherwise it is the prompt's own language, or that of its start or of its end: of
     an instruction and a pasted text in two languages, either may be right.
     """
-    ends = window(prompt, _SIDE_CHARACTERS * 2, _SIDE_CHARACTERS)
+    ends = window(prompt, _END_CHARACTERS, _END_CHARACTERS)
     if _TRANSLATES.search(ends):
         target = _INTO.search(ends) or _IN.search(ends)
         return frozenset() if target is None else frozenset({_CODES[target[1].lower()]})
     if asked := _ANSWERS_IN.search(ends):
         return frozenset({_CODES[asked[1].lower()]})
-    pieces = (
-        {prompt} if len(prompt) <= _SIDE_CHARACTERS else {prompt, ends[:_SIDE_CHARACTERS], ends[-_SIDE_CHARACTERS:]}
-    )
+    lines = ends.strip().splitlines() or [""]
+    pieces = {prompt, lines[0][:_SIDE_CHARACTERS], lines[-1][-_SIDE_CHARACTERS:]}
     return frozenset(map(detect_language, pieces)) - {UNDETERMINED}
 
 

@@ -1,0 +1,123 @@
+"""Validators of installed packages."""
+
+import asyncio
+import logging
+import time
+
+import pytest
+
+from router_core.request import RouteRequest
+from router_core.validators.base import CompleteAnswer, Score
+from router_core.validators.custom import Custom, UnusableValidator, installed, load
+
+REQUEST = RouteRequest.from_prompt("Tell me.")
+ANSWER = CompleteAnswer("one two three", "stop", "small")
+SECRET = "zanzibar"
+
+
+def score(function, **settings):
+    return Custom("own", 0.5, function, settings).score(ANSWER, (), REQUEST)
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """An installed package that offers some validators."""
+    (tmp_path / "own_checks.py").write_text(
+        "def words(answer, request, least=1):\n    return min(1.0, len(answer.text.split()) / least)\nnumber = 3\n"
+    )
+    info = tmp_path / "own_checks-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: own-checks\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[routescope.validators]\nwords = own_checks:words\nnumber = own_checks:number\ngone = no_such_module:x\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+def test_an_entry_point_is_found_by_name_and_scores_with_the_policys_settings(package):
+    assert installed() == ["gone", "number", "words"]
+    assert score(load("words"), least=6).value == 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("nobody", "no installed package offers it; installed: gone, number, words"),
+        ("gone", r"it cannot be imported \(ModuleNotFoundError\)"),
+        ("number", r"it cannot be called \(it is of type int\)"),
+    ],
+)
+def test_an_entry_point_that_cannot_be_used_says_why(package, name, why):
+    with pytest.raises(UnusableValidator, match=why):
+        load(name)
+
+
+@pytest.mark.parametrize(
+    ("given", "value"),
+    [(True, 1.0), (False, 0.0), (0.25, 0.25), (1, 1.0), ((0.5, "half of it"), 0.5), (Score(0.75, "well"), 0.75)],
+)
+def test_it_may_give_a_number_a_verdict_a_reason_or_a_score(given, value):
+    assert score(lambda answer, request: given).value == value
+
+
+def test_its_reason_becomes_one_sentence_of_one_line():
+    assert score(lambda *_: (0.5, "two\nlines  of it.")).reason == "two lines of it."
+    assert len(score(lambda *_: (0.5, "x" * 10_000)).reason) < 400
+    assert score(lambda *_: 0.5).reason == "So says validator own."
+
+
+def test_it_may_say_that_it_does_not_know():
+    found = score(lambda *_: Score(None, "no idea", passes_unknown=False))
+    assert (found.value, found.passes_unknown) == (None, False)
+
+
+async def _never(answer, request):
+    return 1.0
+
+
+@pytest.mark.parametrize("given", [None, 2, -0.1, float("nan"), "1", [], (1, 2, 3, 4), (), ("x", "y"), 10**400])
+def test_nonsense_scores_nothing(given):
+    found = score(lambda answer, request: given)
+    assert found.value == 0.0
+
+
+def test_a_coroutine_is_nonsense_and_leaves_no_warning_behind():
+    assert score(_never).value == 0.0
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyError, SystemExit, RecursionError])
+def test_one_that_raises_scores_nothing_and_only_the_errors_type_is_told(error, caplog):
+    def fails(answer, request):
+        raise error(SECRET)
+
+    with caplog.at_level(logging.ERROR):
+        found = score(fails)
+    assert (found.value, found.reason) == (0.0, f"Validator own failed ({error.__name__}).")
+    assert error.__name__ in caplog.text
+    assert SECRET not in caplog.text
+
+
+async def test_a_slow_one_is_left_behind_and_the_loop_goes_on_meanwhile():
+    def slow(answer, request):
+        time.sleep(0.5)
+        return 1.0
+
+    validator = Custom("own", 0.5, slow, {}, timeout_s=0.1)
+    ticks = 0
+
+    async def tick():
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(0.01)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    found = await validator.score_aside(ANSWER, REQUEST, seconds=10)
+    ticking.cancel()
+    assert (found.value, found.reason) == (0.0, "Validator own did not answer within 0.1 s.")
+    assert ticks >= 3
+
+
+async def test_it_gets_no_more_time_than_the_request_has_left():
+    validator = Custom("own", 0.5, lambda *_: time.sleep(0.3), {}, timeout_s=60)
+    assert "within 0.05 s" in (await validator.score_aside(ANSWER, REQUEST, seconds=0.05)).reason
