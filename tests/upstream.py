@@ -119,7 +119,7 @@ def answer(
     text: str | Sequence[str],
     *,
     finish: str | None = "stop",
-    usage: dict[str, Any] | None = USAGE,
+    usage: Any = USAGE,
     done: bool = True,
     chunk_s: float = 0.0,
     first_chunk_s: float = 0.0,
@@ -227,6 +227,15 @@ def raw(data: bytes, then: Literal["close", "reset", "hang"] = "close") -> Behav
         else:
             request.transport.close()
         return web.Response()
+
+    return play
+
+
+def parrot() -> Behaviour:
+    """No HTTP, but the client's own headers in a line."""
+
+    async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
+        return await raw(str(seen.headers).encode() + b"\r\n\r\n")(request, seen)
 
     return play
 

@@ -21,6 +21,9 @@ MAX_EVENT_BYTES = 1_000_000
 CHARACTERS_PER_TOKEN = 64
 """No tokenizer's average comes near; an answer longer than this times its token limit will not stop by itself."""
 
+MAX_TOKENS = 100_000_000
+"""No window comes near; a count above it is no count, and its price would fit no database."""
+
 
 LOWEST_LOGPROB = -100.0
 """Upstreams write -9999 or minus infinity for what hardly ever comes; one such token must not outweigh all others."""
@@ -138,6 +141,8 @@ class ChatStream:
         choice = choices[0]
         if not isinstance(choice, dict):
             raise self._bad("a choice is not a JSON object")
+        if (choice.get("index") or 0) != 0:
+            return ""  # a second answer that nobody asked for
         self._choices += 1
         self.finish_reason = _text(choice.get("finish_reason")) or self.finish_reason
         logprobs = choice.get("logprobs")
@@ -189,7 +194,7 @@ def read_usage(value: Any) -> Usage | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS else None
 
 
 def _text(value: Any) -> str | None:

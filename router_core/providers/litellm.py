@@ -9,7 +9,11 @@ What litellm reports is checked where it is known to guess (measured with 1.106)
   in ``received_finish_reason``; without one the answer is a `BadUpstreamResponse`. A provider whose stream litellm
   reads in another wrapper, without that attribute, is taken at its word.
 - Counts that the upstream did not send are estimated. Its wrapper keeps the chunks as they came; when none of them
-  has usage, the usage is unknown.
+  has usage, the usage is unknown. Counts that were sent as null become 0; an answer of no tokens is not believed.
+- Redirects are followed, twenty times, key in hand, and a connection that cannot be made is tried twice. A guard on
+  its transport holds each attempt of ours to one HTTP request; it does nothing for calls that others make.
+- Its clients are kept by their timeout, so a timeout of each call's own would open a connection for each call. It gets
+  one that never comes, and the call's is ours.
 - Keys stand in its exceptions' messages: they are taken out.
 """
 
@@ -18,8 +22,11 @@ from __future__ import annotations
 import asyncio
 import importlib
 import os
+import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 
 from router_core.errors import (
@@ -33,7 +40,7 @@ from router_core.errors import (
 )
 from router_core.pricing import Usage
 from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
-from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN
+from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, read_usage
 from router_core.providers.keys import NO_KEY, Key, redact
 from router_core.providers.openai_http import response_format
 from router_core.providers.upstream_errors import UpstreamError, error_from
@@ -51,16 +58,90 @@ _CONVENTION_NAMES = {
 
 _TIMEOUTS = frozenset({"Timeout", "APITimeoutError", "ReadTimeout", "ConnectTimeout", "TimeoutError"})
 _CONNECTION = frozenset({"APIConnectionError", "ConnectError", "ReadError", "RemoteProtocolError", "ClientError"})
+_NOT_HTTP = frozenset({"ClientResponseError", "HttpProcessingError"})
+
+NEVER_S = 86_400.0
+"""litellm's own timeout: longer than any of ours."""
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one attempt of ours has sent so far."""
+
+    model: str
+    requests: int = 0
+
+
+_ATTEMPT: ContextVar[_Attempt | None] = ContextVar("routescope_litellm_attempt", default=None)
+_loading = threading.Lock()
+_loaded: Any = None
 
 
 def load() -> Any:
     """The litellm module, imported with its network and its ``.env`` reading off. Takes seconds the first time."""
+    global _loaded
+    with _loading:
+        if _loaded is None:
+            _loaded = _import()
+    return _loaded
+
+
+def _import() -> Any:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
     litellm.telemetry = False
+    transport = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport").LiteLLMAiohttpTransport
+    transport.handle_async_request = _guarded(transport.handle_async_request)
     return litellm
+
+
+def _guarded(send: Any) -> Any:
+    """litellm's way to send a request, for attempts of ours once only and without redirects."""
+
+    async def handle_async_request(transport: Any, request: Any) -> Any:
+        attempt = _ATTEMPT.get()
+        if attempt is None:
+            return await send(transport, request)
+        attempt.requests += 1
+        if attempt.requests > 1:
+            raise ProviderUnreachable(f"model {attempt.model!r} cannot be reached: the connection could not be made")
+        response = await send(transport, request)
+        if 300 <= response.status_code < 400:
+            await response.aclose()
+            raise error_from(attempt.model, response.status_code, UpstreamError())
+        return response
+
+    return handle_async_request
+
+
+async def _load_aside() -> Any:
+    """`load` in a thread that nobody has to wait for: a loop that ends meanwhile would wait for a worker of its own."""
+    if _loaded is not None:
+        return _loaded
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def settle(module: Any, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(module)
+        else:
+            future.set_exception(error)
+
+    def work() -> None:
+        module, failed = None, None
+        try:
+            module = load()
+        except Exception as error:  # noqa: BLE001 - whatever an import raises belongs to who waits for it
+            failed = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, module, failed)
+
+    threading.Thread(target=work, name="litellm-import", daemon=True).start()
+    return await future
 
 
 class LiteLLMProvider:
@@ -82,8 +163,7 @@ class LiteLLMProvider:
         try:
             try:
                 async with asyncio.timeout(deadline - time.monotonic()):
-                    litellm = await asyncio.to_thread(load)
-                    wrapper = await litellm.acompletion(**self._arguments(call))
+                    wrapper = await self._open(call)
                 chunks = aiter(wrapper)
                 while True:
                     async with asyncio.timeout(deadline - time.monotonic()):
@@ -98,17 +178,27 @@ class LiteLLMProvider:
             except TimeoutError:
                 raise ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s") from None
             except Exception as error:  # noqa: BLE001 - litellm raises types of many libraries; see _translate
-                raise _translate(error, call, self._key, started=reading.characters > 0) from None
+                # What goes wrong after the finish reason came takes nothing from the answer.
+                if _received_finish(wrapper) is None:
+                    raise _translate(error, call, self._key, begun=_has_begun(wrapper)) from None
             yield reading.completion(wrapper)
         finally:
             await _close(wrapper)
+
+    async def _open(self, call: Call) -> Any:
+        litellm = await _load_aside()
+        token = _ATTEMPT.set(_Attempt(call.model))
+        try:
+            return await litellm.acompletion(**self._arguments(call))
+        finally:
+            _ATTEMPT.reset(token)
 
     def _arguments(self, call: Call) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self._upstream_model,
             "messages": [{"role": message.role, "content": message.content} for message in call.messages],
             "max_tokens": call.max_output_tokens,
-            "timeout": call.timeout_s,
+            "timeout": NEVER_S,
             "stream": True,
             "stream_options": {"include_usage": True},
             "max_retries": 0,
@@ -150,7 +240,7 @@ class _Reading:
         self._id = getattr(chunk, "id", None) or self._id
         self._usage = _usage(getattr(chunk, "usage", None)) or self._usage
         choices = getattr(chunk, "choices", None)
-        if not choices:
+        if not choices or (getattr(choices[0], "index", 0) or 0) != 0:
             return ""
         self._finish_reason = getattr(choices[0], "finish_reason", None) or self._finish_reason
         text = getattr(getattr(choices[0], "delta", None), "content", None)
@@ -165,7 +255,7 @@ class _Reading:
 
     def completion(self, wrapper: Any) -> Completion:
         model = self._call.model
-        finish = self._finish_reason
+        finish = self._finish_reason or _received_finish(wrapper)
         if finish is None or getattr(wrapper, "received_finish_reason", finish) is None:
             raise BadUpstreamResponse(
                 f"model {model!r}: the stream ended after {self.characters} characters without a finish reason"
@@ -183,11 +273,25 @@ def _usage(value: Any) -> Usage | None:
     if value is None:
         return None
     details = getattr(value, "prompt_tokens_details", None)
-    return Usage(
-        getattr(value, "prompt_tokens", None),
-        getattr(value, "completion_tokens", None),
-        getattr(details, "cached_tokens", None),
+    counts = read_usage(
+        {
+            "prompt_tokens": getattr(value, "prompt_tokens", None) or None,
+            "completion_tokens": getattr(value, "completion_tokens", None) or None,
+            "prompt_tokens_details": {"cached_tokens": getattr(details, "cached_tokens", None)},
+        }
     )
+    return counts
+
+
+def _has_begun(wrapper: Any) -> bool:
+    """Whether the upstream has begun to answer: what goes wrong then is no matter of reaching it."""
+    return wrapper is not None and getattr(wrapper, "completion_stream", wrapper) is not None
+
+
+def _received_finish(wrapper: Any) -> str | None:
+    """The finish reason that really came, for wrappers that keep it."""
+    reason = getattr(wrapper, "received_finish_reason", None)
+    return reason if isinstance(reason, str) else None
 
 
 def _usage_was_sent(wrapper: Any) -> bool:
@@ -208,8 +312,11 @@ async def _close(wrapper: Any) -> None:
         return
 
 
-def _translate(error: Exception, call: Call, key: Key, *, started: bool) -> ProviderError:
+def _translate(error: Exception, call: Call, key: Key, *, begun: bool) -> ProviderError:
     """litellm's exception as one of ours. Its classes are known by name, so that litellm need not be imported."""
+    ours = next((link for link in _chain(error) if isinstance(link, ProviderError)), None)
+    if ours is not None:
+        return ours.with_traceback(None)
     names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
     own = {kind.__name__ for kind in type(error).__mro__}
     message = _sentence(error)
@@ -221,9 +328,13 @@ def _translate(error: Exception, call: Call, key: Key, *, started: bool) -> Prov
         return ContentFiltered(about)
     if names & _TIMEOUTS or "Timeout on reading" in message:
         return ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s")
+    if (said := _said_in_stream(error)) is not None:
+        return error_from(call.model, said.status or 500, said, secrets=(key.value,))
     if names & _CONNECTION:
-        if started:
+        if begun:
             return BadUpstreamResponse(f"model {call.model!r}: the stream broke off: {reason}")
+        if names & _NOT_HTTP:
+            return BadUpstreamResponse(f"model {call.model!r}: the answer is not HTTP: {reason}")
         return ProviderUnreachable(f"model {call.model!r} cannot be reached: {reason}")
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
@@ -246,6 +357,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(link))
         yield link
         waiting += [link.__cause__, link.__context__, getattr(link, "original_exception", None)]
+
+
+def _said_in_stream(error: Exception) -> UpstreamError | None:
+    """An error object that came as an event: the OpenAI client's plain APIError, with the object as its body."""
+    for link in _chain(error):
+        body = getattr(link, "body", None)
+        if type(link).__name__ == "APIError" and isinstance(body, Mapping):
+            return UpstreamError.from_value({"error": body})
+    return None
 
 
 def _sentence(error: Exception) -> str:

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from router_core.errors import BadUpstreamResponse, ProviderTimeout, ProviderUnreachable
+from router_core.errors import BadUpstreamResponse, ProviderError, ProviderTimeout, ProviderUnreachable
 from router_core.providers.base import READY, Call, Readiness, StreamItem, TextChunk
 from router_core.providers.chat_stream import MAX_EVENT_BYTES, ChatStream, EventLines
 from router_core.providers.keys import NO_KEY, Key, redact
@@ -23,8 +23,8 @@ from router_core.providers.upstream_errors import UpstreamError, error_from
 if TYPE_CHECKING:
     import aiohttp
 
-USAGE_GRACE_S = 5.0
-"""How long the counts may follow the finish reason, before they count as unknown."""
+USAGE_GRACE_S = 2.0
+"""How long the counts may follow the finish reason, before they count as unknown. The answer waits for them."""
 
 
 def request_body(call: Call, upstream_model: str) -> dict[str, Any]:
@@ -96,6 +96,8 @@ class ChatTransport:
                     text = chat.event(data)
                     if text:
                         yield TextChunk(text)
+                    if chat.done:
+                        break
                 if not chunk:
                     break
             yield chat.completion()
@@ -108,41 +110,24 @@ class ChatTransport:
         import aiohttp
 
         url = f"{base_url.rstrip('/')}/chat/completions"
-        headers = {"Accept": "text/event-stream"}
-        if is_loopback(urlsplit(url).hostname or ""):
-            # llama.cpp closes after each answer without a word; the next call would be written into a closed socket.
-            headers["Connection"] = "close"
-        if key.value:
-            headers["Authorization"] = f"Bearer {key.value}"
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 response = await self._session().post(
                     url,
                     json=request_body(call, upstream_model),
-                    headers=headers,
+                    headers=_headers(url, key),
                     allow_redirects=False,
                     proxy=_proxy(url),
                 )
         except TimeoutError:
             raise _timed_out(call) from None
+        except aiohttp.ClientResponseError as error:
+            raise BadUpstreamResponse(f"model {call.model!r}: the answer is not HTTP: {_reason(error, key)}") from None
         except (aiohttp.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
-            reason = redact(str(error) or type(error).__name__, (key.value,))
-            raise ProviderUnreachable(f"model {call.model!r} cannot be reached: {reason}") from None
+            raise ProviderUnreachable(f"model {call.model!r} cannot be reached: {_reason(error, key)}") from None
         if response.status == 200:
             return response
-        try:
-            body = await _body(response, call, deadline)
-        except (BadUpstreamResponse, ProviderTimeout):
-            body = b""  # the status alone says enough
-        finally:
-            response.close()
-        raise error_from(
-            call.model,
-            response.status,
-            UpstreamError.from_body(body),
-            secrets=(key.value,),
-            retry_after=response.headers.get("Retry-After"),
-        )
+        raise await _refusal(response, call, key, deadline)
 
     def _session(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -178,13 +163,31 @@ class ChatTransport:
             del self._sessions[loop]
 
 
+async def _refusal(response: aiohttp.ClientResponse, call: Call, key: Key, deadline: float) -> ProviderError:
+    """What a status other than 200 means. Returned, not raised: the body may echo the key, and this frame holds it."""
+    try:
+        body = await _body(response, call, deadline)
+    except (BadUpstreamResponse, ProviderTimeout):
+        body = b""  # the status alone says enough
+    finally:
+        response.close()
+    return error_from(
+        call.model,
+        response.status,
+        UpstreamError.from_body(body),
+        secrets=(key.value,),
+        retry_after=response.headers.get("Retry-After"),
+    )
+
+
 async def _read(response: aiohttp.ClientResponse, call: Call, chat: ChatStream, deadline: float) -> bytes:
     """The next bytes, empty at the end."""
     import aiohttp
 
     left = deadline - time.monotonic()
     if chat.finish_reason is not None:
-        left = min(left, USAGE_GRACE_S)
+        # The deadline is the caller's too: what he has been told to be complete must come home before it.
+        left = min(left / 2, USAGE_GRACE_S)
     try:
         async with asyncio.timeout(left):
             return await response.content.readany()
@@ -193,6 +196,8 @@ async def _read(response: aiohttp.ClientResponse, call: Call, chat: ChatStream, 
             return b""
         raise _timed_out(call) from None
     except (aiohttp.ClientError, OSError):
+        if chat.finish_reason is not None:
+            return b""
         raise chat.cut() from None
 
 
@@ -212,6 +217,21 @@ async def _body(response: aiohttp.ClientResponse, call: Call, deadline: float) -
     except (aiohttp.ClientError, OSError):
         raise BadUpstreamResponse(f"model {call.model!r}: the answer broke off") from None
     return body
+
+
+def _headers(url: str, key: Key) -> dict[str, str]:
+    """Never kept in a variable: an error's traceback would hold the key, and some reporters show variables."""
+    headers = {"Accept": "text/event-stream"}
+    if is_loopback(urlsplit(url).hostname or ""):
+        # llama.cpp closes after each answer without a word; the next call would be written into a closed socket.
+        headers["Connection"] = "close"
+    if key.value:
+        headers["Authorization"] = f"Bearer {key.value}"
+    return headers
+
+
+def _reason(error: Exception, key: Key) -> str:
+    return redact(str(error) or type(error).__name__, (key.value,))
 
 
 def _timed_out(call: Call) -> ProviderTimeout:

@@ -1,0 +1,180 @@
+"""The fault matrix: whatever an upstream does, by whichever transport and way of calling, the record is exact.
+
+Every fault of `faults.py`, through both transports, awaited, from plain code, and streamed: once with nobody to fall
+back to, once with a healthy model behind. Real HTTP on loopback, real rows in SQLite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from router_core.providers.litellm import load
+from tests import upstream as up
+from tests.integration.router_core.arena import KEY, KINDS, MODES, Arena, Kind, Mode, Played, model, policy
+from tests.integration.router_core.faults import FAULTS, Fault
+from tests.upstream import Upstream
+
+SECOND = "From the second."
+LITTLE_S = 0.2
+"""What a model gets when only a timeout ends the fault."""
+DEADLINE_S = 2.0
+GRACE_S = 0.25
+"""How far past its deadline a request may come home."""
+
+
+@pytest.fixture(scope="module")
+def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    with Arena(tmp_path_factory.mktemp("matrix")) as arena:
+        load()  # this takes seconds, and its first call another: no part of what is measured here
+        with Upstream() as server:
+            loaded = policy(model("first", "small", "litellm", server.base_url, timeout_s=60), route="deadline_s = 60")
+            assert arena.play("aroute", arena.router(loaded)).text
+        yield arena
+
+
+@pytest.fixture
+def first() -> Iterator[Upstream]:
+    with Upstream() as server:
+        yield server
+
+
+@pytest.fixture
+def second() -> Iterator[Upstream]:
+    with Upstream() as server:
+        server.plays(up.answer(SECOND))
+        yield server
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def staged(fault: Fault, upstream: Upstream, stack: ExitStack) -> str:
+    """Let the fault happen at the base URL that is returned."""
+    if fault.place == "refused":
+        return stack.enter_context(up.refused())
+    if fault.place == "backlog":
+        return stack.enter_context(up.full_backlog())
+    if fault.place == "connection":
+        upstream.greets(up.Slam)
+    else:
+        assert fault.behaviour is not None
+        upstream.plays(fault.behaviour)
+    return upstream.base_url
+
+
+def faulty(fault: Fault, kind: Kind, url: str) -> str:
+    """The policy's entry for the model that has the fault."""
+    return model("first", "small", kind, url, timeout_s=LITTLE_S if fault.lasts else 5.0, priced=fault.priced)
+
+
+matrix = [
+    pytest.mark.parametrize("mode", MODES),
+    pytest.mark.parametrize("kind", KINDS),
+    pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name),
+]
+
+
+def over_the_matrix(test: object) -> object:
+    """Run the test in every cell."""
+    for mark in matrix:
+        test = mark(test)  # type: ignore[arg-type]
+    return test
+
+
+@over_the_matrix
+def test_a_fault_is_recorded_for_what_it_is(
+    fault: Fault, kind: Kind, mode: Mode, arena: Arena, first: Upstream, stack: ExitStack
+) -> None:
+    fault = fault.through(kind)
+    router = arena.router(policy(faulty(fault, kind, staged(fault, first, stack)), route=f"deadline_s = {DEADLINE_S}"))
+    played = arena.play(mode, router)
+
+    (branch,) = played.branches
+    assert branch.error_type == fault.code, branch.error_message
+    assert_hits(fault, first, attempts=1)
+    assert_billed(fault, branch, played)
+    if fault.code is None:
+        assert (played.text, branch.outcome, played.decision.status) == (fault.text, "accepted", "ok")
+        assert played.code is None
+    else:
+        assert (played.text, branch.outcome, played.decision.status) == (None, "failed", "failed")
+        assert played.code == played.decision.error_type == "all_branches_failed"
+    assert_sound(played)
+
+
+@over_the_matrix
+def test_a_healthy_model_answers_in_place_of_a_faulty_one(
+    fault: Fault, kind: Kind, mode: Mode, arena: Arena, first: Upstream, second: Upstream, stack: ExitStack
+) -> None:
+    fault = fault.through(kind)
+    loaded = policy(
+        faulty(fault, kind, staged(fault, first, stack)),
+        model("second", "large", kind, second.base_url),
+        tiers=("small", "large"),
+        route=f"deadline_s = {DEADLINE_S}",
+    )
+    played = arena.play(mode, arena.router(loaded))
+
+    assert played.code is None
+    assert played.decision.status == "ok"
+    assert_hits(fault, first, attempts=1)
+    assert_billed(fault, played.branches[0], played)
+    if fault.code is None:
+        assert (played.text, played.decision.chosen, len(second.seen)) == (fault.text, "first", 0)
+        assert [row.outcome for row in played.branches] == ["accepted"]
+    else:
+        assert (played.text, played.decision.chosen, len(second.seen)) == (SECOND, "second", 1)
+        assert [row.outcome for row in played.branches] == ["failed", "accepted"]
+        assert [row.error_type for row in played.branches] == [fault.code, None]
+        assert played.decision.fell_back
+        assert not played.decision.escalated
+        if mode == "stream":
+            tokens = [event.text for event in played.events if event.type == "token" and event.final]
+            assert "".join(tokens) == SECOND, "nobody was sent a word of the faulty answer"
+    assert_sound(played)
+
+
+def assert_hits(fault: Fault, upstream: Upstream, *, attempts: int) -> None:
+    """As many requests, or at least connections, as rows that reached the socket."""
+    assert len(upstream.seen) == (attempts if fault.place == "request" else 0)
+    if fault.place == "connection":
+        assert upstream.connections == attempts
+
+
+def assert_billed(fault: Fault, branch: object, played: Played) -> None:
+    """The branch costs what the table says."""
+    row = branch
+    cost, source = row.cost_nano, row.cost_source  # type: ignore[attr-defined]
+    match fault.bill:
+        case "nothing":
+            assert (cost, source) == (0, "estimated")
+        case "estimate":
+            assert source == "estimated"
+            assert cost > 0
+        case "counts":
+            assert (cost, source) == (11 * 1000 + 3 * 2000, "observed")
+        case "unknown":
+            assert (cost, source) == (None, None)
+
+
+def assert_sound(played: Played) -> None:
+    """What holds of every request, whatever happened to it."""
+    decision, branches = played.decision, played.branches
+    assert played.elapsed_s < DEADLINE_S + GRACE_S
+    assert len(branches) == decision.branches == len(played.run.branches)
+    costs = [row.cost_nano for row in branches]
+    assert decision.cost_nano == (None if None in costs else sum(costs)), "the decision costs what its branches cost"
+    held = [branch.reservation for branch in played.run.branches]
+    assert all(reservation is not None and not reservation.open for reservation in held), "all reserves are settled"
+    settled = sum(
+        (reservation.nano or 0) if cost is None else cost  # type: ignore[union-attr]
+        for cost, reservation in zip(costs, held, strict=True)
+    )
+    assert played.run.ledger.spent_nano == settled, "the ledger counts what the rows say"
+    assert KEY not in played.evidence
