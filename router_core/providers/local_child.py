@@ -18,8 +18,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from router_core.errors import ModelFileError
 from router_core.providers import model_state
 from router_core.providers.catalog import CATALOG, ModelFile
@@ -75,6 +73,8 @@ class Runtime:
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until the standard input closes."""
+    from filelock import FileLock, Timeout
+
     parser = argparse.ArgumentParser(prog="local_child")
     parser.add_argument("--models", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)

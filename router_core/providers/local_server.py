@@ -17,8 +17,6 @@ import threading
 import time
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from router_core.errors import ModelNotReady
 from router_core.providers import model_state
 from router_core.providers.base import READY, Readiness
@@ -184,6 +182,9 @@ class LocalServer:
             self._trouble = f"the local model server ended ({_how(code)}) and is being restarted"
 
     def _another_runs(self) -> bool:
+        # Imported here: whoever has no local models need not wait for it (a thirtieth of this program's import).
+        from filelock import FileLock, Timeout
+
         probe = FileLock(self._run / LOCK_FILE)
         try:
             probe.acquire(timeout=0)
