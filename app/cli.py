@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, Settings
-from router_core.errors import PolicyError, RequestError, RouteScopeError
+from router_core.errors import PolicyError, ReplayError, RequestError, RouteScopeError
 from telemetry.errors import TelemetryError, UnknownModel, UnknownWeek
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -32,6 +32,7 @@ class LazyGroup(click.Group):
         "doctor": "app.doctor:doctor",
         "demo": "app.demo_command:demo",
         "drift": "app.drift_command:drift",
+        "replay": "app.replay.command:replay",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -284,7 +285,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command; our own errors become one sentence and an exit code."""
     try:
         cli.main(args=arguments, prog_name="routescope")
-    except (RequestError, PolicyError, UnknownWeek, UnknownModel) as error:
+    except (RequestError, PolicyError, ReplayError, UnknownWeek, UnknownModel) as error:
         click.echo(f"routescope: {error}", err=True)
         sys.exit(2)
     except (RouteScopeError, TelemetryError) as error:

@@ -49,15 +49,7 @@ class Service:
             telemetry.errors.StorageError: the database cannot be used.
         """
         loaded = load_policy(settings.policy)
-        kept = loaded.policy.telemetry
-        telemetry = Telemetry.open(
-            settings.database_url,
-            home=settings.home,
-            content=kept.content,
-            durability=kept.durability,
-            redact=redact_text,
-        )
-        telemetry.record_policy_version(loaded.version, loaded.policy.name, loaded.text, by or _user())
+        telemetry = open_telemetry(loaded, settings, by=by)
         local = _local_server(loaded, settings)
         try:
             router = Router.from_policy(
@@ -106,6 +98,24 @@ class Service:
         if self.local is not None:
             await self.local.aclose()
         return self.telemetry.close(CLOSE_TIMEOUT_S)
+
+
+def open_telemetry(loaded: LoadedPolicy, settings: Settings, *, by: str | None = None) -> Telemetry:
+    """The store that decisions under this policy go to; the policy's version is noted there.
+
+    Raises:
+        telemetry.errors.StorageError: the database cannot be used.
+    """
+    kept = loaded.policy.telemetry
+    telemetry = Telemetry.open(
+        settings.database_url,
+        home=settings.home,
+        content=kept.content,
+        durability=kept.durability,
+        redact=redact_text,
+    )
+    telemetry.record_policy_version(loaded.version, loaded.policy.name, loaded.text, by or _user())
+    return telemetry
 
 
 def local_files(loaded: LoadedPolicy) -> list[str]:

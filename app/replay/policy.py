@@ -85,9 +85,7 @@ def plan_of_log(log: ReplayLog, cheap: Sequence[str], strong: str | None, *, pro
             f"{len(log.models)} models, {len(costs)} with costs: name them with --cheap, --cheap and --strong"
         )
     _check_responses(log, ["agreement"], "cascade")
-    notes = (
-        () if cheap else (f"no --policy: {' and '.join(first)} are the cheapest by mean cost, {strong} the dearest",)
-    )
+    notes = () if cheap else (f"no --policy: {_listed(first)} are the cheapest by mean cost, {strong} the dearest",)
     loaded = parse_policy(_cascade_text(first, strong), Path("cascade.toml"))
     return ReplayPlan(loaded, "cascade", (*first, strong), notes)
 

@@ -14,7 +14,7 @@ from opentelemetry.trace import Tracer
 
 from app.replay.log import Grades, ReplayLog
 from app.replay.policy import ReplayPlan
-from router_core.errors import RoutingError
+from router_core.errors import ReplayError, RoutingError
 from router_core.events import Answered, Event, Settled
 from router_core.pricing import Nano, to_nano
 from router_core.providers.replay import ReplayProvider, Tape
@@ -83,6 +83,22 @@ class Replayed:
         return Counter(one.failure for one in self.routed if one.failure is not None)
 
 
+def complete(plan: ReplayPlan, log: ReplayLog) -> list[int]:
+    """Numbers of the prompts that every model of the route answered: only there can its choices be compared.
+
+    Raises:
+        ReplayError: there is none.
+    """
+    reads = any(validator for route in plan.loaded.policy.routes.values() for validator in route.validators)
+    numbers = log.answered_by_all(plan.models, with_response=reads)
+    if not numbers:
+        raise ReplayError(
+            f"{log.path}: no prompt was answered by all of {', '.join(plan.models)}; a replay needs the answer of each "
+            "model of the route to the same prompts"
+        )
+    return numbers
+
+
 def sample(numbers: Sequence[int], limit: int | None, seed: int) -> list[int]:
     """At most ``limit`` of the prompts, drawn without return, in the log's order."""
     if limit is None or limit >= len(numbers):
@@ -119,7 +135,7 @@ async def _replay(
         plan.loaded,
         providers={name: ReplayProvider(name, tape) for name in policy.models},
         tools={},
-        validators=build_validators(policy.validators),
+        validators=build_validators(policy.validators, plan.loaded.folder),
         tracer=tracer,
         sink=sink,
         rng=random.Random(seed),  # noqa: S311 (traffic splits, no secret)
