@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -69,8 +69,9 @@ def camps(finished: Sequence[Finished]) -> list[list[Finished]]:
     return found
 
 
-def _weight(camp: Sequence[Finished]) -> tuple[int, tuple[float, int]]:
-    return len(camp), max(_rank(answer) for answer in camp)
+def _weight(camp: Iterable[Finished]) -> tuple[int, tuple[float, int]]:
+    ranks = [_rank(answer) for answer in camp]
+    return len(ranks), max(ranks)
 
 
 def _rank(answer: Finished) -> tuple[float, int]:

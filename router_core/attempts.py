@@ -6,7 +6,6 @@ settles the request, or another model is asked: upwards after a low score, to a 
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,9 +17,8 @@ from router_core.branches import Branches
 from router_core.clock import Clock
 from router_core.errors import AllBranchesFailed, ProviderError
 from router_core.events import BranchStarted, Escalated, Event
+from router_core.fleet import Fleet
 from router_core.merge import merge
-from router_core.policy.schema import RetryEntry
-from router_core.resilience.retry import next_delay
 from router_core.run import Run
 from router_core.scoring import Scoring
 from router_core.strategies.base import PlannedModel
@@ -41,14 +39,11 @@ class Round:
 class Attempts:
     """Asks the models of a plan until an answer settles the request or nobody is left. Holds nothing of a run."""
 
-    def __init__(
-        self, branches: Branches, scoring: Scoring, retry: RetryEntry, clock: Clock, rng: random.Random
-    ) -> None:
+    def __init__(self, branches: Branches, scoring: Scoring, fleet: Fleet, clock: Clock) -> None:
         self._branches = branches
         self._scoring = scoring
-        self._retry = retry
+        self._fleet = fleet
         self._clock = clock
-        self._rng = rng
 
     async def ask(self, run: Run) -> AsyncGenerator[Event]:
         """Every event from the first branch to the last.
@@ -111,7 +106,7 @@ class Attempts:
         reason, attempt = this.reason, 1
         while True:
             if (refusal := self._branches.refusal(run, place.model)) is not None:
-                run.capped[place.model] = refusal  # what is asked side by side may have taken the rest of the caps
+                run.passed_over[place.model] = refusal  # what is asked side by side may have taken the rest of the caps
                 return
             branch = self._branches.start(run, "model", place.model, reason, final=final)
             yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
@@ -140,7 +135,7 @@ class Attempts:
             return None
         if self._branches.refusal(run, branch.model) is not None:
             return None
-        return next_delay(error, attempt, run.seconds_left(), self._retry, self._rng)
+        return self._fleet.health.retry_delay(branch.model, error, attempt, run.seconds_left())
 
     @staticmethod
     def _is_final(run: Run, higher: PlannedModel | None) -> bool:
@@ -172,8 +167,11 @@ class Attempts:
         assert run.plan is not None
         assert run.eligibility is not None
         plan, models, eligible = run.plan, run.target.models, run.eligibility.models
+        route = run.target.route
         last = next(place for place in this.places if place.model == failed.model)
-        return self._allowed(run, tried, lambda: escalation.after_failure(plan, last, tried, models, eligible))
+        return self._allowed(
+            run, tried, lambda: escalation.after_failure(plan, last, tried, models, eligible, failed.error, route)
+        )
 
     def _allowed(self, run: Run, tried: set[str], propose: Callable[[], PlannedModel | None]) -> PlannedModel | None:
         """The first proposal that the caps allow; the others are noted with the reason. All of them count as tried."""
@@ -182,7 +180,7 @@ class Attempts:
             refusal = self._branches.refusal(run, place.model)
             if refusal is None:
                 return place
-            run.capped[place.model] = refusal
+            run.passed_over[place.model] = refusal
             if run.ledger.full:
                 return None
         return None

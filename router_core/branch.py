@@ -11,7 +11,8 @@ from opentelemetry.trace import Span
 
 from router_core import semconv
 from router_core.clock import Timeline
-from router_core.errors import BadUpstreamResponse, ProviderError, ProviderTimeout
+from router_core.errors import BadUpstreamResponse, FirstTokenTimeout, ProviderError, ProviderTimeout
+from router_core.fleet import Berth
 from router_core.pricing import ComputePrice, CostSource, Nano, Price, Usage, to_usd
 from router_core.providers.base import Call, Completion, Provider, TextChunk
 from router_core.result import BranchKind, BranchRecord, Outcome, ScoreRecord
@@ -50,6 +51,8 @@ class Branch:
     reservation: Reservation | None = None
     price: Price | None = None
     provider_name: str | None = None
+    berth: Berth | None = None
+    """The deployment that took the call; None for tools."""
     input_estimate: int = 0
     outcome: Outcome | None = None
     text: str = ""
@@ -84,16 +87,16 @@ class Branch:
         try:
             while self.completion is None:
                 waiting_since = timeline.elapsed_ns()
-                left = (limit_ns - waiting_since) / 1e9
+                due_ns = self._due_ns(call, limit_ns)
                 try:
-                    async with asyncio.timeout(left):
+                    async with asyncio.timeout((due_ns - waiting_since) / 1e9):
                         item = await anext(stream, None)
                 except TimeoutError:
-                    raise ProviderTimeout(f"{call.model} did not finish within {call.timeout_s:.3g} s") from None
+                    raise self._too_late(call, limit_ns) from None
                 now = timeline.elapsed_ns()
                 self.waited_ns += now - waiting_since
-                if now > limit_ns:
-                    raise ProviderTimeout(f"{call.model} did not finish within {call.timeout_s:.3g} s")
+                if now > due_ns:
+                    raise self._too_late(call, limit_ns)
                 if isinstance(item, TextChunk):
                     if self.first_chunk_ns is None:
                         self.first_chunk_ns = now
@@ -107,6 +110,17 @@ class Branch:
             self.text = "".join(pieces)
             # Providers are async generators; closing one closes its connection and stops the upstream's work.
             await cast(AsyncGenerator[Any], stream).aclose()
+
+    def _due_ns(self, call: Call, limit_ns: int) -> int:
+        """When the next item must be here, on the request's time line."""
+        if self.first_chunk_ns is not None or call.first_token_timeout_s is None:
+            return limit_ns
+        return min(limit_ns, self.started_ns + round(call.first_token_timeout_s * 1e9))
+
+    def _too_late(self, call: Call, limit_ns: int) -> ProviderTimeout:
+        if self._due_ns(call, limit_ns) < limit_ns:
+            return FirstTokenTimeout(f"{call.model} gave no first token within {call.first_token_timeout_s:.3g} s")
+        return ProviderTimeout(f"{call.model} did not finish within {call.timeout_s:.3g} s")
 
     def fail(self, error: ProviderError) -> None:
         """The attempt failed; what it cost is in `bill`."""
@@ -191,6 +205,7 @@ class Branch:
             cache_read_tokens=usage.cache_read_tokens,
             started_ms=self.started_ns / 1e6,
             latency_ms=self.latency_ms,
+            deployment=None if self.berth is None else self.berth.deployment,
             ttft_ms=self.ttft_ms,
             finish_reason=None if self.completion is None else self.completion.finish_reason,
             response_model=None if self.completion is None else self.completion.response_model,
@@ -228,6 +243,7 @@ class Branch:
             semconv.BRANCH_SCORE: record.score,
             semconv.BRANCH_THRESHOLD: record.threshold,
             semconv.BRANCH_SCORES: as_json(self.scores) if self.scores else None,
+            semconv.BRANCH_DEPLOYMENT: record.deployment,
             semconv.BRANCH_LATENCY_MS: record.latency_ms,
             semconv.ANSWER_CHARACTERS: len(self.text),
         }

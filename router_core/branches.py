@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from opentelemetry.trace import SpanKind
@@ -16,8 +16,10 @@ from router_core import semconv
 from router_core.branch import Branch
 from router_core.errors import ProviderError, ProviderFault
 from router_core.events import BranchEnded, Event, Token
+from router_core.fleet import Fleet
+from router_core.guard import Exclusion
 from router_core.policy.schema import LogprobValidator
-from router_core.providers.base import Call, Provider
+from router_core.providers.base import Call
 from router_core.result import BranchKind
 from router_core.run import Run
 from router_core.signals.length import estimate_tokens
@@ -29,23 +31,31 @@ log = logging.getLogger("routescope.router")
 class Branches:
     """Starts and calls the branches of runs. Holds nothing of a run itself."""
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
-        self._providers = providers
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
 
-    @staticmethod
-    def refusal(run: Run, model: str, ask: Ask | None = None) -> str | None:
-        """Why the request's caps do not allow one more call of this model; None when they do."""
+    def refusal(self, run: Run, model: str, ask: Ask | None = None) -> Exclusion | None:
+        """Why a model may not be called now: its breaker has opened, or the caps do not allow it. None when it may."""
+        readiness = self._fleet.readiness(model)
+        if not readiness.ready:
+            return Exclusion(readiness.excluded_by, readiness.reason)
         price = run.prices.get(model)
         incoming, outgoing = tokens_of(run, ask)
-        return run.ledger.refusal(None if price is None else price.expected(incoming, outgoing), incoming + outgoing)
+        most = None if price is None else price.expected(incoming, outgoing)
+        reason = run.ledger.refusal(most, incoming + outgoing)
+        return None if reason is None else Exclusion("cap", reason)
 
     def start(
         self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False, ask: Ask | None = None
     ) -> Branch:
-        """Begin a branch: its span, its reservation, its place in the run. Ask `refusal` first."""
+        """Begin a branch: its deployment, its span, its reservation, its place in the run. Ask `refusal` first."""
         price = run.prices.get(model)
         incoming, outgoing = tokens_of(run, ask)
         most = None if price is None else price.expected(incoming, outgoing)
+        before = [branch for branch in run.branches if branch.model == model]
+        failed = {branch.berth.ticket.deployment for branch in before if branch.berth and branch.outcome == "failed"}
+        berth = self._fleet.enter(model, failed, retry=bool(before))
+        assert berth is not None, "`refusal` was asked, and nothing was awaited since"
         branch = Branch(
             index=len(run.branches),
             kind=kind,
@@ -57,7 +67,8 @@ class Branches:
             final=final,
             reservation=run.ledger.reserve(most, incoming + outgoing),
             price=price,
-            provider_name=self._providers[model].name,
+            provider_name=berth.provider.name,
+            berth=berth,
             input_estimate=incoming,
             ask=ask,
         )
@@ -66,7 +77,9 @@ class Branches:
 
     async def call(self, run: Run, branch: Branch) -> AsyncGenerator[Event]:
         """Stream one branch to its end; a failure of the provider becomes its outcome."""
-        texts = branch.run(self._providers[branch.model], _call(run, branch), run.timeline)
+        assert branch.berth is not None
+        call = _call(run, branch)
+        texts = branch.run(branch.berth.provider, call, run.timeline)
         try:
             async for text in texts:
                 if branch.final and run.first_visible_ns is None:
@@ -81,7 +94,15 @@ class Branches:
             log.error("provider of %s raised %s\n%s", branch.model, type(error).__name__, frames)
         finally:
             await texts.aclose()
-        branch.stop(run.timeline)
+            branch.stop(run.timeline)
+            self._fleet.leave(
+                branch.berth,
+                branch.error,
+                complete=branch.completion is not None,
+                cut_short=call.timeout_s < run.target.models[branch.model].timeout_s,
+                latency_ms=branch.latency_ms,
+                ttft_ms=branch.ttft_ms,
+            )
         if branch.kind == "model":
             run.waited_ns += branch.waited_ns
         yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
@@ -107,6 +128,7 @@ def _call(run: Run, branch: Branch) -> Call:
         model=branch.model,
         messages=request.messages,
         timeout_s=min(model.timeout_s, max(run.seconds_left(), 0.001)),
+        first_token_timeout_s=model.first_token_timeout_s,
         max_output_tokens=run.max_output_tokens,
         temperature=request.temperature,
         seed=request.seed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router_core.fleet import Fleet
 from router_core.guard import Exclusion
 from router_core.pricing import to_usd
 from router_core.result import CandidateRecord
@@ -9,7 +10,7 @@ from router_core.run import Run
 from router_core.strategies.base import Prospect
 
 
-def prospects_of(run: Run) -> list[Prospect]:
+def prospects_of(run: Run, fleet: Fleet) -> list[Prospect]:
     """What a strategy may know of each eligible model, in the policy's order."""
     assert run.eligibility is not None
     assert run.signals is not None
@@ -17,7 +18,17 @@ def prospects_of(run: Run) -> list[Prospect]:
     for name in run.eligibility.models:
         model = run.target.models[name]
         quality = model.quality.get(run.signals.intent, model.quality.get("default"))
-        prospects.append(Prospect(name, model.tier, quality, run.expected_cost(name)))
+        latency = fleet.latency(name)
+        prospects.append(
+            Prospect(
+                name,
+                model.tier,
+                quality,
+                run.expected_cost(name),
+                None if latency is None else latency.p50_ms,
+                None if latency is None else latency.p95_ms,
+            )
+        )
     return prospects
 
 
@@ -28,15 +39,15 @@ def candidates_of(run: Run) -> tuple[CandidateRecord, ...]:
     exclusions = {} if run.eligibility is None else run.eligibility.exclusions
     records = []
     for place in planned:
-        capped = run.capped.get(place.model)
+        out = run.passed_over.get(place.model)
         records.append(
             CandidateRecord(
                 place.model,
                 place.tier,
                 place.score,
                 place.propensity,
-                None if capped is None else "cap",
-                capped,
+                None if out is None else out.excluded_by,
+                None if out is None else out.reason,
                 to_usd(run.expected_cost(place.model)),
             )
         )

@@ -12,6 +12,7 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 ├── RoutingError                     the router could not give an answer
 │   ├── RequestDenied                403  a guard rule denied it
 │   ├── NoEligibleModel              422  every model is excluded; `exclusions` says by what
+│   ├── ModelsUnavailable            503  the breakers of all that may answer are open
 │   ├── CapExceeded                  402  the request's own cap leaves no model
 │   ├── DeadlineExceeded             504
 │   ├── AllBranchesFailed            502  every attempt failed
@@ -144,6 +145,13 @@ class NoEligibleModel(RoutingError):
     def __init__(self, message: str, *, exclusions: Mapping[str, str], decision_id: str | None = None) -> None:
         self.exclusions = dict(exclusions)
         super().__init__(message, decision_id=decision_id)
+
+
+class ModelsUnavailable(RoutingError):
+    """Models that may answer have failed of late and are not called for a while."""
+
+    code = "unavailable"
+    http_status = 503
 
 
 class CapExceeded(RoutingError):

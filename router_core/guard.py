@@ -142,7 +142,7 @@ def fit(
             exclusions[name] = reason
         state = readiness.get(name)
         if name not in exclusions and state is not None and not state.ready:
-            exclusions[name] = Exclusion("ready", state.reason)
+            exclusions[name] = Exclusion(state.excluded_by, state.reason)
     left = () if ruling.denied else tuple(name for name in ruling.models if name not in exclusions)
     return Eligibility(left, exclusions, ruling.verdicts, ruling.denied)
 

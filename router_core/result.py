@@ -131,6 +131,8 @@ class BranchRecord:
     latency_ms: float | None = None
     ttft_ms: float | None = None
     """Time to the first chunk of text, from the start of the branch."""
+    deployment: str | None = None
+    """Which of the model's deployments was called; None where it runs in one place only."""
     finish_reason: str | None = None
     response_model: str | None = None
     error_type: str | None = None

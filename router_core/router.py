@@ -38,6 +38,7 @@ from router_core.events import (
     SignalsRead,
     VerdictsGiven,
 )
+from router_core.fleet import Fleet
 from router_core.guard import Situation, judge
 from router_core.policy.loading import LoadedPolicy
 from router_core.price_catalog import resolve_price
@@ -46,6 +47,7 @@ from router_core.providers.build import NO_SCRIPTS, build_providers
 from router_core.providers.local_server import LocalServer
 from router_core.providers.scripted import Script
 from router_core.request import Message, RouteRequest
+from router_core.resilience.health import Health
 from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
@@ -80,19 +82,20 @@ class Router:
         rng: random.Random | None = None,
     ) -> None:
         self.loaded = loaded
-        self.providers = dict(providers)
+        models = loaded.policy.models
         self._tools = tools
-        self._branches = Branches(self.providers)
         self._tracer = tracer
         self._sink: DecisionSink = sink or NoSink()
         self._clock: Clock = clock or SystemClock()
         # For traffic splits and jitter, nothing that must not be guessed.
         self._rng = rng or random.Random()  # noqa: S311
-        scoring = Scoring(self._branches, validators)
-        self._attempts = Attempts(self._branches, scoring, loaded.policy.resilience.retry, self._clock, self._rng)
-        models = loaded.policy.models
+        places = {name: model.places for name, model in models.items()}
+        health = Health(self._clock, loaded.policy.resilience, self._rng, places)
+        self.fleet = Fleet(models, providers, health)
+        branches = Branches(self.fleet)
+        self._attempts = Attempts(branches, Scoring(branches, validators), self.fleet, self._clock)
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
-        self._simulates = any(model.provider.kind == "scripted" for model in models.values())
+        self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
         self.targets = Targets(loaded.policy)
 
     @classmethod
@@ -126,8 +129,7 @@ class Router:
 
     async def aclose(self) -> None:
         """Close all providers."""
-        for provider in self.providers.values():
-            await provider.aclose()
+        await self.fleet.aclose()
 
     async def aroute(self, request: RouteRequest) -> RouteResult:
         """Route one request to its end.
@@ -289,7 +291,7 @@ class Router:
             Situation(run.target.name, run.request.context, run.signals),
             run.target.models,
             self.loaded.policy.rules,
-            {name: self.providers[name].readiness() for name in run.target.models},
+            {name: self.fleet.readiness(name) for name in run.target.models},
             run.max_output_tokens,
         )
         run.trace.end(span, {semconv.GUARD_ELIGIBLE: list(run.eligibility.models)})
@@ -311,7 +313,7 @@ class Router:
         span = run.trace.child(semconv.SPAN_PLAN)
         situation = Situation(run.target.name, run.request.context, run.signals)
         strategy = run.target.strategy_for(run.signals.intent)
-        run.plan = strategy.plan(situation, prospects_of(run), self._rng.random())
+        run.plan = strategy.plan(situation, prospects_of(run, self.fleet), self._rng.random())
         run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
         if not run.plan.models:
             raise nobody_eligible(run)

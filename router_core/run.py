@@ -11,7 +11,7 @@ from router_core.baseline import Baseline, strongest
 from router_core.branch import Branch
 from router_core.clock import Timeline
 from router_core.errors import RouteScopeError
-from router_core.guard import Eligibility
+from router_core.guard import Eligibility, Exclusion
 from router_core.policy.loading import LoadedPolicy
 from router_core.pricing import Nano, Price
 from router_core.request import RouteRequest
@@ -43,7 +43,8 @@ class Run:
     expected: dict[str, Nano | None] = field(default_factory=dict)
     """Expected cost of one call, by model; filled as it is asked for."""
     baseline: Baseline | None = None
-    capped: dict[str, str] = field(default_factory=dict)
+    passed_over: dict[str, Exclusion] = field(default_factory=dict)
+    """Models of the plan that were not called when their turn came: caps, breakers, the deadline."""
     branches: list[Branch] = field(default_factory=list)
     chosen: Branch | None = None
     escalated: bool = False

@@ -115,7 +115,8 @@ class Scoring:
             return f"about {needed:,} tokens do not fit its context window"
         if run.seconds_left() <= 0:
             return "the deadline passed"
-        return self._branches.refusal(run, ask.model, ask)
+        refusal = self._branches.refusal(run, ask.model, ask)
+        return None if refusal is None else refusal.reason
 
     async def _score(
         self, run: Run, branch: Branch, bar: _Bar, asked: Sequence[Asked], combination: CombinationEntry

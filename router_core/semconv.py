@@ -90,6 +90,7 @@ CANDIDATES: Final = "router.candidates"  # JSON list, as Decision.candidates
 BRANCH_INDEX: Final = "router.branch.index"  # 0, 1, ... in the order of starting
 BRANCH_KIND: Final = "router.branch.kind"  # tool | cache | model | probe | judge
 BRANCH_TIER: Final = "router.branch.tier"
+BRANCH_DEPLOYMENT: Final = "router.branch.deployment"  # absent where the model runs in one place
 BRANCH_OUTCOME: Final = "router.branch.outcome"  # accepted | rejected | failed | compared | cancelled
 BRANCH_REASON: Final = "router.branch.reason"
 BRANCH_SCORE: Final = "router.branch.score"

@@ -49,6 +49,8 @@ def policy(
     telemetry: str = "",
     probes: str = '"twin"',
     retry: str = "enabled = false",
+    resilience: str = "",
+    tiny_provider: str = 'provider = { kind = "scripted", script = "tiny" }',
 ) -> LoadedPolicy:
     """Two tiers: tiny and twin are small, huge is large. The texts are put into the file where their names say."""
     text = f"""
@@ -61,7 +63,7 @@ tiers = ["small", "large"]
 tier = "small"
 location = "local"
 capabilities = ["json"]
-provider = {{ kind = "scripted", script = "tiny" }}
+{tiny_provider}
 {prices.get("tiny", "")}
 {model}
 {tiny}
@@ -100,6 +102,9 @@ tools = {_list(tools)}
 max_output_tokens = 100
 strategy = {{ kind = "cascade", tiers = [{tiers}] }}
 {route}
+
+[resilience]
+{resilience}
 
 [resilience.retry]
 {retry}

@@ -56,6 +56,10 @@ strategy = {{ kind = "cascade", tiers = ["small", "large"] }}
 [routes.quick]
 stream = "immediate"
 strategy = {{ kind = "cascade", tiers = ["small"] }}
+
+[resilience]
+retry = {{ enabled = false }}
+breaker = {{ enabled = false }}
 """
 
 

@@ -86,7 +86,7 @@ async def healthz(request: Request) -> Response:
 async def models(request: Request) -> Response:
     """Routes and models, in OpenAI's form; what RouteScope knows of each stands under ``routescope``."""
     service: Service = request.app.state.service
-    policy, providers = service.loaded.policy, service.router.providers
+    policy, fleet = service.loaded.policy, service.router.fleet
     data: list[dict[str, Any]] = [
         _entry(
             f"route/{name}",
@@ -95,7 +95,7 @@ async def models(request: Request) -> Response:
         for name, route in policy.routes.items()
     ]
     for name, model in policy.models.items():
-        state = providers[name].readiness()
+        state = fleet.readiness(name)
         known = {
             "kind": "model",
             "tier": model.tier,

@@ -26,6 +26,8 @@ class Call:
     response_schema: Mapping[str, Any] | None = None
     intent: str | None = None
     """For the scripted provider only; real ones ignore it."""
+    first_token_timeout_s: float | None = None
+    """Longest time until the first text; the router cancels the call then."""
     logprobs: bool = False
     """Ask for the tokens' log-probabilities. A model that states none is no failure."""
 
@@ -63,6 +65,8 @@ class Readiness:
     reason: str = ""
     progress: float | None = None
     """0..1 while a model file is being fetched."""
+    excluded_by: str = "ready"
+    """What the decision names as the reason: ``ready``, or ``breaker`` when it failed of late."""
 
 
 READY = Readiness(True)

@@ -27,15 +27,23 @@ def build_providers(
     scripts: Mapping[str, Script] = NO_SCRIPTS,
     local: LocalServer | None = None,
 ) -> dict[str, Provider]:
-    """One provider for each model, by the model's name.
+    """One provider for each deployment, named as `place_name` says.
 
     What is missing (a key, a script, the local server) makes a provider that is not ready and says why, no error.
     ``clock`` is for scripted models; calls over a network take real time.
     """
     return {
-        name: _provider(model.provider, clock=clock, environ=environ, scripts=scripts, local=local)
+        place_name(name, model, place.name): _provider(
+            place.provider, clock=clock, environ=environ, scripts=scripts, local=local
+        )
         for name, model in models.items()
+        for place in model.places
     }
+
+
+def place_name(name: str, model: schema.Model, deployment: str) -> str:
+    """What a deployment's provider is called: the model's own name where it runs in one place only."""
+    return f"{name}@{deployment}" if model.deployments else name
 
 
 def key_variables(entry: schema.ProviderEntry) -> tuple[str, ...]:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from router_core.errors import AuthenticationFailed, RateLimited, UpstreamFailure
+from router_core.errors import (
+    AllBranchesFailed,
+    AuthenticationFailed,
+    ModelsUnavailable,
+    RateLimited,
+    UpstreamFailure,
+    UpstreamRejected,
+)
 from router_core.events import BranchStarted, Escalated, Settled
 from router_core.providers.scripted import Replies
 from router_core.request import RouteRequest
@@ -70,7 +77,61 @@ async def test_every_attempt_is_a_branch_and_counts_against_the_cap() -> None:
     bench = Bench(loaded, tiny=Replies(DOWN, DOWN, DOWN, DOWN), twin=Replies(), huge=Replies())
     settled = (await bench.events(_ask()))[-1]
     assert isinstance(settled, Settled)
-    assert branches(settled.decision) == [("tiny", "failed")] * 3
+    # One retry of tiny is what the retry budget gives to a lone request; the fallback takes the third branch.
+    assert branches(settled.decision) == [("tiny", "failed"), ("tiny", "failed"), ("twin", "failed")]
+
+
+async def test_a_model_that_failed_often_is_left_out_of_the_next_requests() -> None:
+    loaded = policy(resilience="breaker = { failures_in_row = 2 }")
+    bench = Bench(loaded, tiny=Replies(DOWN, DOWN), twin=Replies("One.", "Two.", "Three."), huge=Replies())
+    for _ in range(2):
+        await bench.router.aroute(_ask())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert branches(decision) == [("twin", "accepted")]
+    tiny = next(candidate for candidate in decision.candidates if candidate.model == "tiny")
+    assert tiny.excluded_by == "breaker"
+    assert "after 2 failures in a row" in str(tiny.excluded_reason)
+
+
+async def test_when_every_model_is_left_out_the_request_is_told_so_at_once() -> None:
+    loaded = policy(resilience="breaker = { failures_in_row = 1 }", validators=[])
+    bench = Bench(loaded, tiny=Replies(DOWN), twin=Replies(DOWN), huge=Replies(DOWN))
+    with pytest.raises(AllBranchesFailed):
+        await bench.router.aroute(_ask())
+    with pytest.raises(ModelsUnavailable, match="no model can be called now") as refused:
+        await bench.router.aroute(_ask())
+    assert refused.value.http_status == 503
+
+
+async def test_a_model_comes_back_once_its_breaker_lets_a_probe_through() -> None:
+    loaded = policy(resilience="breaker = { failures_in_row = 1, open_s = 5 }")
+    bench = Bench(loaded, tiny=Replies(DOWN, "Back.", "Again."), twin=Replies("Hello."), huge=Replies())
+    await bench.router.aroute(_ask())
+    bench.clock.advance(10)
+    assert (await bench.router.aroute(_ask())).decision.chosen == "tiny"
+    assert (await bench.router.aroute(_ask())).decision.chosen == "tiny"
+
+
+async def test_a_fault_of_the_caller_never_opens_a_breaker() -> None:
+    loaded = policy(resilience="breaker = { failures_in_row = 1 }")
+    refused = UpstreamRejected("it found the request at fault")
+    bench = Bench(loaded, tiny=Replies(refused, "Hello."), twin=Replies("Hello."), huge=Replies())
+    await bench.router.aroute(_ask())
+    assert (await bench.router.aroute(_ask())).decision.chosen == "tiny"
+
+
+# --- deployments ------------------------------------------------------------------------------------------------
+async def test_a_retry_goes_to_another_deployment_of_the_same_model() -> None:
+    places = """
+deployments = [
+  { name = "east", provider = { kind = "scripted", script = "tiny" } },
+  { name = "west", provider = { kind = "scripted", script = "tiny" } },
+]"""
+    loaded = policy(retry=RETRY, tiny=places, tiny_provider="")
+    bench = Bench(loaded, tiny=Replies(DOWN, "Hello."), twin=Replies(), huge=Replies())
+    first, second = (await bench.router.aroute(_ask())).decision.branches
+    assert {first.deployment, second.deployment} == {"east", "west"}
+    assert (first.outcome, second.outcome) == ("failed", "accepted")
 
 
 # --- several side by side ---------------------------------------------------------------------------------------

@@ -1,0 +1,92 @@
+"""Every deployment of a policy's models: how it is called, how it stands, and which one takes the next call."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from router_core.errors import ProviderError
+from router_core.policy.schema import Model
+from router_core.providers.base import READY, Provider, Readiness
+from router_core.providers.build import place_name
+from router_core.resilience.health import CallTicket, DeploymentHealth, Health, outcome_of
+from router_core.resilience.measures import LatencyEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class Berth:
+    """The deployment that takes a call. Given back to `Fleet.leave`, whatever became of the call."""
+
+    provider: Provider
+    ticket: CallTicket
+    deployment: str | None
+    """None for a model that runs in one place only."""
+
+
+class Fleet:
+    """Providers and their health, for one event loop.
+
+    ``providers`` are named as `place_name` says; a provider under a model's own name serves all its deployments.
+    """
+
+    def __init__(self, models: Mapping[str, Model], providers: Mapping[str, Provider], health: Health) -> None:
+        self.health = health
+        self._models = models
+        self._providers = {
+            (name, place.name): providers.get(place_name(name, model, place.name)) or providers[name]
+            for name, model in models.items()
+            for place in model.places
+        }
+
+    def readiness(self, model: str) -> Readiness:
+        """Whether a model may be called now: one of its deployments is there, and no breaker keeps all of them out."""
+        states = [self._providers[model, place.name].readiness() for place in self._models[model].places]
+        if not any(state.ready for state in states):
+            return states[0]
+        permission = self.health.readiness(model)
+        return READY if permission.allowed else Readiness(False, permission.reason, excluded_by="breaker")
+
+    def enter(self, model: str, failed: Collection[str], *, retry: bool) -> Berth | None:
+        """A deployment for one call, rather none of ``failed``; None when none may be called.
+
+        ``retry``: the request has called this model before.
+        """
+        places = self._models[model].places
+        absent = [place.name for place in places if not self._providers[model, place.name].readiness().ready]
+        name = self.health.choose(model, {*failed, *absent}).deployment
+        ticket = None if name is None else self.health.begin(model, name, retry=retry)
+        if name is None or ticket is None:
+            return None
+        return Berth(self._providers[model, name], ticket, name if len(places) > 1 else None)
+
+    def leave(
+        self,
+        berth: Berth,
+        error: BaseException | None,
+        *,
+        complete: bool,
+        cut_short: bool,
+        latency_ms: float | None,
+        ttft_ms: float | None,
+    ) -> None:
+        """The call ended. ``complete``: with an answer; ``cut_short``: it had less time than the model's own."""
+        outcome = outcome_of(error, cut_short=cut_short) if complete or error is not None else "cancelled"
+        blamed = error if isinstance(error, ProviderError) else None
+        self.health.end(berth.ticket, outcome, latency_ms=latency_ms, ttft_ms=ttft_ms, error=blamed)
+
+    def provider_name(self, model: str) -> str:
+        """The GenAI convention's name of who serves a model."""
+        return self._providers[model, self._models[model].places[0].name].name
+
+    def latency(self, model: str) -> LatencyEstimate | None:
+        """How long calls of a model take; None while nothing is known."""
+        return self.health.latency(model)
+
+    def snapshot(self) -> tuple[DeploymentHealth, ...]:
+        """How every deployment stands, in the policy's order."""
+        return self.health.snapshot()
+
+    async def aclose(self) -> None:
+        """Close every provider."""
+        for provider in {id(provider): provider for provider in self._providers.values()}.values():
+            await provider.aclose()
