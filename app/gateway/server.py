@@ -33,11 +33,11 @@ def create_app(service: Service, *, pull: bool = True) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if pull:
             service.pull_models()
-        warming = asyncio.create_task(asyncio.to_thread(service.warm))
         try:
+            # uvicorn listens only after this: half a second of start, which no request has to wait for.
+            await asyncio.to_thread(service.warm)
             yield
         finally:
-            await asyncio.gather(warming, return_exceptions=True)
             if not await service.aclose():
                 log.error(
                     "not every span could be kept within the time to close; see the spool in %s", service.settings.home

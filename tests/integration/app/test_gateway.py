@@ -17,6 +17,8 @@ from pydantic import TypeAdapter
 
 from app.wiring import Service
 from router_core.result import Decision
+from router_core.signals.intent import classifier
+from router_core.signals.language import identifier
 from telemetry.query.decision import decision as stored_decision
 from tests.serving import gateway, write_policy
 from tests.upstream import Upstream, answer, cut, echo_key, status
@@ -376,3 +378,14 @@ def test_everything_is_in_the_database_after_the_gateway_has_closed(upstream: Up
     reader = open_reader(f"sqlite:///{tmp_path / 'routescope.db'}")
     assert all(stored_decision(reader, name) is not None for name in names)
     reader.dispose()
+
+
+def test_the_gateway_listens_only_when_its_signals_are_loaded(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOOPBACK_KEY", KEY)
+    classifier.cache_clear()
+    identifier.cache_clear()
+    with gateway(tmp_path, write_policy(tmp_path, upstream.base_url)):
+        assert classifier.cache_info().currsize == 1
+        assert identifier.cache_info().currsize == 1
