@@ -7,57 +7,26 @@ Standard library only, so that a page that acts costs no import.
         for event in stream:      # typed events of router_core.events, or None when a tick passed without one
             ...
 
-GatewayError                 one clear sentence for the reader; `code` and `status` as the gateway gave them
-├── GatewayUnreachable       no connection, or no answer in time
-└── GatewayGarbled           it answered, but not in the words of this version
+Raises the errors of `app.gateway_error`.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
-import queue
-import socket
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter, ValidationError
-
-from router_core import events
+from app.event_stream import SILENCE_TIMEOUT_S, TICK_S, EventStream
+from app.gateway_error import GatewayError, GatewayGarbled, GatewayUnreachable
 from router_core.request import DataClass, Risk
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 10.0
 """For plain questions; none of them calls a model."""
-SILENCE_TIMEOUT_S = 300.0
-"""For a stream: longer than any deadline of the shipped policies, so that only a dead gateway meets it."""
-TICK_S = 0.2
-MAX_EVENT_BYTES = 16 * 1024 * 1024
-
-Parsed: TypeAlias = events.Event
-
-
-class GatewayError(Exception):
-    """The gateway refused, or could not be asked. ``str(error)`` is one sentence to show."""
-
-    def __init__(self, message: str, *, code: str = "gateway_error", status: int | None = None) -> None:
-        self.code = code
-        self.status = status
-        super().__init__(message)
-
-
-class GatewayUnreachable(GatewayError):
-    """Nobody answers at the gateway's address."""
-
-
-class GatewayGarbled(GatewayError):
-    """What came back is not what this version of the gateway sends."""
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +234,7 @@ class Gateway:
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
         try:
-            return response.read(MAX_EVENT_BYTES)
+            return response.read(MAX_ANSWER_BYTES)
         except TimeoutError:
             raise self._silent(ANSWER_TIMEOUT_S) from None
         except (OSError, http.client.HTTPException):
@@ -297,155 +266,6 @@ class Gateway:
             code="garbled",
             status=status,
         )
-
-
-class EventStream:
-    """The events of one request, in order; iterating gives None when a tick passes without one.
-
-    A thread reads the socket, so that the reader never blocks for longer than a tick and can stop at any moment.
-    Closing closes the connection: the gateway cancels the branch that runs.
-
-    Raises (while iterating):
-        GatewayError: the stream broke off, or an event could not be understood.
-    """
-
-    def __init__(
-        self, base_url: str, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, tick_s: float
-    ) -> None:
-        self._base_url = base_url
-        self._connection = connection
-        self._response = response
-        # The response takes the socket over from the connection; closing needs it.
-        self._socket: socket.socket = connection.sock
-        self._tick_s = tick_s
-        self._closed = threading.Event()
-        self._queue: queue.SimpleQueue[Parsed | GatewayError | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._read, name="gateway-events", daemon=True)
-        self._thread.start()
-
-    def __enter__(self) -> EventStream:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __iter__(self) -> Iterator[Parsed | None]:
-        while not self._closed.is_set():
-            try:
-                item = self._queue.get(timeout=self._tick_s)
-            except queue.Empty:
-                yield None
-                continue
-            if isinstance(item, GatewayError):
-                raise item
-            if item is None:
-                return
-            yield item
-
-    def close(self) -> None:
-        """Hang up. Safe to call twice, and from another thread."""
-        if self._closed.is_set():
-            return
-        self._closed.set()
-        with suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._thread.join(timeout=2.0)
-        self._connection.close()
-
-    def _read(self) -> None:
-        over = False
-        try:
-            for kind, data in frames(self._response):
-                event = read_event(kind, data)
-                if event is not None:
-                    self._queue.put(event)
-                    over = over or isinstance(event, (events.Settled, events.Failed))
-        except TimeoutError:
-            self._put_error(f"said nothing for {SILENCE_TIMEOUT_S:.0f} s and was hung up on")
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            detail = str(error) if isinstance(error, _Unreadable) else "broke off"
-            self._put_error(detail)
-        else:
-            if over:
-                self._queue.put(None)
-            else:
-                self._put_error("ended before the decision was settled")
-        finally:
-            self._response.close()
-
-    def _put_error(self, what: str) -> None:
-        self._queue.put(
-            GatewayError(
-                f"the stream from the gateway at {self._base_url} {what}; "
-                "the decision page shows what was kept, or send the prompt again",
-                code="stream_broken",
-            )
-        )
-
-
-class _Unreadable(ValueError):
-    """An event that breaks the contract; its text completes "the stream from the gateway ..."."""
-
-
-def frames(lines: Any) -> Iterator[tuple[str, str]]:
-    """The ``(event, data)`` pairs of a server-sent event stream (WHATWG HTML, section 9.2), given its lines as bytes.
-
-    Comments and unknown fields are skipped; a frame that the end cuts off is not given out.
-    """
-    kind, size = "message", 0
-    data: list[str] = []
-    for raw in lines:
-        line = raw.decode("utf-8", "replace").rstrip("\r\n")
-        if not line:
-            if data:
-                yield kind, "\n".join(data)
-            kind, data, size = "message", [], 0
-            continue
-        name, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if name == "event":
-            kind = value
-        elif name == "data":
-            size += len(raw)
-            if size > MAX_EVENT_BYTES:
-                raise _Unreadable(f"sent an event of more than {MAX_EVENT_BYTES // 2**20} MiB")
-            data.append(value)
-
-
-def read_event(kind: str, data: str) -> Parsed | None:
-    """One frame as a typed event; None for a type that this version does not know.
-
-    Raises:
-        ValueError: not the JSON of such an event.
-    """
-    adapter = _adapters().get(kind)
-    if adapter is None:
-        return None
-    try:
-        return adapter.validate_json(data)
-    except ValidationError as error:
-        place = ".".join(str(part) for part in error.errors()[0]["loc"]) or "its JSON"
-        raise _Unreadable(f"sent a {kind!r} event that cannot be read (at {place})") from None
-
-
-@cache
-def _adapters() -> dict[str, TypeAdapter[Parsed]]:
-    kinds: tuple[type[Parsed], ...] = (
-        events.SignalsRead,
-        events.VerdictsGiven,
-        events.Planned,
-        events.BranchStarted,
-        events.Token,
-        events.BranchEnded,
-        events.Scored,
-        events.Escalated,
-        events.Answered,
-        events.Failed,
-        events.Settled,
-    )
-    return {kind.type: TypeAdapter(kind) for kind in kinds}
 
 
 def _model(name: str, more: Mapping[str, Any]) -> ModelEntry:

@@ -6,7 +6,8 @@ import threading
 import time
 
 from app import playground_state
-from app.gateway_client import Gateway, GatewayError, Question
+from app.gateway_client import Gateway, Question
+from app.gateway_error import GatewayError
 from app.playground_state import PlaygroundState
 
 

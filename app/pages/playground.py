@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import cache, charts, components, plain, playground_view, theme
-from app.gateway_client import Catalogue, Gateway, GatewayError, Question
+from app.gateway_client import Catalogue, Gateway, Question
+from app.gateway_error import GatewayError
 from app.playground_run import Run
 from app.playground_state import PlaygroundState
 from router_core.request import DATA_CLASSES, RISKS
