@@ -38,6 +38,8 @@ class Reply:
     hangs: bool = False
     """After the chunks nothing more comes, whatever the timeout: only closing the stream or cancelling ends it."""
     response_model: str | None = None
+    mean_logprob: float | None = None
+    """Stated only to callers who ask for it."""
 
     @classmethod
     def saying(
@@ -134,6 +136,7 @@ class ScriptedProvider:
             finish_reason=reply.finish_reason,
             usage=reply.usage or _count(call, reply),
             response_model=reply.response_model,
+            mean_logprob=reply.mean_logprob if call.logprobs else None,
         )
 
     async def _wait(self, call: Call, seconds: float, left: float) -> float:

@@ -8,7 +8,8 @@ import pytest
 
 from router_core.request import RouteRequest
 from router_core.validators.base import CompleteAnswer, Score
-from router_core.validators.custom import Custom, UnusableValidator, installed, load
+from router_core.validators.custom import GROUP, Custom, UnusableValidator, installed, load
+from tests.installed import install
 
 REQUEST = RouteRequest.from_prompt("Tell me.")
 ANSWER = CompleteAnswer("one two three", "stop", "small")
@@ -19,19 +20,14 @@ def score(function, **settings):
     return Custom("own", 0.5, function, settings).score(ANSWER, (), REQUEST)
 
 
+CODE = "def words(answer, request, least=1):\n    return min(1.0, len(answer.text.split()) / least)\nnumber = 3\n"
+
+
 @pytest.fixture
 def package(tmp_path, monkeypatch):
     """An installed package that offers some validators."""
-    (tmp_path / "own_checks.py").write_text(
-        "def words(answer, request, least=1):\n    return min(1.0, len(answer.text.split()) / least)\nnumber = 3\n"
-    )
-    info = tmp_path / "own_checks-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: own-checks\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(
-        "[routescope.validators]\nwords = own_checks:words\nnumber = own_checks:number\ngone = no_such_module:x\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    points = {"words": "own_checks:words", "number": "own_checks:number", "gone": "no_such_module:x"}
+    install(tmp_path, monkeypatch, CODE, GROUP, **points)
 
 
 def test_an_entry_point_is_found_by_name_and_scores_with_the_policys_settings(package):
