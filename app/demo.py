@@ -6,19 +6,19 @@ Every row carries ``simulated``, the dashboard says so wherever one is in view, 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from pathlib import Path
 
 import sqlalchemy as sa
 
 from app.demo_models import NATURES, Happenings, SimulatedModel
+from app.demo_progress import DIED, DemoProgress, progress, tell
 from app.demo_traffic import arrivals, requests
 from app.settings import DATABASE_VARIABLE, Settings, shipped
 from router_core import semconv
@@ -45,22 +45,6 @@ class DemoSummary:
     first: datetime
     last: datetime
     seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class DemoProgress:
-    """How far a demo in the background is; ``error`` when it ended badly."""
-
-    done: int
-    total: int
-    stage: str
-    """``writing``, ``drift``, ``finished`` or ``failed``."""
-    error: str | None = None
-
-    @property
-    def share(self) -> float:
-        """0..1."""
-        return min(self.done / self.total, 1.0) if self.total else 0.0
 
 
 def write_history(
@@ -147,38 +131,24 @@ def clear(engine: sa.Engine) -> int:
     return delete_simulated(engine)
 
 
-def start_in_background(settings: Settings) -> subprocess.Popen[bytes]:
-    """Write the default history in a child of its own; `progress` tells how far it is."""
-    tell(settings, DemoProgress(0, DEFAULT_REQUESTS, "writing"))
+def start_in_background(settings: Settings, *, count: int = DEFAULT_REQUESTS) -> subprocess.Popen[bytes]:
+    """Write history in a child of its own; `demo_progress.progress` tells how far it is, and when it dies."""
+    tell(settings, DemoProgress(0, count, "writing"))
     environment = {**os.environ, DATABASE_VARIABLE: settings.database_url, "DO_NOT_TRACK": "1"}
-    return subprocess.Popen(
-        [sys.executable, "-P", "-m", "app.cli", "demo"],
+    child = subprocess.Popen(  # noqa: S603 (our own command)
+        [sys.executable, "-P", "-m", "app.cli", "demo", "--requests", str(count)],
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    threading.Thread(target=_watch, args=(child, settings, count), name="demo-watch", daemon=True).start()
+    return child
 
 
-def progress(settings: Settings) -> DemoProgress | None:
-    """How far the last demo is; None when there was none."""
-    try:
-        return DemoProgress(**json.loads(_progress_file(settings).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def tell(settings: Settings, now: DemoProgress) -> None:
-    """Say how far it is, for other processes. A file that cannot be written costs only the progress bar."""
-    target = _progress_file(settings)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = target.with_suffix(f".{os.getpid()}")
-        draft.write_text(json.dumps(asdict(now)), encoding="utf-8")
-        draft.replace(target)
-    except OSError:
-        pass
-
-
-def _progress_file(settings: Settings) -> Path:
-    return settings.run / "demo.json"
+def _watch(child: subprocess.Popen[bytes], settings: Settings, count: int) -> None:
+    """A child that is killed, or fails before it can say so, must not look as if it still ran."""
+    child.wait()
+    now = progress(settings)
+    if now is None or now.running:
+        tell(settings, DemoProgress(0 if now is None else now.done, count, "failed", DIED))

@@ -11,7 +11,8 @@ from datetime import datetime
 import click
 
 from app import demo as history
-from app.demo import DEFAULT_REQUESTS, DEFAULT_SEED, DEFAULT_WEEKS, DemoProgress
+from app.demo import DEFAULT_REQUESTS, DEFAULT_SEED, DEFAULT_WEEKS
+from app.demo_progress import DemoProgress, tell
 from app.settings import Settings
 from router_core.errors import RouteScopeError
 from telemetry.errors import TelemetryError
@@ -38,7 +39,7 @@ def demo(weeks: int, count: int, seed: int, clear: bool, database_url: str | Non
     try:
         document = _write(settings, weeks, count, seed)
     except (RouteScopeError, TelemetryError) as error:
-        history.tell(settings, DemoProgress(0, count, "failed", str(error)))
+        tell(settings, DemoProgress(0, count, "failed", str(error)))
         raise
     if as_json:
         click.echo(json.dumps(document, default=_plain))
@@ -49,7 +50,7 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
     telemetry = Telemetry.open(settings.database_url, home=settings.home, durability="async")
 
     def on_progress(done: int, total: int) -> None:
-        history.tell(settings, DemoProgress(done, total, "writing"))
+        tell(settings, DemoProgress(done, total, "writing"))
         if sys.stderr.isatty():
             click.echo(f"\r{done:>7,} of {total:,} simulated requests", nl=False, err=True)
 
@@ -62,7 +63,7 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
     click.echo(f"{newline}{summary.requests:,} simulated requests written in {written_s:.1f} s", err=True)
     if not kept:
         click.echo("not all of them are in the database yet; they are on the spool", err=True)
-    history.tell(settings, DemoProgress(summary.requests, summary.requests, "drift"))
+    tell(settings, DemoProgress(summary.requests, summary.requests, "drift"))
     # evidently takes seconds to import; by now there is something for it to do.
     from telemetry.drift.run import run_drift
 
@@ -70,7 +71,7 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
     click.echo(
         f"drift: {report.cells} weeks of models, {len(report.drifted)} changes, {report.seconds:.1f} s", err=True
     )
-    history.tell(settings, DemoProgress(summary.requests, summary.requests, "finished"))
+    tell(settings, DemoProgress(summary.requests, summary.requests, "finished"))
     return {**asdict(summary), "written_s": written_s, "drift_s": report.seconds, "changes": len(report.drifted)}
 
 

@@ -10,11 +10,14 @@ import streamlit as st
 
 from app import address, cache, charts, components, navigation, tables, theme, toolbar, units
 from app.charts import Series
+from app.demo_progress import DemoProgress, progress
 from app.view import View
 from telemetry.query.overview import Bucket, Totals
 from telemetry.query.store import StoreState
 
 LATEST = 8
+DEMO_SIZES = {2_000: "half a minute", 20_000: "two minutes"}
+"""Requests of a demo, and about how long they take to write and to look through."""
 
 
 def show() -> None:
@@ -25,6 +28,9 @@ def show() -> None:
             _first_screen()
             return
         view = toolbar.draw("Overview", "What was asked, what it cost, what routing saved")
+        now = progress(cache.settings())
+        if now is not None and now.running:
+            _demo_under_way()
         with components.loading(420):
             _body(view, state)
 
@@ -267,21 +273,48 @@ def _offer_demo() -> None:
     # Imported when an empty store is met and not before: it brings the whole router along.
     from app import demo
 
-    with components.card("Or look around first", "Eight weeks of simulated traffic, 20,000 requests", key="first-demo"):
+    with components.card("Or look around first", "Eight weeks of simulated traffic", key="first-demo"):
         components.untrusted(
             "Simulated history goes through the real router and is labelled as simulated wherever it shows."
         )
-        now = demo.progress(cache.settings())
-        running = now is not None and now.error is None and now.done < now.total
+        now = progress(cache.settings())
+        running = now is not None and now.running
+        if not running and cache.store_state().requests:
+            cache.forget()
+            st.rerun()
+        size = st.segmented_control(
+            "How much",
+            list(DEMO_SIZES),
+            format_func=lambda size: f"{size:,} requests, {DEMO_SIZES[size]}",
+            default=demo.DEFAULT_REQUESTS,
+            required=True,
+            disabled=running,
+            key="demo-size",
+        )
         if st.button("Write demo traffic", type="primary", disabled=running):
-            demo.start_in_background(cache.settings())
+            demo.start_in_background(cache.settings(), count=size)
             st.rerun(scope="fragment")
         if now is not None and now.error:
-            components.notice(now.error, tone="bad")
-        elif running and now is not None:
-            st.progress(now.done / max(now.total, 1), text=f"{now.done:,} of {now.total:,} requests written")
-        if cache.store_state().requests:
-            st.rerun()
+            components.notice(f"{now.error[:1].upper()}{now.error[1:]}.", tone="bad")
+        elif now is not None and running:
+            st.progress(now.share, text=_stage(now))
+
+
+def _stage(now: DemoProgress) -> str:
+    if now.stage == "drift":
+        return f"{now.total:,} requests written; looking for drift in them"
+    return f"{now.done:,} of {now.total:,} requests written"
+
+
+@st.fragment(run_every=2)
+def _demo_under_way() -> None:
+    """What is counted below is not all yet; once it is, the page is drawn anew."""
+    now = progress(cache.settings())
+    if now is not None and now.running:
+        components.notice(f"Demo traffic is being written: {_stage(now)}. What is below grows until it is done.")
+    else:
+        cache.forget()
+        st.rerun()
 
 
 def _nothing_here(view: View, state: StoreState) -> None:

@@ -3,48 +3,20 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
-import sys
-import time
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from app.launch import is_up
 from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
-
-ROOT = Path(__file__).parents[2]
+from tests.browser.servers import ROOT, dashboard, free_port, running
 
 pytestmark = pytest.mark.browser
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@contextmanager
-def running(arguments, environment, health):
-    child = subprocess.Popen([sys.executable, "-P", *arguments], env=environment, cwd=ROOT, stdin=subprocess.PIPE)
-    try:
-        end = time.monotonic() + 60
-        while not is_up(health):
-            assert child.poll() is None, f"{arguments} ended with code {child.returncode}"
-            assert time.monotonic() < end, f"{arguments} did not come up"
-            time.sleep(0.1)
-        yield
-    finally:
-        child.terminate()
-        child.wait(20)
-
-
 @pytest.fixture
 def playground(tmp_path):
-    gateway, port = free_port(), free_port()
+    gateway = free_port()
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -55,9 +27,7 @@ def playground(tmp_path):
     with ExitStack() as stack:
         serve = ["-m", "app.cli", "serve", "--no-pull", "--port", str(gateway)]
         stack.enter_context(running(serve, environment, f"http://127.0.0.1:{gateway}/healthz"))
-        pages = ["-m", "app.dashboard", "--server.port", str(port)]
-        stack.enter_context(running(pages, environment, f"http://127.0.0.1:{port}/_stcore/health"))
-        yield f"http://127.0.0.1:{port}"
+        yield stack.enter_context(dashboard(environment))
 
 
 def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(playground: str, browser: Browser) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from app import demo
+from app.demo_progress import DIED, SILENT_S, DemoProgress, progress, tell
 from app.settings import Settings
 from telemetry.query.store import store_state
 from telemetry.setup import Telemetry
@@ -79,6 +82,30 @@ def test_clearing_removes_the_simulated_rows_and_leaves_the_real_ones(tmp_path: 
 
 def test_progress_is_readable_from_another_process_and_absent_at_first(tmp_path: Path) -> None:
     settings = Settings.read(environ={"ROUTESCOPE_HOME": str(tmp_path)})
-    assert demo.progress(settings) is None
-    demo.tell(settings, demo.DemoProgress(50, 200, "writing"))
-    assert demo.progress(settings).share == 0.25
+    assert progress(settings) is None
+    tell(settings, DemoProgress(50, 200, "writing"))
+    assert progress(settings).share == 0.25
+    assert progress(settings).running
+
+
+def test_a_demo_that_has_been_silent_for_long_has_failed(tmp_path: Path) -> None:
+    settings = Settings.read(environ={"ROUTESCOPE_HOME": str(tmp_path)})
+    tell(settings, DemoProgress(50, 200, "writing"))
+    long_ago = time.time() - SILENT_S - 1
+    os.utime(settings.run / "demo.json", (long_ago, long_ago))
+    assert (progress(settings).stage, progress(settings).running) == ("failed", False)
+    assert "run `routescope demo` in a terminal" in progress(settings).error
+    tell(settings, DemoProgress(200, 200, "finished"))
+    os.utime(settings.run / "demo.json", (long_ago, long_ago))
+    assert progress(settings).stage == "finished"
+
+
+def test_a_demo_child_that_is_killed_is_known_to_have_failed_at_once(tmp_path: Path) -> None:
+    settings = Settings.read(environ={"ROUTESCOPE_HOME": str(tmp_path)})
+    child = demo.start_in_background(settings, count=5000)
+    assert progress(settings).running
+    child.kill()
+    end = time.monotonic() + 10
+    while progress(settings).running and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (progress(settings).stage, progress(settings).error) == ("failed", DIED)

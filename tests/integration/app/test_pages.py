@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
-from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
+from app.demo_progress import DIED, DemoProgress, tell
+from app.settings import DATABASE_VARIABLE, HOME_VARIABLE, Settings
 from router_core import semconv
 from telemetry.setup import Telemetry
 from tests.traces import Attempt, Routed, emit
@@ -66,6 +68,32 @@ def test_an_empty_store_offers_the_playground_and_demo_traffic(home: Path) -> No
     app = open_page()
     assert "Route a prompt of your own" in text_of(app)
     assert "Write demo traffic" in [button.label for button in app.button]
+
+
+def demo_button(app: AppTest) -> Button:
+    return next(button for button in app.button if button.label == "Write demo traffic")
+
+
+def test_while_a_demo_is_written_its_button_waits_and_its_progress_shows(home: Path) -> None:
+    tell(Settings.read(), DemoProgress(500, 2000, "writing"))
+    app = open_page()
+    assert demo_button(app).disabled
+    assert "500 of 2,000 requests written" in str(app.get("progress")[0].proto)
+
+
+def test_a_demo_that_died_is_said_and_can_be_started_again(home: Path) -> None:
+    tell(Settings.read(), DemoProgress(500, 2000, "failed", DIED))
+    app = open_page()
+    assert not demo_button(app).disabled
+    assert "The demo ended without saying why" in text_of(app)
+
+
+def test_what_a_running_demo_has_written_is_shown_with_a_word_that_more_comes(home: Path) -> None:
+    keep(home, routed(1, simulated=True))
+    tell(Settings.read(), DemoProgress(1, 2000, "writing"))
+    app = open_page()
+    assert "Requests: 1" in text_of(app)
+    assert "1 of 2,000 requests written" in text_of(app)
 
 
 def test_the_overview_counts_what_users_asked(home: Path) -> None:
