@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Sequence
-from importlib.resources import files
 from math import log
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.tools.base import ToolAnswer
 from router_core.tools.passages import Passage, read_passages
+from router_core.words import content_words
 
 MAX_QUESTION_WORDS: Final = 40
 MAX_QUESTION_CHARACTERS: Final = 400
@@ -30,7 +30,6 @@ HEADING_WEIGHT: Final = 4.0
 LONE_WORD_CONFIDENCE: Final = 0.5
 """At most, of a passage that has the question's only content word, unless its heading is little else than that word."""
 
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")  # noqa: RUF001
 _QUESTION: Final = re.compile(
     r"(?i)\s*(?:what|which|who|whose|whom|when|where|why|how|is|are|was|were|do|does|did|can|could|may|should|will|would"
     r"|has|have|find|search|look up|look for|show|tell me|explain|describe|define|list|help"
@@ -38,10 +37,6 @@ _QUESTION: Final = re.compile(
     r"|qui|que|quel(?:le)?s?|comment|où|quand|pourquoi|combien|est-ce|cherche|trouve"
     r"|qué|quién|cuál|cómo|dónde|cuándo|cuánto|busca|che|chi|come|dove|quando|perché|quale|cerca)\b"
 )
-_STOP_WORDS: Final = frozenset(
-    files("router_core.tools").joinpath("stop_words.txt").read_text(encoding="utf-8").split()
-)
-"""Words of English, German, French, Spanish and Italian that say nothing of what is asked."""
 
 
 class Search:
@@ -65,7 +60,7 @@ class Search:
         question = request.prompt
         if signals.code or not looks_like_a_question(question, signals.intent):
             return None
-        terms = content_words(question)
+        terms = content_words(question)[:MAX_TERMS]
         found = self._index.best(terms)
         if found is None:
             return None
@@ -84,12 +79,6 @@ def looks_like_a_question(prompt: str, intent: str) -> bool:
     if len(prompt) > MAX_QUESTION_CHARACTERS or len(prompt.split()) > MAX_QUESTION_WORDS:
         return False
     return prompt.rstrip().endswith("?") or intent == "search" or _QUESTION.match(prompt) is not None
-
-
-def content_words(question: str) -> tuple[str, ...]:
-    """The question's words without those that tell nothing, each once, at most `MAX_TERMS`."""
-    words = (word.replace("’", "'").removesuffix("'s") for word in _WORD.findall(question.lower()))  # noqa: RUF001
-    return tuple(dict.fromkeys(word for word in words if word not in _STOP_WORDS))[:MAX_TERMS]
 
 
 def _passages_of(name: str, folder: Path) -> Sequence[Passage]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from router_core.patterns import Pattern, compile_pattern
-from router_core.tools.words import STOP_WORDS, fold, words
+from router_core.words import STOP_WORDS, fold, words
 
 MAX_CHARACTERS: Final = 2000
 """Longer prompts are documents, not questions: nothing matches them."""

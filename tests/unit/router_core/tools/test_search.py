@@ -7,7 +7,7 @@ import pytest
 from router_core.errors import PolicyError
 from router_core.request import RouteRequest
 from router_core.signals.read import read_signals
-from router_core.tools.search import Search, content_words
+from router_core.tools.search import Search
 
 DOCS = Path(__file__).parents[4] / "policies" / "docs"
 THRESHOLD = 0.6
@@ -108,10 +108,6 @@ async def test_the_reason_repeats_nothing_of_the_question(faq):
     assert found is not None
     assert "zanzibar" not in found.reason
     assert found.reason == "costs.md#how-are-savings-computed has 2 of the question's 3 content words."
-
-
-def test_stop_words_tell_nothing():
-    assert content_words("What is the price of Tom's gold?") == ("price", "tom", "gold")
 
 
 @pytest.mark.parametrize("make", [lambda p: p / "none", lambda p: p, lambda p: p / "file"])

@@ -7,7 +7,7 @@ import unicodedata
 from importlib.resources import files
 from typing import Final
 
-STOP_WORDS: Final = frozenset(files("router_core.tools").joinpath("stop_words.txt").read_text(encoding="utf-8").split())
+STOP_WORDS: Final = frozenset(files("router_core").joinpath("stop_words.txt").read_text(encoding="utf-8").split())
 """Words of English, German, French, Spanish and Italian that say nothing of what is asked."""
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")  # noqa: RUF001
