@@ -10,6 +10,7 @@ Not safe for threads: one event loop owns it. No step of it waits.
 from __future__ import annotations
 
 import random
+import weakref
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -40,9 +41,12 @@ ALLOWED: Final = Permission(True)
 
 
 class Ticket:
-    """One admitted call. It is closed once, by the first of its three methods; later ones change nothing."""
+    """One admitted call. It is closed once, by the first of its three methods; later ones change nothing.
 
-    __slots__ = ("_breaker", "closed", "generation", "probe")
+    A ticket that is dropped unclosed is as good as cancelled.
+    """
+
+    __slots__ = ("__weakref__", "_breaker", "closed", "generation", "probe")
 
     def __init__(self, breaker: Breaker, generation: int, *, probe: bool) -> None:
         self._breaker = breaker
@@ -91,7 +95,8 @@ class Breaker:
         self._not_before_ns = 0
         """When the upstream itself asked to be called again."""
         self._openings = 0
-        self._probe: Ticket | None = None
+        # Weak, so that a probe whose ticket was lost does not keep the deployment out for ever.
+        self._probe: weakref.ReferenceType[Ticket] | None = None
         self._why = ""
 
     @property
@@ -119,7 +124,7 @@ class Breaker:
         if state == "open":
             left = (self._until_ns - self._clock.monotonic_ns()) / 1e9
             return Permission(False, f"its breaker is open for another {_seconds(left)} after {self._why}", left)
-        if self._probe is not None:
+        if self._on_its_way is not None:
             return Permission(False, f"its breaker waits for the one probe after {self._why}")
         return ALLOWED
 
@@ -129,14 +134,19 @@ class Breaker:
             return None
         ticket = Ticket(self, self._generation, probe=self._open)
         if ticket.probe:
-            self._probe = ticket
+            self._probe = weakref.ref(ticket)
         return ticket
+
+    @property
+    def _on_its_way(self) -> Ticket | None:
+        """The probe that has no verdict yet."""
+        return None if self._probe is None else self._probe()
 
     # --- verdicts, told by tickets ---------------------------------------------------------------------------------
 
     def _success(self, ticket: Ticket) -> None:
         now = self._clock.monotonic_ns()
-        if ticket is self._probe:
+        if ticket is self._on_its_way:
             self._open, self._probe, self._why = False, None, ""
             self._since_ns = now
             self._forget()
@@ -147,7 +157,7 @@ class Breaker:
     def _failure(self, ticket: Ticket, error: ProviderError) -> None:
         now = self._clock.monotonic_ns()
         self._note_retry_after(now, error)
-        if ticket is self._probe:
+        if ticket is self._on_its_way:
             self._trip(now, f"its probe failed: {error.code}")
             return
         if ticket.generation != self._generation:
@@ -166,7 +176,7 @@ class Breaker:
             self._trip(now, f"{bad} of {calls} calls failed within {window}, the last with {error.code}")
 
     def _release(self, ticket: Ticket) -> None:
-        if ticket is self._probe:
+        if ticket is self._on_its_way:
             self._probe = None
 
     def _note_retry_after(self, now: int, error: ProviderError) -> None:

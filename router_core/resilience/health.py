@@ -13,10 +13,10 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from router_core.clock import Clock
-from router_core.errors import ProviderError, ProviderTimeout
+from router_core.errors import FirstTokenTimeout, ProviderError, ProviderTimeout
 from router_core.policy.schema import Deployment, ResilienceEntry
 from router_core.resilience.breaker import ALLOWED, Breaker, Permission, Ticket
 from router_core.resilience.deployments import Candidate, Choice, choose, refusal
@@ -27,6 +27,10 @@ from router_core.resilience.retry_budget import RetryBudget
 
 Outcome: TypeAlias = Literal["success", "failure", "cancelled"]
 HealthState: TypeAlias = Literal["closed", "open", "half_open", "ejected"]
+
+_FAIR_UNKNOWN_S: Final = 10.0
+"""Seconds after which silence is a fault of a model of which nothing is known yet."""
+_ABSENT: Final = Permission(False, "its provider is not ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +78,22 @@ class _ModelHealth:
     outliers: Outliers
     budget: RetryBudget
     whole: Measures
-    """All deployments together: what a strategy asks."""
+    """All deployments together: what a strategy asks. Of an only deployment, its own."""
 
 
 def outcome_of(error: BaseException | None, *, cut_short: bool) -> Outcome:
     """What a call's end says of its deployment.
 
-    ``cut_short``: the call had less time than the policy gives to the model, because the request's deadline was near.
-    A timeout is then the caller's, not the model's. Anything that is no `ProviderError` is a cancellation or a fault
-    of ours: no verdict.
+    ``cut_short``: the request's deadline left the call less time than `Health.fair_s`. A timeout is then the caller's,
+    not the model's; a missing first token never is, since its time is the policy's own. Anything that is no
+    `ProviderError` is a cancellation or a fault of ours: no verdict.
     """
     if error is None:
         return "success"
     if not isinstance(error, ProviderError) or not error.counts_against_model:
         return "cancelled"
-    return "cancelled" if cut_short and isinstance(error, ProviderTimeout) else "failure"
+    hurried = cut_short and isinstance(error, ProviderTimeout) and not isinstance(error, FirstTokenTimeout)
+    return "cancelled" if hurried else "failure"
 
 
 class Health:
@@ -105,21 +110,25 @@ class Health:
         self._clock = clock
         self._settings = settings
         self._rng = rng
-        self._models = {
-            name: _ModelHealth(
-                weights={place.name: place.weight for place in places},
-                breakers={place.name: Breaker(clock, settings.breaker, rng) for place in places},
-                outliers=Outliers(clock, settings.outlier, [place.name for place in places]),
-                budget=RetryBudget(clock, settings.retry),
-                whole=Measures(settings.outlier),
-            )
-            for name, places in models.items()
-        }
+        self._models = {name: self._new(places) for name, places in models.items()}
+
+    def _new(self, places: Sequence[Deployment]) -> _ModelHealth:
+        settings, names = self._settings, [place.name for place in places]
+        outliers = Outliers(self._clock, settings.outlier, names)
+        return _ModelHealth(
+            weights={place.name: place.weight for place in places},
+            breakers={name: Breaker(self._clock, settings.breaker, self._rng) for name in names},
+            outliers=outliers,
+            budget=RetryBudget(self._clock, settings.retry),
+            whole=outliers.measures(names[0]) if len(names) == 1 else Measures(settings.outlier),
+        )
 
     # --- before a call ---------------------------------------------------------------------------------------------
 
-    def readiness(self, model: str, deployment: str | None = None) -> Permission:
+    def readiness(self, model: str, deployment: str | None = None, *, absent: Collection[str] = ()) -> Permission:
         """Whether a model (any of its deployments) or one deployment may be called now, and if not, why. Pure.
+
+        ``absent``: deployments whose providers are not ready.
 
         Raises:
             KeyError: no such model or deployment. So do all methods here.
@@ -127,15 +136,31 @@ class Health:
         health = self._models[model]
         if deployment is not None:
             return health.breakers[deployment].permission()
-        permissions = [breaker.permission() for breaker in health.breakers.values()]
-        if any(permission.allowed for permission in permissions):
+        if any(breaker.state == "closed" for name, breaker in health.breakers.items() if name not in absent):
             return ALLOWED
-        waits = [permission.retry_in_s for permission in permissions if permission.retry_in_s is not None]
-        return Permission(False, refusal(self._candidates(health)), min(waits, default=None))
+        candidates = self._candidates(health, absent)
+        if any(candidate.permission.allowed for candidate in candidates):
+            return ALLOWED
+        waits = [one.permission.retry_in_s for one in candidates if one.permission.retry_in_s is not None]
+        return Permission(False, refusal(candidates), min(waits, default=None))
 
-    def choose(self, model: str, failed: Collection[str] = ()) -> Choice:
-        """The deployment to call next, or why there is none. ``failed``: those that failed in this request already."""
-        return choose(self._candidates(self._models[model]), failed, self._rng)
+    def choose(self, model: str, failed: Collection[str] = (), *, absent: Collection[str] = ()) -> Choice:
+        """The deployment to call next, or why there is none.
+
+        ``failed``: those that failed in this request already, asked again only when they are all that is left.
+        ``absent``: those whose providers are not ready, never asked.
+        """
+        return choose(self._candidates(self._models[model], absent), failed, self._rng)
+
+    def fair_s(self, model: str, deployment: str, limit_s: float) -> float:
+        """Seconds that a call must have had before its timeout is the deployment's fault.
+
+        As long as 95 of 100 of its calls take, or 10 s while that is unknown; never more than ``limit_s``, the
+        model's own timeout. A caller in a hurry thus opens no breaker, and a deployment that hangs is found out even
+        where every deadline is shorter than its timeout.
+        """
+        known = self.latency(model, deployment)
+        return min(limit_s, _FAIR_UNKNOWN_S if known is None else known.p95_ms / 1e3)
 
     def begin(self, model: str, deployment: str, *, retry: bool = False) -> CallTicket | None:
         """Begin a call; None when the breaker does not admit it (a probe is on its way, say).
@@ -172,17 +197,20 @@ class Health:
         measures = health.outliers.measures(ticket.deployment)
         if outcome == "success":
             measures.succeeded(now, latency_ms, ttft_ms)
-            health.whole.succeeded(now, latency_ms, ttft_ms)
+            if health.whole is not measures:
+                health.whole.succeeded(now, latency_ms, ttft_ms)
             ticket.breaker.succeeded()
         elif outcome == "failure" and error is not None and error.counts_against_model:
             measures.failed(now)
-            health.whole.failed(now)
+            if health.whole is not measures:
+                health.whole.failed(now)
             ticket.breaker.failed(error)
         else:
             ticket.breaker.cancelled()
             return
-        usable = [name for name, breaker in health.breakers.items() if breaker.permission().allowed]
-        health.outliers.judge(ticket.deployment, usable)
+        if len(health.breakers) > 1:
+            usable = [name for name, breaker in health.breakers.items() if breaker.permission().allowed]
+            health.outliers.judge(ticket.deployment, usable)
 
     def retry_delay(self, model: str, error: ProviderError, attempt: int, seconds_left: float) -> float | None:
         """Seconds to wait before the next attempt at this model; None when the next model is due.
@@ -227,12 +255,12 @@ class Health:
         )
 
     @staticmethod
-    def _candidates(health: _ModelHealth) -> list[Candidate]:
+    def _candidates(health: _ModelHealth, absent: Collection[str] = ()) -> list[Candidate]:
         return [
             Candidate(
                 name,
                 health.weights[name],
-                breaker.permission(),
+                _ABSENT if name in absent else breaker.permission(),
                 None if (ejection := health.outliers.ejection(name)) is None else f"it is ejected: {ejection.why}",
             )
             for name, breaker in health.breakers.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from datetime import UTC, datetime
 
@@ -113,7 +114,8 @@ def test_after_its_time_it_admits_exactly_one_probe(clock: ManualClock) -> None:
     fail(breaker, 5)
     clock.advance(5)
     assert state_of(breaker) == "half_open"
-    assert admitted(breaker).probe
+    probe = admitted(breaker)
+    assert probe.probe
     assert breaker.admit() is None
     assert breaker.permission().reason == "its breaker waits for the one probe after 5 failures in a row: timeout"
     assert breaker.permission().retry_in_s is None
@@ -176,6 +178,17 @@ def test_a_probe_without_a_verdict_makes_room_for_the_next(clock: ManualClock) -
     assert state_of(breaker) == "half_open"
     admitted(breaker).failed(UpstreamRejected("bad request"))
     assert state_of(breaker) == "half_open"
+    assert admitted(breaker).probe
+
+
+def test_a_probe_that_is_dropped_unclosed_makes_room_for_the_next(clock: ManualClock) -> None:
+    breaker = breaker_of(clock)
+    fail(breaker, 5)
+    clock.advance(5)
+    probe = admitted(breaker)
+    assert breaker.admit() is None
+    del probe
+    gc.collect()
     assert admitted(breaker).probe
 
 

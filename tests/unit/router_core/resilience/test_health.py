@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from datetime import UTC, datetime, timedelta
 
@@ -99,7 +100,8 @@ def test_two_requests_that_want_the_same_probe_get_it_once(health: Health, clock
     fail(health, "solo", "only", 5)
     clock.advance(6)
     assert health.readiness("solo").allowed
-    assert begun(health, "solo", "only").probe
+    probe = begun(health, "solo", "only")
+    assert probe.probe
     assert health.begin("solo", "only") is None
     assert stands(health, "solo", "only").state == "half_open"
 
@@ -119,6 +121,35 @@ def test_a_failure_that_says_nothing_of_the_model_is_no_verdict(health: Health, 
     assert (one.state, one.calls, one.failed) == ("closed", 0, 0)
 
 
+def test_a_deployment_that_is_not_there_is_never_chosen_even_when_it_is_the_last(health: Health) -> None:
+    assert {health.choose("duo", absent=["east"]).deployment for _ in range(20)} == {"west"}
+    assert {health.choose("duo", ["west"], absent=["east"]).deployment for _ in range(20)} == {"west"}
+    assert health.readiness("duo", absent=["east"]).allowed
+    fail(health, "duo", "west", 5)
+    permission = health.readiness("duo", absent=["east"])
+    assert not permission.allowed
+    assert permission.reason.startswith("east: its provider is not ready; west: its breaker is open")
+    assert health.choose("duo", absent=["east"]).deployment is None
+
+
+def test_a_probe_whose_ticket_was_lost_makes_room_for_the_next(health: Health, clock: ManualClock) -> None:
+    fail(health, "solo", "only", 5)
+    clock.advance(6)
+    ticket = begun(health, "solo", "only")
+    assert health.begin("solo", "only") is None
+    del ticket
+    gc.collect()
+    assert begun(health, "solo", "only").probe
+
+
+def test_how_long_is_fair_follows_what_calls_usually_take(health: Health) -> None:
+    assert health.fair_s("solo", "only", 60) == 10
+    assert health.fair_s("solo", "only", 2) == 2
+    for _ in range(20):
+        health.end(begun(health, "solo", "only"), "success", latency_ms=400)
+    assert health.fair_s("solo", "only", 60) == pytest.approx(0.4, rel=0.05)
+
+
 def test_cancelled_calls_are_no_verdict_either(health: Health) -> None:
     for _ in range(50):
         health.end(begun(health, "solo", "only"), "cancelled", error=BROKEN)
@@ -135,7 +166,7 @@ def test_cancelled_calls_are_no_verdict_either(health: Health) -> None:
         (BROKEN, True, "failure"),
         (SLOW, False, "failure"),
         (SLOW, True, "cancelled"),
-        (FirstTokenTimeout("nothing came"), True, "cancelled"),
+        (FirstTokenTimeout("nothing came"), True, "failure"),
         (ContextTooLong("too long"), False, "cancelled"),
         (AllBranchesFailed("ours"), False, "cancelled"),
         (GeneratorExit(), False, "cancelled"),
