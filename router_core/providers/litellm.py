@@ -40,7 +40,7 @@ from router_core.errors import (
 )
 from router_core.pricing import Usage
 from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
-from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, read_usage
+from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, MeanLogprob, read_usage
 from router_core.providers.keys import NO_KEY, Key, redact
 from router_core.providers.openai_http import response_format
 from router_core.providers.upstream_errors import UpstreamError, error_from
@@ -212,6 +212,8 @@ class LiteLLMProvider:
             arguments["api_key"] = self._key.value
         optional = {"temperature": call.temperature, "seed": call.seed, "stop": list(call.stop) or None}
         arguments |= {name: value for name, value in optional.items() if value is not None}
+        if call.logprobs:
+            arguments["logprobs"] = True  # dropped for models that do not know it
         if call.response_schema is not None:
             arguments["response_format"] = response_format(call)
         return arguments
@@ -234,6 +236,7 @@ class _Reading:
         self._usage = Usage()
         self._model: str | None = None
         self._id: str | None = None
+        self._logprobs = MeanLogprob()
 
     def chunk(self, chunk: Any) -> str:
         self._model = getattr(chunk, "model", None) or self._model
@@ -243,6 +246,7 @@ class _Reading:
         if not choices or (getattr(choices[0], "index", 0) or 0) != 0:
             return ""
         self._finish_reason = getattr(choices[0], "finish_reason", None) or self._finish_reason
+        self._logprobs.add(_token_logprobs(choices[0]))
         text = getattr(getattr(choices[0], "delta", None), "content", None)
         if not isinstance(text, str):
             return ""
@@ -266,7 +270,8 @@ class _Reading:
             raise BadUpstreamResponse(
                 f"model {model!r}: the answer is empty (finish reason {redact(finish, limit=40)!r})"
             )
-        return Completion(finish, self._usage if _usage_was_sent(wrapper) else Usage(), self._model, self._id)
+        usage = self._usage if _usage_was_sent(wrapper) else Usage()
+        return Completion(finish, usage, self._model, self._id, mean_logprob=self._logprobs.value)
 
 
 def _usage(value: Any) -> Usage | None:
@@ -281,6 +286,15 @@ def _usage(value: Any) -> Usage | None:
         }
     )
     return counts
+
+
+def _token_logprobs(choice: Any) -> list[dict[str, Any]] | None:
+    """OpenAI's list of tokens with their log-probabilities, whether litellm made types of its own of it or not."""
+    logprobs = getattr(choice, "logprobs", None)
+    content = logprobs.get("content") if isinstance(logprobs, dict) else getattr(logprobs, "content", None)
+    if not isinstance(content, list):
+        return None
+    return [one if isinstance(one, dict) else {"logprob": getattr(one, "logprob", None)} for one in content]
 
 
 def _has_begun(wrapper: Any) -> bool:
