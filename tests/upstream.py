@@ -82,7 +82,7 @@ class Upstream:
 
     async def _start(self) -> None:
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_post("/v1/chat/completions", self._handle)
+        app.router.add_post("/{path:.*}", self._handle)  # other makers' paths too; `Seen` says which
         self._runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         self._server = await self._loop.create_server(self._accept, "127.0.0.1", 0)

@@ -159,15 +159,15 @@ class LiteLLMProvider:
         """See `Provider.stream`."""
         deadline = time.monotonic() + call.timeout_s
         wrapper = None
-        reading = _Reading(call)
+        reading, attempt = _Reading(call), _Attempt(call.model)
         try:
             try:
                 async with asyncio.timeout(deadline - time.monotonic()):
-                    wrapper = await self._open(call)
+                    wrapper = await self._open(call, attempt)
                 chunks = aiter(wrapper)
                 while True:
                     async with asyncio.timeout(deadline - time.monotonic()):
-                        chunk = await anext(chunks, None)
+                        chunk = await _next(chunks, attempt)
                     if chunk is None:
                         break
                     text = reading.chunk(chunk)
@@ -185,9 +185,9 @@ class LiteLLMProvider:
         finally:
             await _close(wrapper)
 
-    async def _open(self, call: Call) -> Any:
+    async def _open(self, call: Call, attempt: _Attempt) -> Any:
         litellm = await _load_aside()
-        token = _ATTEMPT.set(_Attempt(call.model))
+        token = _ATTEMPT.set(attempt)
         try:
             return await litellm.acompletion(**self._arguments(call))
         finally:
@@ -224,6 +224,15 @@ class LiteLLMProvider:
 
     async def aclose(self) -> None:
         """Nothing of its own to give up: litellm keeps its connections for the whole process."""
+
+
+async def _next(chunks: AsyncIterator[Any], attempt: _Attempt) -> Any:
+    """The next chunk, None at the end. For some makers litellm sends the request only now."""
+    token = _ATTEMPT.set(attempt)
+    try:
+        return await anext(chunks, None)
+    finally:
+        _ATTEMPT.reset(token)
 
 
 class _Reading:
@@ -353,7 +362,7 @@ def _translate(error: Exception, call: Call, key: Key, *, begun: bool) -> Provid
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
         return UpstreamRejected(about)
-    if "MidStreamFallbackError" in own and status >= 500:
+    if begun and "MidStreamFallbackError" in own and status >= 500:
         return BadUpstreamResponse(f"model {call.model!r}: the stream broke off: {reason}")
     headers = getattr(error, "litellm_response_headers", None) or {}
     said = UpstreamError(message=message, code=str(getattr(error, "code", None) or ""))

@@ -40,7 +40,8 @@ from router_core.run import Run
 from telemetry.setup import Telemetry
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 
-Mode: TypeAlias = Literal["aroute", "route", "stream"]
+Mode: TypeAlias = Literal["aroute", "route", "stream", "leave"]
+"""``leave``: stream until the first token, then go."""
 Kind: TypeAlias = Literal["openai", "litellm"]
 
 MODES: tuple[Mode, ...] = ("aroute", "route", "stream")
@@ -50,6 +51,8 @@ KEY = "matrix4711thekeyofthematrix"
 """Unlike any provider's keys, so that only who knows it can take it out."""
 KEY_VARIABLE = "ROUTESCOPE_MATRIX_KEY"
 
+SECOND = "From the second."
+"""What the healthy upstream answers."""
 PROMPT = "What is the capital of France?"
 
 
@@ -182,16 +185,24 @@ class Arena:
         self._gather(played, tenant, router)
         return played
 
-    def run(self, coroutine: Any) -> Any:
-        """Run something else on the arena's own loop."""
-        return self._runner.run(coroutine)
+    def together(self, router: Watched, requests: int) -> list[RouteResult | RouteScopeError]:
+        """Route as many requests at once on the arena's own loop; what each came to."""
+
+        async def all_of_them() -> list[RouteResult | RouteScopeError]:
+            jobs = [router.aroute(RouteRequest((Message("user", PROMPT),))) for _ in range(requests)]
+            try:
+                return await asyncio.gather(*jobs, return_exceptions=True)  # type: ignore[return-value]
+            finally:
+                await router.aclose()
+
+        return self._runner.run(all_of_them())
 
     def _route(self, mode: Mode, router: Watched, request: RouteRequest) -> Played:
         text, caught, events = None, None, []
         began = time.monotonic()
         try:
-            if mode == "stream":
-                events = self._runner.run(_collect(router.stream(request)))
+            if mode in ("stream", "leave"):
+                events = self._runner.run(_collect(router.stream(request), leaves=mode == "leave"))
                 text = next((event.text for event in events if event.type == "answer"), None)
             else:
                 result: RouteResult
@@ -223,7 +234,7 @@ class Arena:
             *(str(row) for row in [*played.decisions, *played.branches, *others]),
             *(to_json(event) for event in played.events),
             *(repr(event) for event in played.events),
-            *(repr(provider) for provider in router.providers.values()),
+            repr(vars(router)),
             *(_in_full(branch.error) for branch in played.run.branches if branch.error is not None),
             self._log.getvalue(),
             trace,
@@ -237,6 +248,27 @@ def _in_full(error: BaseException) -> str:
     return "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
 
 
-async def _collect(stream: AsyncGenerator[Event]) -> list[Event]:
+async def _collect(stream: AsyncGenerator[Event], *, leaves: bool) -> list[Event]:
+    seen: list[Event] = []
     async with aclosing(stream) as events:
-        return [event async for event in events]
+        async for event in events:
+            seen.append(event)
+            if leaves and event.type == "token":
+                break
+    return seen
+
+
+def assert_sound(played: Played) -> None:
+    """What holds of every request, whatever happened to it."""
+    decision, branches = played.decision, played.branches
+    assert len(branches) == decision.branches == len(played.run.branches)
+    costs = [row.cost_nano for row in branches]
+    assert decision.cost_nano == (None if None in costs else sum(costs)), "the decision costs what its branches cost"
+    held = [branch.reservation for branch in played.run.branches]
+    assert all(reservation is not None and not reservation.open for reservation in held), "all reserves are settled"
+    settled = sum(
+        (reservation.nano or 0) if cost is None else cost  # type: ignore[union-attr]
+        for cost, reservation in zip(costs, held, strict=True)
+    )
+    assert played.run.ledger.spent_nano == settled, "the ledger counts what the rows say"
+    assert KEY not in played.evidence

@@ -14,15 +14,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Literal, TypeAlias
 
 from tests import upstream as up
-from tests.upstream import Behaviour
+from tests.upstream import Behaviour, Upstream
 
 Bill: TypeAlias = Literal["nothing", "estimate", "counts", "unknown"]
+CALLERS_FAULTS = frozenset({"upstream_rejected", "context_too_long", "content_filtered"})
+"""Codes that say nothing about the model's health."""
+
 Place: TypeAlias = Literal["request", "connection", "refused", "backlog"]
 """How far a call gets: a request arrives; only a connection; nobody listens; nobody picks up."""
 
@@ -221,3 +225,17 @@ USAGE = [
 ]
 
 FAULTS = [*CONNECTION, *STATUS, *BODY, *STREAM, *USAGE]
+
+
+def staged(fault: Fault, upstream: Upstream, stack: ExitStack) -> str:
+    """Let the fault happen at the base URL that is returned."""
+    if fault.place == "refused":
+        return stack.enter_context(up.refused())
+    if fault.place == "backlog":
+        return stack.enter_context(up.full_backlog())
+    if fault.place == "connection":
+        upstream.greets(up.Slam)
+    else:
+        assert fault.behaviour is not None
+        upstream.plays(fault.behaviour)
+    return upstream.base_url
