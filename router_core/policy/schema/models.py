@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
@@ -161,7 +162,7 @@ class Model(Strict):
         """The most protected data it accepts, stated or by its location."""
         return self.max_data_class or ("regulated" if self.location == "local" else "internal")
 
-    @property
+    @cached_property
     def places(self) -> tuple[Deployment, ...]:
         """Where the model runs: its deployments, or the one place that its provider is. Never empty."""
         return self.deployments or (Deployment(name=ONLY_PLACE, provider=self.provider, region=self.region),)
