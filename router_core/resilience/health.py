@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
 
@@ -73,7 +73,7 @@ class DeploymentHealth:
 
 @dataclass(slots=True)
 class _ModelHealth:
-    weights: Mapping[str, float]
+    places: Mapping[str, Deployment]
     breakers: Mapping[str, Breaker]
     outliers: Outliers
     budget: RetryBudget
@@ -96,6 +96,10 @@ def outcome_of(error: BaseException | None, *, cut_short: bool) -> Outcome:
     return "cancelled" if hurried else "failure"
 
 
+def _called_alike(old: Mapping[str, Deployment], new: Mapping[str, Deployment]) -> bool:
+    return {name: place.provider for name, place in old.items()} == {n: place.provider for n, place in new.items()}
+
+
 class Health:
     """See the module."""
 
@@ -112,11 +116,24 @@ class Health:
         self._rng = rng
         self._models = {name: self._new(places) for name, places in models.items()}
 
+    def adopt(self, previous: Health) -> None:
+        """Take over what another one knows, for a policy that was reloaded: a breaker must not close by that.
+
+        Models are taken over whose deployments are called as before (weights may differ), if the settings of resilience
+        are the same. Both then share what they know, so calls that began under the old policy still count.
+        """
+        if previous._settings != self._settings:
+            return
+        for name, health in self._models.items():
+            old = previous._models.get(name)
+            if old is not None and _called_alike(old.places, health.places):
+                self._models[name] = replace(old, places=health.places)
+
     def _new(self, places: Sequence[Deployment]) -> _ModelHealth:
         settings, names = self._settings, [place.name for place in places]
         outliers = Outliers(self._clock, settings.outlier, names)
         return _ModelHealth(
-            weights={place.name: place.weight for place in places},
+            places={place.name: place for place in places},
             breakers={name: Breaker(self._clock, settings.breaker, self._rng) for name in names},
             outliers=outliers,
             budget=RetryBudget(self._clock, settings.retry),
@@ -259,7 +276,7 @@ class Health:
         return [
             Candidate(
                 name,
-                health.weights[name],
+                health.places[name].weight,
                 _ABSENT if name in absent else breaker.permission(),
                 None if (ejection := health.outliers.ejection(name)) is None else f"it is ejected: {ejection.why}",
             )

@@ -277,6 +277,41 @@ def test_models_and_deployments_that_do_not_exist_are_refused(health: Health) ->
         health.begin("duo", "north")
 
 
+# --- a policy that is reloaded --------------------------------------------------------------------------------------
+
+
+def reloaded(clock: ManualClock, east: Deployment, **settings: object) -> Health:
+    models = {"solo": [place("only")], "duo": [east, place("west")]}
+    return Health(clock, ResilienceEntry.model_validate(settings), random.Random(1), models)
+
+
+def test_a_reloaded_policy_keeps_breakers_open_and_knows_latencies(health: Health, clock: ManualClock) -> None:
+    fail(health, "solo", "only", 5)
+    late = begun(health, "duo", "east")
+    after = reloaded(clock, place("east", weight=1.0))
+    after.adopt(health)
+    assert stands(after, "solo", "only").state == "open"
+    health.end(late, "success", latency_ms=100)
+    assert stands(after, "duo", "east").calls == 1
+    chosen = [after.choose("duo").deployment for _ in range(1_000)]
+    assert 400 < chosen.count("east") < 600, "the new weights count"
+
+
+def test_a_deployment_that_is_called_otherwise_starts_anew_with_its_model(health: Health, clock: ManualClock) -> None:
+    fail(health, "duo", "west", 5)
+    other = Deployment(name="east", provider=ScriptedProvider(kind="scripted", script="other"))
+    after = reloaded(clock, other)
+    after.adopt(health)
+    assert stands(after, "duo", "west").state == "closed"
+
+
+def test_other_settings_start_anew(health: Health, clock: ManualClock) -> None:
+    fail(health, "solo", "only", 5)
+    after = reloaded(clock, place("east", 3.0), breaker={"failures_in_row": 9})
+    after.adopt(health)
+    assert stands(after, "solo", "only").state == "closed"
+
+
 def test_equal_seeds_and_clocks_decide_alike(clock: ManualClock) -> None:
     models = {"duo": [place("east", 3.0), place("west")]}
     runs = []
