@@ -12,6 +12,7 @@ from typing import Self
 
 from app.settings import Settings
 from router_core import semconv
+from router_core.clock import SystemClock
 from router_core.errors import PolicyError
 from router_core.policy.loading import LoadedPolicy, load_policy
 from router_core.policy.schema import LocalProvider
@@ -21,6 +22,7 @@ from router_core.providers.pull_queue import PullQueue
 from router_core.redaction import redact_text
 from router_core.router import Router
 from router_core.signals.read import warm_up
+from router_core.state.sqlite import SqliteStore
 from telemetry.setup import Telemetry
 
 log = logging.getLogger("routescope")
@@ -55,6 +57,7 @@ class Service:
             router = Router.from_policy(
                 loaded,
                 local=local,
+                state=_state(loaded, settings),
                 tracer=telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME),
                 sink=telemetry.sink,
             )
@@ -131,6 +134,11 @@ def _local_server(loaded: LoadedPolicy, settings: Settings) -> LocalServer | Non
     server = LocalServer(settings.models, settings.run)
     server.ensure()
     return server
+
+
+def _state(loaded: LoadedPolicy, settings: Settings) -> SqliteStore | None:
+    """Where budgets are kept: in a file, so that a restart does not give everybody a new month."""
+    return SqliteStore(settings.home / "state.db", SystemClock()) if loaded.policy.budgets else None
 
 
 def _user() -> str:

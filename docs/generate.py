@@ -81,6 +81,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ('combine, kind = "weighted"', schema.WeightedCombination),
     ("[routes.NAME.caps]", schema.Caps),
     ("[routes.NAME.intents.INTENT]", schema.IntentOverride),
+    ("[[budgets]]", schema.Budget),
     ("[resilience]", schema.ResilienceEntry),
     ("[resilience.breaker]", schema.BreakerEntry),
     ("[resilience.retry]", schema.RetryEntry),

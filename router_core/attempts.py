@@ -18,6 +18,7 @@ from router_core.clock import Clock
 from router_core.errors import AllBranchesFailed, ProviderError
 from router_core.events import BranchStarted, Escalated, Event
 from router_core.fleet import Fleet
+from router_core.guard import Exclusion
 from router_core.merge import merge
 from router_core.run import Run
 from router_core.scoring import Scoring
@@ -109,6 +110,9 @@ class Attempts:
                 run.passed_over[place.model] = refusal  # what is asked side by side may have taken the rest of the caps
                 return
             branch = self._branches.start(run, "model", place.model, reason, final=final)
+            if isinstance(branch, Exclusion):
+                run.passed_over[place.model] = branch
+                return
             yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
             async with aclosing(self._branches.call(run, branch)) as events:
                 async for event in events:

@@ -23,6 +23,7 @@ from router_core.providers.base import Call
 from router_core.result import BranchKind
 from router_core.run import Run
 from router_core.signals.length import estimate_tokens
+from router_core.state.purse import Refusal
 from router_core.validators.base import Ask
 
 log = logging.getLogger("routescope.router")
@@ -39,19 +40,21 @@ class Branches:
         readiness = self._fleet.readiness(model)
         if not readiness.ready:
             return Exclusion(readiness.excluded_by, readiness.reason)
-        price = run.prices.get(model)
-        incoming, outgoing = tokens_of(run, ask)
-        most = None if price is None else price.expected(incoming, outgoing)
-        reason = run.ledger.refusal(most, incoming + outgoing)
-        return None if reason is None else Exclusion("cap", reason)
+        tokens = tokens_of(run, ask)
+        refusal = run.ledger.refusal(run.most(model, *tokens), sum(tokens))
+        return None if refusal is None else Exclusion(refusal.by, refusal.reason)
 
     def start(
         self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False, ask: Ask | None = None
-    ) -> Branch:
-        """Begin a branch: its deployment, its span, its reservation, its place in the run. Ask `refusal` first."""
-        price = run.prices.get(model)
+    ) -> Branch | Exclusion:
+        """Begin a branch: its deployment, its span, its reservation, its place in the run. Ask `refusal` first.
+
+        A budget that several processes share may be used up in between: then this says so, and nothing has begun.
+        """
         incoming, outgoing = tokens_of(run, ask)
-        most = None if price is None else price.expected(incoming, outgoing)
+        reservation = run.ledger.reserve(run.most(model, incoming, outgoing), incoming + outgoing)
+        if isinstance(reservation, Refusal):
+            return Exclusion(reservation.by, reservation.reason)
         before = [branch for branch in run.branches if branch.model == model]
         failed = {branch.berth.ticket.deployment for branch in before if branch.berth and branch.outcome == "failed"}
         berth = self._fleet.enter(model, failed, retry=bool(before))
@@ -65,8 +68,8 @@ class Branches:
             span=run.trace.child(f"{semconv.SPAN_BRANCH} {model}", SpanKind.CLIENT),
             started_ns=run.timeline.elapsed_ns(),
             final=final,
-            reservation=run.ledger.reserve(most, incoming + outgoing),
-            price=price,
+            reservation=reservation,
+            price=run.prices.get(model),
             provider_name=berth.provider.name,
             berth=berth,
             input_estimate=incoming,

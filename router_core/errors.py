@@ -14,6 +14,8 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   ├── NoEligibleModel              422  every model is excluded; `exclusions` says by what
 │   ├── ModelsUnavailable            503  the breakers of all that may answer are open
 │   ├── CapExceeded                  402  the request's own cap leaves no model
+│   ├── BudgetExhausted              402  a budget of the policy is spent
+│   ├── StateUnavailable             503  budgets cannot be read or written
 │   ├── DeadlineExceeded             504
 │   ├── AllBranchesFailed            502  every attempt failed
 │   ├── InternalFault                500  a fault of our own code; its log says where
@@ -159,6 +161,20 @@ class CapExceeded(RoutingError):
 
     code = "cap_exceeded"
     http_status = 402
+
+
+class BudgetExhausted(RoutingError):
+    """A budget that counts this request is spent, and its policy refuses what comes after."""
+
+    code = "budget_exhausted"
+    http_status = 402
+
+
+class StateUnavailable(RoutingError):
+    """The store of the budgets cannot be used. Nothing that costs money goes on without it."""
+
+    code = "state_unavailable"
+    http_status = 503
 
 
 class DeadlineExceeded(RoutingError):

@@ -44,6 +44,8 @@ class Context:
     latency_target_ms: int | None = None
     cost_cap_usd: float | None = None
     tags: tuple[str, ...] = ()
+    key: str | None = None
+    """Name of the API key, set by the gateway from the key itself, never by the body."""
     sticky_key: str | None = None
     """What a traffic split keeps together: a user, a conversation. Not recorded."""
 

@@ -18,6 +18,7 @@ from typing import Self
 from opentelemetry.trace import Tracer
 
 from router_core import aggregate, semconv
+from router_core.affordable import afford, exhausted
 from router_core.attempts import Attempts, finished_of
 from router_core.branches import Branches
 from router_core.candidates import candidates_of, prospects_of
@@ -42,6 +43,7 @@ from router_core.fleet import Fleet
 from router_core.guard import Situation, judge
 from router_core.policy.loading import LoadedPolicy
 from router_core.price_catalog import resolve_price
+from router_core.pricing import TokenPrice
 from router_core.providers.base import Provider
 from router_core.providers.build import NO_SCRIPTS, build_providers
 from router_core.providers.local_server import LocalServer
@@ -54,6 +56,9 @@ from router_core.scoring import Scoring
 from router_core.signals.read import read_signals
 from router_core.sink import DecisionSink, NoSink
 from router_core.state.ledger import RequestLedger
+from router_core.state.memory import MemoryStore
+from router_core.state.purse import Budgets
+from router_core.state.store import StateStore
 from router_core.target import Targets
 from router_core.tool_branch import try_tool
 from router_core.tools.base import Tool
@@ -78,6 +83,7 @@ class Router:
         validators: Mapping[str, Validator],
         tracer: Tracer = NO_TRACER,
         sink: DecisionSink | None = None,
+        state: StateStore | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -94,6 +100,9 @@ class Router:
         self.fleet = Fleet(models, providers, health)
         branches = Branches(self.fleet)
         self._attempts = Attempts(branches, Scoring(branches, validators), self.fleet, self._clock)
+        self._budgets = Budgets(loaded.policy.budgets, state or MemoryStore(self._clock), self._clock)
+        assume = loaded.policy.assume_price
+        self._assumed = None if assume is None else TokenPrice(assume.input, assume.output, assume.cache_read)
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
         self.targets = Targets(loaded.policy)
@@ -108,6 +117,7 @@ class Router:
         local: LocalServer | None = None,
         tracer: Tracer = NO_TRACER,
         sink: DecisionSink | None = None,
+        state: StateStore | None = None,
         rng: random.Random | None = None,
     ) -> Self:
         """A router with everything that the policy names.
@@ -123,6 +133,7 @@ class Router:
             validators=build_validators(loaded.policy.validators, loaded.folder),
             tracer=tracer,
             sink=sink,
+            state=state,
             clock=clock,
             rng=rng,
         )
@@ -212,6 +223,7 @@ class Router:
             decision_id=new_decision_id(self._clock),
             trace=Trace(tracer or self._tracer, timeline, target.name, request.caller_traceparent),
             ledger=RequestLedger.of(caps.usd, caps.tokens, caps.branches, request.context.cost_cap_usd),
+            assumed=self._assumed,
             simulated=request.simulated or self._simulates,
         )
 
@@ -294,16 +306,31 @@ class Router:
             {name: self.fleet.readiness(name) for name in run.target.models},
             run.max_output_tokens,
         )
+        self._apply_budgets(run)
         run.trace.end(span, {semconv.GUARD_ELIGIBLE: list(run.eligibility.models)})
         yield VerdictsGiven(run.eligibility.verdicts)
         if run.eligibility.denied is not None:
             denied = run.eligibility.denied
+            if (spent := exhausted(run.eligibility)) is not None:
+                raise spent
             raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
         for name in run.target.route.tools:
             async for event in try_tool(run, self._tools[name]):
                 yield event
             if run.chosen is not None:
                 return
+
+    def _apply_budgets(self, run: Run) -> None:
+        """What the budgets leave of the models that the rules left."""
+        assert run.signals is not None
+        assert run.eligibility is not None
+        purse = self._budgets.open(run.target.name, run.request.context, run.seconds_left())
+        if purse is None or run.eligibility.denied is not None:
+            return
+        run.ledger.purse = purse
+        tokens = run.signals.input_tokens, run.max_output_tokens
+        most = {name: run.most(name, *tokens) for name in run.eligibility.models}
+        run.eligibility = afford(purse, run.eligibility, run.target.models, most)
 
     def _make_plan(self, run: Run) -> Planned:
         assert run.signals is not None

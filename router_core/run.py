@@ -35,6 +35,8 @@ class Run:
     trace: Trace
     ledger: RequestLedger
     simulated: bool
+    assumed: Price | None = None
+    """What a model of unknown price is taken to cost, under caps and budgets alone."""
     signals: Signals | None = None
     eligibility: Eligibility | None = None
     plan: Plan | None = None
@@ -62,7 +64,7 @@ class Run:
     def max_output_tokens(self) -> int:
         """Tokens that an answer may take: the caller's number, never above the route's or the intent's."""
         limit = self.target.route.max_output_tokens
-        override = None if self.signals is None else self.target.route.intents.get(self.signals.intent)  # type: ignore[call-overload]
+        override = None if self.signals is None else self.target.route.intents.get(self.signals.intent)
         if override is not None and override.max_output_tokens is not None:
             limit = override.max_output_tokens
         asked = self.request.max_output_tokens
@@ -71,7 +73,7 @@ class Run:
     @property
     def validators(self) -> tuple[str, ...]:
         """Names of the validators that this request's answers must pass."""
-        override = None if self.signals is None else self.target.route.intents.get(self.signals.intent)  # type: ignore[call-overload]
+        override = None if self.signals is None else self.target.route.intents.get(self.signals.intent)
         if override is not None and override.validators is not None:
             return tuple(override.validators)
         return self.target.route.validators
@@ -110,6 +112,11 @@ class Run:
                 None if price is None else price.expected(self.signals.input_tokens, self.max_output_tokens)
             )
         return self.expected[model]
+
+    def most(self, model: str, incoming: int, outgoing: int) -> Nano | None:
+        """Nano-USD that a call is held to cost under caps and budgets; None when nothing says what it costs."""
+        price = self.prices.get(model) or self.assumed
+        return None if price is None else price.expected(incoming, outgoing)
 
     def seconds_left(self) -> float:
         """Until the request's total deadline; the caller may shorten the route's, never lengthen it."""

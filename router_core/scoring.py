@@ -10,6 +10,7 @@ from router_core import semconv
 from router_core.branch import Branch
 from router_core.branches import Branches, tokens_of
 from router_core.events import BranchStarted, Event, Scored
+from router_core.guard import Exclusion
 from router_core.merge import merge
 from router_core.policy.schema import CombinationEntry, IntentOverride, WeightedCombination
 from router_core.result import ScoreRecord
@@ -92,6 +93,9 @@ class Scoring:
                 made.append((ask, refusal))
                 continue
             extra = self._branches.start(run, ask.kind, ask.model, ask.reason, ask=ask)
+            if isinstance(extra, Exclusion):
+                made.append((ask, extra.reason))
+                continue
             made.append((ask, extra))
             yield BranchStarted(extra.index, ask.kind, ask.model, ask.reason, False, extra.started_ns / 1e6)
         since = run.timeline.elapsed_ns()
@@ -153,7 +157,7 @@ _NO_OVERRIDE = IntentOverride()
 def _override(run: Run) -> IntentOverride:
     """What the route does otherwise for the request's intent."""
     assert run.signals is not None
-    return run.target.route.intents.get(run.signals.intent, _NO_OVERRIDE)  # type: ignore[call-overload, no-any-return]
+    return run.target.route.intents.get(run.signals.intent, _NO_OVERRIDE)
 
 
 def _outcome(ask: Ask, extra: Branch | str) -> Asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from router_core.errors import (
     AllBranchesFailed,
+    BudgetExhausted,
     CapExceeded,
     DeadlineExceeded,
     ModelsUnavailable,
@@ -35,4 +36,6 @@ def nobody_answered(run: Run) -> RoutingError:
     reasons = "; ".join(f"{model}: {out.reason}" for model, out in run.passed_over.items())
     if any(out.excluded_by == "breaker" for out in run.passed_over.values()):
         return ModelsUnavailable(f"no model can be called now ({reasons})")
+    if any(out.excluded_by.startswith("budget:") for out in run.passed_over.values()):
+        return BudgetExhausted(f"no model may be called within the budgets ({reasons})")
     return CapExceeded(f"no model may be called within the request's caps ({reasons})")

@@ -24,6 +24,7 @@ from router_core.providers.scripted import Script
 from router_core.request import RouteRequest
 from router_core.router import Router
 from router_core.sink import DecisionSink
+from router_core.state.memory import MemoryStore
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -50,6 +51,7 @@ def policy(
     probes: str = '"twin"',
     retry: str = "enabled = false",
     resilience: str = "",
+    top: str = "",
     tiny_provider: str = 'provider = { kind = "scripted", script = "tiny" }',
 ) -> LoadedPolicy:
     """Two tiers: tiny and twin are small, huge is large. The texts are put into the file where their names say."""
@@ -57,6 +59,7 @@ def policy(
 format = 1
 name = "test"
 default_route = "chat"
+{top}
 tiers = ["small", "large"]
 
 [models.tiny]
@@ -128,15 +131,17 @@ class Bench:
     sink: DecisionSink | None = None
     clock: ManualClock = field(default_factory=lambda: ManualClock(START))
     exporter: InMemorySpanExporter = field(default_factory=InMemorySpanExporter)
+    state: MemoryStore = field(init=False)
     router: Router = field(init=False)
 
     def __init__(self, loaded: LoadedPolicy, sink: DecisionSink | None = None, **scripts: Script) -> None:
         self.loaded, self.sink, self.scripts = loaded, sink, scripts
         self.clock, self.exporter = ManualClock(START), InMemorySpanExporter()
+        self.state = MemoryStore(self.clock)
         provider = TracerProvider()
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.router = Router.from_policy(
-            loaded, clock=self.clock, scripts=scripts, tracer=provider.get_tracer("test"), sink=sink
+            loaded, clock=self.clock, scripts=scripts, tracer=provider.get_tracer("test"), sink=sink, state=self.state
         )
 
     async def events(self, request: RouteRequest | str) -> list[Event]:

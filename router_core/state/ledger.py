@@ -6,10 +6,16 @@ model of unknown price is refused, because nothing could be promised about it.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from router_core.errors import StateUnavailable
 from router_core.pricing import NANO_PER_USD, Nano, to_nano
+from router_core.state.purse import Purse, Refusal
+from router_core.state.store import Hold
+
+log = logging.getLogger("routescope.ledger")
 
 
 @dataclass(slots=True)
@@ -18,6 +24,8 @@ class Reservation:
 
     nano: Nano | None
     tokens: int
+    hold: Hold | None = None
+    """Its place in the budgets' accounts."""
     open: bool = True
 
 
@@ -28,6 +36,8 @@ class RequestLedger:
     cap_nano: Nano | None
     cap_tokens: int | None
     max_branches: int
+    purse: Purse | None = None
+    """The request's share in the policy's budgets; None when none counts it."""
     _reservations: list[Reservation] = field(default_factory=list)
     _spent_nano: Nano = 0
     _spent_tokens: int = 0
@@ -43,8 +53,13 @@ class RequestLedger:
         """Whether no further branch may start, whatever it costs."""
         return len(self._reservations) >= self.max_branches
 
-    def refusal(self, nano: Nano | None, tokens: int) -> str | None:
+    def refusal(self, nano: Nano | None, tokens: int) -> Refusal | None:
         """Why a call of at most this size may not start; None when it may."""
+        if (reason := self._over_cap(nano, tokens)) is not None:
+            return Refusal("cap", reason)
+        return None if self.purse is None else self.purse.refusal(nano)
+
+    def _over_cap(self, nano: Nano | None, tokens: int) -> str | None:
         if self.full:
             return f"the request may make {self.max_branches} branches and has made them"
         if self.cap_nano is not None:
@@ -59,11 +74,14 @@ class RequestLedger:
             return f"it could take {tokens:,} tokens; the request's cap is {self.cap_tokens:,}"
         return None
 
-    def reserve(self, nano: Nano | None, tokens: int) -> Reservation:
-        """Set aside; ask `refusal` first (ValueError when it would refuse)."""
-        if (reason := self.refusal(nano, tokens)) is not None:
-            raise ValueError(reason)
-        reservation = Reservation(nano, tokens)
+    def reserve(self, nano: Nano | None, tokens: int) -> Reservation | Refusal:
+        """Set aside, in the caps and in all budgets or in none of them."""
+        if (refusal := self.refusal(nano, tokens)) is not None:
+            return refusal
+        hold = None if self.purse is None else self.purse.hold(nano)
+        if isinstance(hold, Refusal):
+            return hold  # somebody else was faster
+        reservation = Reservation(nano, tokens, hold)
         self._reservations.append(reservation)
         return reservation
 
@@ -72,7 +90,14 @@ class RequestLedger:
         if not reservation.open:
             raise ValueError("this reservation is settled already")
         reservation.open = False
-        self._spent_nano += nano if nano is not None else (reservation.nano or 0)
+        spent = nano if nano is not None else (reservation.nano or 0)
+        if self.purse is not None and reservation.hold is not None:
+            try:
+                self.purse.settle(reservation.hold, spent)
+            except StateUnavailable as error:
+                # The answer is there and paid for. The hold stays, and counts as spent in full once it expires.
+                log.warning("a hold could not be settled: %s", error)
+        self._spent_nano += spent
         self._spent_tokens += tokens if tokens is not None else reservation.tokens
 
     @property

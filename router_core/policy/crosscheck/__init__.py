@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from router_core.policy.crosscheck.budgets import budget_faults
 from router_core.policy.crosscheck.lookup import Finding
 from router_core.policy.crosscheck.models import model_faults
 from router_core.policy.crosscheck.routes import route_faults
@@ -24,4 +25,5 @@ def crosscheck(data: Mapping[str, Any]) -> list[Finding]:
         *validator_faults(data),
         *route_faults(data),
         *rule_faults(data),
+        *budget_faults(data),
     ]

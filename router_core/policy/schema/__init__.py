@@ -3,6 +3,7 @@
 Every field's docstring is its documentation: docs/policy.md is generated from here.
 """
 
+from router_core.policy.schema.budgets import Budget
 from router_core.policy.schema.document import Policy, TelemetryEntry
 from router_core.policy.schema.models import (
     CatalogPriceEntry,
@@ -77,6 +78,7 @@ __all__ = [
     "Amount",
     "AnswerRule",
     "BreakerEntry",
+    "Budget",
     "BuiltinIntent",
     "CalculatorTool",
     "Capability",

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from router_core.policy.schema.models import Model
+from router_core.policy.schema.budgets import Budget
+from router_core.policy.schema.models import Model, TokensPriceEntry
 from router_core.policy.schema.resilience import ResilienceEntry
 from router_core.policy.schema.routes import Route
 from router_core.policy.schema.rules import Rule
@@ -56,6 +57,11 @@ class Policy(Strict):
     """Guard rules, applied in this order."""
     routes: Annotated[dict[str, Route], Field(min_length=1)]
     """The entry points, by name; a client asks for `route/NAME`."""
+    budgets: tuple[Budget, ...] = ()
+    """What may be spent in a day or a month."""
+    assume_price: TokensPriceEntry | None = None
+    """What a model of unknown price is taken to cost under caps and budgets; its bill stays unknown. Without it, caps
+    and budgets exclude such a model."""
     resilience: ResilienceEntry = ResilienceEntry()
     """What the router does about faults of upstreams."""
     telemetry: TelemetryEntry = TelemetryEntry()

@@ -1,0 +1,77 @@
+"""What the policy's budgets leave of the eligible models, before any of them is asked. It can only narrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from router_core.errors import BudgetExhausted
+from router_core.guard import Eligibility, Exclusion
+from router_core.policy.schema import Budget, Model
+from router_core.pricing import Nano
+from router_core.result import Verdict
+from router_core.state.purse import Purse, Standing
+
+
+def afford(
+    purse: Purse, eligibility: Eligibility, models: Mapping[str, Model], most: Mapping[str, Nano | None]
+) -> Eligibility:
+    """Apply every budget that counts the request; each leaves a verdict.
+
+    ``most``: what one call of each eligible model is held to cost, nano-USD. A budget is exhausted when it affords
+    none of them; then it refuses, or lets its cheapest or its local models go on.
+    """
+    for standing in purse.standings:
+        costs = {name: most.get(name) for name in eligibility.models}
+        known = [cost for cost in costs.values() if cost is not None]
+        if not known or min(known) <= standing.left:
+            eligibility = _with(eligibility, Verdict(_rule(standing), "passed", standing.words, standing.budget.owner))
+            continue
+        kept = _goes_on(standing.budget, costs, models)
+        if not kept:
+            return _refused(eligibility, standing)
+        purse.overdraw(standing.budget.name)
+        eligibility = _narrowed(eligibility, standing, kept)
+    return eligibility
+
+
+def exhausted(eligibility: Eligibility) -> BudgetExhausted | None:
+    """The error of a request that a budget refused; None when a rule did, or nothing."""
+    denied = eligibility.denied
+    if denied is None or not denied.rule.startswith("budget:"):
+        return None
+    return BudgetExhausted(f"{denied.rule.replace(':', ' ', 1)} is exhausted: {denied.reason}")
+
+
+def _goes_on(budget: Budget, costs: Mapping[str, Nano | None], models: Mapping[str, Model]) -> list[str]:
+    match budget.on_exhausted:
+        case "refuse":
+            return []
+        case "cheapest":
+            known = {name: cost for name, cost in costs.items() if cost is not None}
+            return [min(known, key=known.__getitem__)]
+        case "local":
+            return [name for name in costs if models[name].location == "local"]
+
+
+def _narrowed(eligibility: Eligibility, standing: Standing, kept: list[str]) -> Eligibility:
+    removed = tuple(name for name in eligibility.models if name not in kept)
+    which = "the cheapest model" if standing.budget.on_exhausted == "cheapest" else "local models"
+    reason = f"{standing.words}: only {which} may go on"
+    out = {name: Exclusion(_rule(standing), reason) for name in removed}
+    verdict = Verdict(_rule(standing), "excluded", reason, standing.budget.owner, removed)
+    left = tuple(name for name in eligibility.models if name in kept)
+    return replace(_with(eligibility, verdict), models=left, exclusions={**eligibility.exclusions, **out})
+
+
+def _refused(eligibility: Eligibility, standing: Standing) -> Eligibility:
+    verdict = Verdict(_rule(standing), "denied", standing.words, standing.budget.owner, eligibility.models)
+    return replace(_with(eligibility, verdict), models=(), denied=verdict)
+
+
+def _with(eligibility: Eligibility, verdict: Verdict) -> Eligibility:
+    return replace(eligibility, verdicts=(*eligibility.verdicts, verdict))
+
+
+def _rule(standing: Standing) -> str:
+    return f"budget:{standing.budget.name}"

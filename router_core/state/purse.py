@@ -1,0 +1,145 @@
+"""The budgets that count one request: what is left of them, and what its branches take from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from router_core.clock import Clock
+from router_core.policy.schema import Budget
+from router_core.pricing import NANO_PER_USD, Nano, to_nano
+from router_core.request import Context
+from router_core.state.store import Account, Claim, Hold, StateStore
+
+_GRACE_NS: Final = 60 * 1_000_000_000
+"""Past the request's deadline, before a hold that nobody settled counts as spent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a call may not be paid."""
+
+    by: str
+    """``cap``, or ``budget:NAME``."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one budget stands as a request comes."""
+
+    budget: Budget
+    account: Account
+    limit: Nano
+    total: Nano
+    """Spent and set aside."""
+
+    @property
+    def left(self) -> Nano:
+        """What the next call may cost at most."""
+        return max(self.limit - self.total, 0)
+
+    @property
+    def words(self) -> str:
+        """As ``$4.20 of $5.00 spent this month``."""
+        return (
+            f"${self.total / NANO_PER_USD:.6f} of ${self.limit / NANO_PER_USD:.6f} is spent this {self.budget.period}"
+        )
+
+
+@dataclass(slots=True)
+class Purse:
+    """One request's share in the budgets. One that is exhausted and goes on still counts, but bounds nothing."""
+
+    standings: tuple[Standing, ...]
+    _store: StateStore
+    _expires_ns: int
+    _overdrawn: set[str] = field(default_factory=set)
+
+    def overdraw(self, budget: str) -> None:
+        """From here on this budget only counts: its policy lets exhausted requests go on."""
+        self._overdrawn.add(budget)
+
+    def refusal(self, nano: Nano | None) -> Refusal | None:
+        """Why a call of at most this cost may not start; None when it may, as far as one can see."""
+        for standing in self.standings:
+            name = standing.budget.name
+            if name in self._overdrawn:
+                continue
+            if nano is None:
+                return Refusal(f"budget:{name}", f"its price is unknown, and budget {name} counts money")
+            if self._store.balance(standing.account).total + nano > standing.limit:
+                return self._refused(standing, nano)
+        return None
+
+    def hold(self, nano: Nano | None) -> Hold | Refusal:
+        """Set aside what a call may cost, in all budgets or in none."""
+        claims = [
+            Claim(one.account, None if one.budget.name in self._overdrawn else one.limit) for one in self.standings
+        ]
+        made = self._store.hold(claims, nano or 0, self._expires_ns)
+        if isinstance(made, Hold):
+            return made
+        return self._refused(next(one for one in self.standings if one.account == made.account), nano or 0)
+
+    def settle(self, hold: Hold, nano: Nano) -> None:
+        """What the call did cost."""
+        self._store.settle(hold, nano)
+
+    @staticmethod
+    def _refused(standing: Standing, nano: Nano) -> Refusal:
+        name = standing.budget.name
+        return Refusal(f"budget:{name}", f"it could cost ${nano / NANO_PER_USD:.6f}; of budget {name} {standing.words}")
+
+
+class Budgets:
+    """All budgets of a policy over one store."""
+
+    def __init__(self, budgets: Sequence[Budget], store: StateStore, clock: Clock) -> None:
+        self._budgets = tuple(budgets)
+        self._limits = {budget.name: to_nano(budget.usd) for budget in budgets}
+        self._store = store
+        self._clock = clock
+
+    def open(self, route: str, context: Context, deadline_s: float) -> Purse | None:
+        """The purse of a request; None when no budget counts it.
+
+        Raises:
+            StateUnavailable
+        """
+        counting = [budget for budget in self._budgets if _counts(budget, route, context)]
+        if not counting:
+            return None
+        now_ns = self._clock.time_ns()
+        moment = datetime.fromtimestamp(now_ns / 1e9, tz=UTC)
+        standings = []
+        for budget in counting:
+            account = Account(_holder(budget, route, context), period_of(budget.period, moment))
+            total = self._store.balance(account).total
+            standings.append(Standing(budget, account, self._limits[budget.name], total))
+        return Purse(tuple(standings), self._store, now_ns + round(deadline_s * 1e9) + _GRACE_NS)
+
+
+def period_of(period: Literal["day", "month"], moment: datetime) -> str:
+    """The calendar's name of a period, in UTC: ``2026-11-23`` or ``2026-11``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
+
+
+def _counts(budget: Budget, route: str, context: Context) -> bool:
+    return (budget.routes is None or route in budget.routes) and (
+        budget.tenants is None or context.tenant in budget.tenants
+    )
+
+
+def _holder(budget: Budget, route: str, context: Context) -> str:
+    match budget.per:
+        case "policy":
+            return budget.name
+        case "tenant":
+            return f"{budget.name}/tenant={context.tenant}"
+        case "key":
+            return f"{budget.name}/key={context.key or ''}"
+        case "route":
+            return f"{budget.name}/route={route}"

@@ -1,0 +1,156 @@
+"""Budgets over whole requests: what they exclude, what goes on, and what is counted."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from router_core.clock import ManualClock
+from router_core.errors import BudgetExhausted, RoutingError, StateUnavailable
+from router_core.pricing import Usage, to_nano
+from router_core.providers.scripted import Replies, Reply
+from router_core.request import Context, RouteRequest
+from router_core.router import Router
+from router_core.state.sqlite import SqliteStore
+from router_core.state.store import Account
+from tests.routing import START, Bench, policy
+
+MONTH = "2026-11"
+
+
+def budget(usd: str, **more: str) -> str:
+    """A budget of this month, as a policy says it."""
+    extra = "\n".join(f"{key} = {value}" for key, value in more.items())
+    return f'[[budgets]]\nname = "team"\nusd = "{usd}"\nperiod = "month"\n{extra}\n'
+
+
+def ask(tenant: str = "default") -> RouteRequest:
+    return RouteRequest.from_prompt("How are you today?", context=Context(tenant=tenant))
+
+
+async def test_what_a_request_spent_is_counted_to_the_last_nano() -> None:
+    bench = Bench(policy(rules=budget("1.00")), tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(ask())).decision
+    assert bench.state.balance(Account("team", MONTH)).spent == to_nano(str(decision.cost_usd))
+    assert decision.verdicts[0].rule == "budget:team"
+    assert decision.verdicts[0].reason == "$0.000000 of $1.000000 is spent this month"
+
+
+async def test_a_model_that_the_budget_no_longer_affords_is_excluded_and_a_cheaper_one_answers() -> None:
+    # One call is held to cost about $0.0002 with tiny, ten times as much with huge.
+    loaded = policy(rules=budget("0.0005"), tiers='"large", "small"')
+    bench = Bench(loaded, tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(ask())).decision
+    assert decision.chosen == "tiny"
+    huge = next(candidate for candidate in decision.candidates if candidate.model == "huge")
+    assert huge.excluded_by == "budget:team"
+
+
+async def test_an_exhausted_budget_refuses_with_a_402_and_no_model_is_asked() -> None:
+    bench = Bench(policy(rules=budget("0.00001")), tiny=Replies(), twin=Replies(), huge=Replies())
+    with pytest.raises(BudgetExhausted, match="budget team is exhausted") as refused:
+        await bench.router.aroute(ask())
+    assert refused.value.http_status == 402
+    assert bench.branches == []
+
+
+async def test_an_exhausted_budget_lets_the_cheapest_go_on_and_counts_it() -> None:
+    rules = budget("0.00001", on_exhausted='"cheapest"')
+    bench = Bench(policy(rules=rules, tiers='"large", "small"'), tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(ask())).decision
+    assert decision.chosen == "tiny"
+    assert decision.verdicts[0].outcome == "excluded"
+    assert set(decision.verdicts[0].models_removed) == {"twin", "huge"}
+    assert bench.state.balance(Account("team", MONTH)).spent == to_nano(str(decision.cost_usd))
+
+
+async def test_an_exhausted_budget_lets_local_models_go_on() -> None:
+    rules = budget("0.00001", on_exhausted='"local"')
+    bench = Bench(policy(rules=rules, tiers='"large", "small"'), tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(ask())).decision
+    assert decision.chosen == "tiny"
+    assert decision.verdicts[0].models_removed == ("huge",)
+
+
+async def test_each_tenant_has_an_amount_of_its_own() -> None:
+    rules = budget("0.0003", per='"tenant"')
+    bench = Bench(policy(rules=rules, validators=[]), tiny=Replies("a", "b", "c"), twin=Replies(), huge=Replies())
+    await bench.router.aroute(ask("acme"))
+    acme = bench.state.balance(Account("team/tenant=acme", MONTH)).spent
+    assert acme > 0
+    assert bench.state.balance(Account("team/tenant=zeta", MONTH)).spent == 0
+
+
+async def test_a_model_of_unknown_price_is_excluded_unless_the_policy_assumes_one() -> None:
+    unpriced = {"tiny": "", "twin": "", "huge": ""}
+    bench = Bench(policy(rules=budget("1"), prices=unpriced), tiny=Replies(), twin=Replies(), huge=Replies())
+    with pytest.raises(BudgetExhausted, match="its price is unknown, and budget team counts money"):
+        await bench.router.aroute(ask())
+    assume = 'assume_price = { kind = "tokens", input = "1", output = "2" }'
+    loaded = policy(rules=budget("1"), prices=unpriced, top=assume)
+    bench = Bench(loaded, tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(ask())).decision
+    assert decision.cost_usd is None, "its bill stays unknown"
+    assert bench.state.balance(Account("team", MONTH)).spent > 0, "and counts as what it was held to cost"
+
+
+async def test_a_new_month_begins_at_nothing() -> None:
+    bench = Bench(policy(rules=budget("0.0003"), validators=[]), tiny=Replies("a", "b"), twin=Replies(), huge=Replies())
+    await bench.router.aroute(ask())
+    bench.clock.advance(86_400 * 30)
+    decision = (await bench.router.aroute(ask())).decision
+    assert decision.verdicts[0].reason.startswith("$0.000000 of")
+
+
+async def test_an_explanation_sets_nothing_aside() -> None:
+    bench = Bench(policy(rules=budget("1")), tiny=Replies(), twin=Replies(), huge=Replies())
+    await bench.router.explain(ask())
+    assert bench.state.balance(Account("team", MONTH)).total == 0
+
+
+async def test_two_hundred_requests_at_once_never_spend_more_than_the_budget() -> None:
+    cents = "0.0050"  # about fifty answers of what they are held to cost
+    bench = Bench(
+        policy(rules=budget(cents), validators=[]),
+        tiny=lambda call: Reply.saying("Well, thank you.", usage=Usage(10, call.max_output_tokens)),
+        twin=Replies(),
+        huge=Replies(),
+    )
+    results = await asyncio.gather(*(bench.router.aroute(ask()) for _ in range(200)), return_exceptions=True)
+    answered = [result for result in results if not isinstance(result, BaseException)]
+    assert all(isinstance(result, BudgetExhausted) for result in results if isinstance(result, RoutingError))
+    balance = bench.state.balance(Account("team", MONTH))
+    assert balance.held == 0
+    assert 0 < len(answered) < 200
+    assert balance.spent <= to_nano(cents)
+
+
+async def test_a_store_that_cannot_be_used_refuses_before_any_money_is_spent(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    store = SqliteStore(tmp_path / "state.db", clock)
+    store.close()
+    asked: list[str] = []
+
+    def script(call: object) -> Reply:
+        asked.append("tiny")
+        return Reply.saying("Well.")
+
+    router = Router.from_policy(policy(rules=budget("1")), clock=clock, scripts={"tiny": script}, state=store)
+    with pytest.raises(StateUnavailable, match=r"state\.db cannot be used"):
+        await router.aroute(ask())
+    assert asked == []
+
+
+async def test_a_restart_does_not_give_a_new_month(tmp_path: Path) -> None:
+    clock, spent = ManualClock(START), []
+    for _ in range(2):
+        store = SqliteStore(tmp_path / "state.db", clock)
+        router = Router.from_policy(
+            policy(rules=budget("1")), clock=clock, scripts={"tiny": Replies("Well.")}, state=store
+        )
+        await router.aroute(ask())
+        spent.append(store.balance(Account("team", MONTH)).spent)
+        store.close()
+    assert spent[1] == 2 * spent[0] > 0
