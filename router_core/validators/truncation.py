@@ -28,6 +28,8 @@ _DANGLING: Final = frozenset(
 """Words that no sentence ends in."""
 _MIN_PROSE_WORDS: Final = 8
 _READ_CHARACTERS: Final = 2_000
+_MAX_CHARACTERS: Final = 100_000
+"""Of a longer answer only the end is looked at."""
 
 
 class Truncation(Validator):
@@ -44,6 +46,8 @@ class Truncation(Validator):
         text = answer.text.strip()
         if not text:
             return Score(0.0, "The answer is empty.")
+        if len(text) > _MAX_CHARACTERS:
+            return _ending(text[-_READ_CHARACTERS:])
         if _inside_fence(text):
             return Score(0.0, "The answer ends inside a block of code.")
         if _inside_json(text):

@@ -65,3 +65,8 @@ def test_an_answer_that_comes_to_its_end_scores_one(text):
 def test_prose_without_a_last_mark_is_doubtful_but_passes():
     found = score("The capital of France is Paris, which lies on the river Seine")
     assert (found.value, found.value >= 0.5) == (UNFINISHED_PROSE_SCORE, True)
+
+
+def test_of_a_very_long_answer_only_the_end_is_looked_at():
+    assert score("```\n" + "x " * 100_000 + "and the").value == 0.0
+    assert score("```\n" + "x " * 100_000 + "end.").value == 1.0

@@ -1,0 +1,150 @@
+"""Validators: what each costs on an answer of 200 words, and what a million hostile characters cost at worst.
+
+    python benchmarks/validators.py
+    python benchmarks/validators.py --json
+
+Times are medians in microseconds of one thread with everything loaded, without the calls of probes and judges;
+``ratio_to_limit`` below 1 is within the limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from router_core.policy.schema import WeightedCombination
+from router_core.request import RouteRequest
+from router_core.result import ScoreRecord
+from router_core.signals.language import identifier
+from router_core.validators.agreement import Agreement
+from router_core.validators.base import Asked, CompleteAnswer, Validator
+from router_core.validators.combination import combine
+from router_core.validators.judge import Judge
+from router_core.validators.language import Language
+from router_core.validators.length import Length
+from router_core.validators.logprob import Logprob
+from router_core.validators.pattern import Contains, Regex
+from router_core.validators.refusal import Refusal
+from router_core.validators.schema import Schema
+from router_core.validators.self_consistency import SelfConsistency
+from router_core.validators.truncation import Truncation
+
+TEXT = (
+    "The committee met on Tuesday to review the budget for the coming year. Spending on maintenance rose by 12 "
+    "percent, because two pumps had to be replaced in March. Reserves remain above 40,000 euros. Members agreed to ask "
+    "three suppliers for offers by April, and to publish the minutes before the end of the month. "
+)
+WORDS = 200
+ANSWER = " ".join((TEXT * 10).split()[:WORDS]) + "."
+DOCUMENT = json.dumps([{"name": f"member {n}", "votes": n, "present": n % 2 == 0} for n in range(40)])
+JSON_SCHEMA = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["name", "votes"],
+        "properties": {"name": {"type": "string", "pattern": "^[a-z ]+\\d+$"}, "votes": {"type": "integer"}},
+    },
+}
+REQUEST = RouteRequest.from_prompt("Summarise the minutes of the committee for the members who could not come.")
+
+VALIDATORS: dict[str, tuple[Validator, str, float]] = {
+    "refusal": (Refusal("v", 0.5), ANSWER, 2_000),
+    "length": (Length("v", 0.5, max_words=500, max_ratio=2.0), ANSWER, 200),
+    "truncation": (Truncation("v", 0.5), ANSWER, 100),
+    "schema": (Schema("v", 1.0, JSON_SCHEMA), DOCUMENT, 10_000),
+    "regex": (Regex("v", 1.0, must_match=[r"\d+ percent"], must_not_match=["(?i)as an ai"]), ANSWER, 100),
+    "contains": (Contains("v", 1.0, must_contain=["budget"], ignore_case=True), ANSWER, 100),
+    "language": (Language("v", 0.5), ANSWER, 2_000),
+    "logprob": (Logprob("v", 0.5), ANSWER, 20),
+    "agreement": (Agreement("v", 0.5, ("a", "b")), ANSWER, 5_000),
+    "self_consistency": (SelfConsistency("v", 0.5, samples=2), ANSWER, 5_000),
+    "judge": (Judge("v", 0.5, "strong", "Be right."), ANSWER, 500),
+}
+"""Validator, the answer that it scores, and the limit in microseconds."""
+
+WORST_LIMIT_US = 500_000.0
+WORST = {
+    "letters": "a",
+    "brackets": "[",
+    "quotes": '"',
+    "fences": "```\n",
+    "repeats": "I cannot help with that. ",
+    "numbers": "1 ",
+    "prose": TEXT,
+}
+
+
+def median_us(work: Callable[[], object], runs: int) -> float:
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter_ns()
+        work()
+        times.append(time.perf_counter_ns() - start)
+    return statistics.median(times) / 1e3
+
+
+def asked(validator: Validator, text: str) -> Sequence[Asked]:
+    """Two others that say the same, or a judge's grade."""
+    said = '{"reason": "so it is", "grade": 8}' if isinstance(validator, Judge) else text
+    return [Asked("a", CompleteAnswer(said, "stop", "a"))] * (1 if isinstance(validator, Judge) else 2)
+
+
+def scoring(validator: Validator, text: str) -> Callable[[], object]:
+    answer, others = CompleteAnswer(text, "stop", "small", -0.2), asked(validator, text)
+    return lambda: (validator.asks(answer, REQUEST), validator.score(answer, others, REQUEST))
+
+
+def row(name: str, value: float, limit: float, runs: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": round(value, 2),
+        "unit": "us",
+        "limit": limit,
+        "peer": None,
+        "ratio_to_peer": None,
+        "ratio_to_limit": round(value / limit, 3),
+        "n": runs,
+    }
+
+
+def combining() -> Callable[[], object]:
+    entry = WeightedCombination(kind="weighted", threshold=0.7, weights={"a": 3.0})
+    scores = [ScoreRecord(name, 0.8, 0.5, True, "So.") for name in "abcdef"]
+    return lambda: combine(entry, scores)
+
+
+def measure(runs: int) -> list[dict[str, Any]]:
+    identifier()
+    rows = []
+    for name, (validator, text, limit) in VALIDATORS.items():
+        rows.append(row(f"validators.{name}.{WORDS}_words", median_us(scoring(validator, text), runs), limit, runs))
+    rows.append(row("validators.combine.6_scores", median_us(combining(), runs), 50, runs))
+    few = max(3, runs // 100)
+    for name, (validator, _, _) in VALIDATORS.items():
+        texts = ((piece * (1_000_000 // len(piece) + 1))[:1_000_000] for piece in WORST.values())
+        worst = max(median_us(scoring(validator, text), few) for text in texts)
+        rows.append(row(f"validators.{name}.million_worst", worst, WORST_LIMIT_US, few))
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="only the JSON list")
+    parser.add_argument("--runs", type=int, default=300)
+    options = parser.parse_args()
+    rows = measure(options.runs)
+    if not options.json:
+        print(f"{'validator':42} {'median us':>12} {'limit us':>10} {'of limit':>9}")
+        for entry in rows:
+            print(f"{entry['name']:42} {entry['value']:12.1f} {entry['limit']:10.0f} {entry['ratio_to_limit']:9.2f}")
+    json.dump(rows, sys.stdout)
+    print()
+
+
+if __name__ == "__main__":
+    main()
