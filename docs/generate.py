@@ -43,6 +43,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ('price, kind = "tokens"', schema.TokensPriceEntry),
     ('price, kind = "compute"', schema.ComputePriceEntry),
     ('price, kind = "catalog"', schema.CatalogPriceEntry),
+    ("[intents.NAME]", schema.IntentEntry),
     ('[tools.NAME], kind = "calculator"', schema.CalculatorTool),
     ('[tools.NAME], kind = "search"', schema.SearchTool),
     ('[tools.NAME], kind = "rules"', schema.RulesTool),

@@ -25,5 +25,7 @@ def content_words(text: str) -> tuple[str, ...]:
 
 def fold(text: str) -> str:
     """The text for comparing: compatibility forms, case and accents do not count (Unicode's NFKD and case folding)."""
+    if text.isascii():
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character))

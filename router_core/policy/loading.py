@@ -148,6 +148,8 @@ def _in_words(detail: Any) -> tuple[str, str]:
             return f"{given} is out of range", f"give a value {word[kind]} {bound}"
         case "at_odds":
             return context["problem"], context["remedy"]
+        case "too_short" if (least := context.get("min_length", 1)) > 1:
+            return "it has too few entries", f"give at least {least}"
         case "too_short":
             return "it is empty", "give at least one entry"
         case _:

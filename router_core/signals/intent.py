@@ -9,13 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Final, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from router_core.policy.schema import BuiltinIntent
 from router_core.signals.features import Features, features, features_of, instruction
+
+if TYPE_CHECKING:
+    from router_core.signals.own_intents import OwnIntents
 
 INTENTS: Final[tuple[str, ...]] = get_args(BuiltinIntent)
 
@@ -64,11 +67,16 @@ def classifier() -> Classifier:
         )
 
 
-def classify_intent(prompt: str) -> tuple[str, float]:
-    """The most probable intent and its probability, 0 to 1; a prompt without a word is chat, at no more than chance."""
+def classify_intent(prompt: str, own: OwnIntents | None = None) -> tuple[str, float]:
+    """The most probable intent and its probability, 0 to 1; a prompt without a word is chat, at no more than chance.
+
+    An intent of the policy's ``own`` that the prompt is like goes before the built-in ones.
+    """
     text = instruction(prompt)
     if not any(map(str.isalnum, text)):
         return "chat", 1 / len(INTENTS)
     shares = classifier().shares(features_of(text))
+    if own is not None and (found := own.match(text, shares)) is not None:
+        return found
     best = int(shares.argmax())
     return INTENTS[best], float(shares[best])

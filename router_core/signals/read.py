@@ -9,13 +9,14 @@ from router_core.signals.intent import classifier, classify_intent
 from router_core.signals.language import detect_language, identifier
 from router_core.signals.length import count_words, estimate_conversation
 from router_core.signals.numbers import count_numbers
+from router_core.signals.own_intents import OwnIntents
 from router_core.signals.pii import find_pii
 from router_core.signals.secrets import find_secrets
 from router_core.signals.text import kinds, reveal
 
 
-def read_signals(request: RouteRequest) -> Signals:
-    """The facts about a request. Never raises, whatever the text; under 50 ms at a million characters.
+def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
+    """The facts about a request; ``own`` are the policy's intents. Never raises; under 50 ms at a million characters.
 
     Personal data and secrets are looked for in all messages, because they stay in the conversation; the rest describes
     the last user message.
@@ -23,7 +24,7 @@ def read_signals(request: RouteRequest) -> Signals:
     prompt = request.prompt
     prompt_kinds = kinds(prompt)
     messages = [message.content for message in request.messages]
-    intent, confidence = classify_intent(prompt)
+    intent, confidence = classify_intent(prompt, own)
     conversation = reveal("\n".join(messages))
     return Signals(
         intent=intent,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router_core.policy.crosscheck.budgets import budget_faults
+from router_core.policy.crosscheck.intents import intent_faults
 from router_core.policy.crosscheck.lookup import Finding
 from router_core.policy.crosscheck.models import model_faults
 from router_core.policy.crosscheck.routes import route_faults
@@ -21,6 +22,7 @@ def crosscheck(data: Mapping[str, Any]) -> list[Finding]:
     """All faults between the parts of a parsed policy."""
     return [
         *model_faults(data),
+        *intent_faults(data),
         *tool_faults(data),
         *validator_faults(data),
         *route_faults(data),

@@ -5,6 +5,7 @@ Every field's docstring is its documentation: docs/policy.md is generated from h
 
 from router_core.policy.schema.budgets import Budget
 from router_core.policy.schema.document import Policy, TelemetryEntry
+from router_core.policy.schema.intents import IntentEntry
 from router_core.policy.schema.models import (
     CatalogPriceEntry,
     ComputePriceEntry,
@@ -98,6 +99,7 @@ __all__ = [
     "Deployment",
     "Domain",
     "Exclude",
+    "IntentEntry",
     "IntentOverride",
     "IntentStrategy",
     "JudgeValidator",

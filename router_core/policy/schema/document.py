@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from router_core.policy.schema.budgets import Budget
+from router_core.policy.schema.intents import IntentEntry
 from router_core.policy.schema.models import Model, TokensPriceEntry
 from router_core.policy.schema.resilience import ResilienceEntry
 from router_core.policy.schema.routes import Route
@@ -47,6 +48,8 @@ class Policy(Strict):
     """From the weakest to the strongest. The baseline of a request is its strongest eligible model."""
     models: Annotated[dict[str, Model], Field(min_length=1)]
     """The models, by the name that rules and decisions use."""
+    intents: dict[str, IntentEntry] = {}
+    """Own intents, by name, beside the built-in ones."""
     tools: dict[str, ToolEntry] = {}
     """Structured resolvers that routes may try before any model."""
     validators: dict[str, ValidatorEntry] = {}

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from router_core.policy.schema.validators import ALL_MUST_PASS, CombinationEntry
 from router_core.policy.schema.strategies import StrategyEntry
-from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Seconds, Share, Strict
+from router_core.policy.schema.validators import ALL_MUST_PASS, CombinationEntry
+from router_core.policy.schema.values import Amount, Count, Seconds, Share, Strict
 
 
 class Caps(Strict):
@@ -35,6 +35,8 @@ class IntentOverride(Strict):
     """In place of the route's."""
     max_output_tokens: Count | None = None
     """In place of the route's."""
+    caps: Caps | None = None
+    """In place of the route's, all of them."""
 
 
 class Route(Strict):
@@ -56,7 +58,7 @@ class Route(Strict):
     """By validator, in place of the validator's own."""
     combine: CombinationEntry = ALL_MUST_PASS
     """How the scores of several validators become one verdict."""
-    intents: dict[BuiltinIntent, IntentOverride] = {}
+    intents: dict[str, IntentOverride] = {}
     """What is otherwise for single intents."""
     safety_model: str | None = None
     """The model to ask when another one's safety filter stopped the answer; otherwise the plan's next."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from router_core.policy.schema.values import Amount, BuiltinIntent, Count, Domain, Location, Share, Strict
+from router_core.policy.schema.values import Amount, Count, Domain, Location, Share, Strict
 from router_core.request import DataClass, Purpose, Risk
 
 
@@ -15,8 +15,8 @@ class Condition(Strict):
 
     routes: frozenset[str] | None = None
     """Holds for requests to one of these routes, also when another rule sent the request there."""
-    intents: frozenset[BuiltinIntent] | None = None
-    """Holds when the classifier reads one of these intents."""
+    intents: frozenset[str] | None = None
+    """Holds when the classifier reads one of these intents, built-in or own."""
     domains: frozenset[Domain] | None = None
     """Holds when the prompt is about one of these; `general` when nothing speaks for another one."""
     languages: frozenset[str] | None = None
