@@ -134,6 +134,17 @@ class Branch:
         else:
             self.cost, self.cost_source = self._bill()
 
+    def leave(self, allowed_s: float = 0.0) -> None:
+        """Say at its deployment what became of the call, which had ``allowed_s`` seconds. Only the first time counts."""
+        if self.berth is not None:
+            self.berth.leave(
+                self.error,
+                complete=self.completion is not None,
+                allowed_s=allowed_s,
+                latency_ms=self.latency_ms,
+                ttft_ms=self.ttft_ms,
+            )
+
     def _bill(self) -> tuple[Nano | None, CostSource | None]:
         if self.completion is not None and self.completion.cost is not None:
             return self.completion.cost, "observed"

@@ -56,7 +56,7 @@ class Branches:
         if isinstance(reservation, Refusal):
             return Exclusion(reservation.by, reservation.reason)
         before = [branch for branch in run.branches if branch.model == model]
-        failed = {branch.berth.ticket.deployment for branch in before if branch.berth and branch.outcome == "failed"}
+        failed = {branch.berth.place for branch in before if branch.berth and branch.outcome == "failed"}
         berth = self._fleet.enter(model, failed, retry=bool(before))
         assert berth is not None, "`refusal` was asked, and nothing was awaited since"
         branch = Branch(
@@ -98,14 +98,7 @@ class Branches:
         finally:
             await texts.aclose()
             branch.stop(run.timeline)
-            self._fleet.leave(
-                branch.berth,
-                branch.error,
-                complete=branch.completion is not None,
-                cut_short=call.timeout_s < run.target.models[branch.model].timeout_s,
-                latency_ms=branch.latency_ms,
-                ttft_ms=branch.ttft_ms,
-            )
+            branch.leave(call.timeout_s)
         if branch.kind == "model":
             run.waited_ns += branch.waited_ns
         yield BranchEnded(branch.record(), run.timeline.elapsed_ms())

@@ -15,12 +15,34 @@ from router_core.resilience.measures import LatencyEstimate
 
 @dataclass(frozen=True, slots=True)
 class Berth:
-    """The deployment that takes a call. Given back to `Fleet.leave`, whatever became of the call."""
+    """The deployment that takes a call. Whoever has one leaves it, whatever became of the call."""
 
     provider: Provider
-    ticket: CallTicket
     deployment: str | None
     """None for a model that runs in one place only."""
+    place: str
+    _ticket: CallTicket
+    _health: Health
+    _timeout_s: float
+
+    def leave(
+        self,
+        error: BaseException | None,
+        *,
+        complete: bool,
+        allowed_s: float,
+        latency_ms: float | None,
+        ttft_ms: float | None,
+    ) -> None:
+        """The call ended; later words change nothing.
+
+        ``complete``: with an answer. ``allowed_s``: the time that it had. A timeout is the deployment's fault only
+        when it had as long as such calls take.
+        """
+        cut_short = allowed_s < self._health.fair_s(self._ticket.model, self.place, self._timeout_s)
+        outcome = outcome_of(error, cut_short=cut_short) if complete or error is not None else "cancelled"
+        blamed = error if isinstance(error, ProviderError) else None
+        self._health.end(self._ticket, outcome, latency_ms=latency_ms, ttft_ms=ttft_ms, error=blamed)
 
 
 class Fleet:
@@ -39,11 +61,12 @@ class Fleet:
         }
 
     def readiness(self, model: str) -> Readiness:
-        """Whether a model may be called now: one of its deployments is there, and no breaker keeps all of them out."""
-        states = [self._providers[model, place.name].readiness() for place in self._models[model].places]
-        if not any(state.ready for state in states):
-            return states[0]
-        permission = self.health.readiness(model)
+        """Whether a model may be called now: one of its deployments is there, and its breaker lets it be called."""
+        states = {place.name: self._providers[model, place.name].readiness() for place in self._models[model].places}
+        absent = [name for name, state in states.items() if not state.ready]
+        if len(absent) == len(states):
+            return next(iter(states.values()))
+        permission = self.health.readiness(model, absent=absent)
         return READY if permission.allowed else Readiness(False, permission.reason, excluded_by="breaker")
 
     def enter(self, model: str, failed: Collection[str], *, retry: bool) -> Berth | None:
@@ -51,32 +74,14 @@ class Fleet:
 
         ``retry``: the request has called this model before.
         """
-        places = self._models[model].places
-        absent = [place.name for place in places if not self._providers[model, place.name].readiness().ready]
-        name = self.health.choose(model, {*failed, *absent}).deployment
+        entry = self._models[model]
+        absent = [place.name for place in entry.places if not self._providers[model, place.name].readiness().ready]
+        name = self.health.choose(model, failed, absent=absent).deployment
         ticket = None if name is None else self.health.begin(model, name, retry=retry)
         if name is None or ticket is None:
             return None
-        return Berth(self._providers[model, name], ticket, name if len(places) > 1 else None)
-
-    def leave(
-        self,
-        berth: Berth,
-        error: BaseException | None,
-        *,
-        complete: bool,
-        cut_short: bool,
-        latency_ms: float | None,
-        ttft_ms: float | None,
-    ) -> None:
-        """The call ended. ``complete``: with an answer; ``cut_short``: it had less time than the model's own."""
-        outcome = outcome_of(error, cut_short=cut_short) if complete or error is not None else "cancelled"
-        blamed = error if isinstance(error, ProviderError) else None
-        self.health.end(berth.ticket, outcome, latency_ms=latency_ms, ttft_ms=ttft_ms, error=blamed)
-
-    def provider_name(self, model: str) -> str:
-        """The GenAI convention's name of who serves a model."""
-        return self._providers[model, self._models[model].places[0].name].name
+        several = name if len(entry.places) > 1 else None
+        return Berth(self._providers[model, name], several, name, ticket, self.health, entry.timeout_s)
 
     def latency(self, model: str) -> LatencyEstimate | None:
         """How long calls of a model take; None while nothing is known."""

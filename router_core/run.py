@@ -130,6 +130,7 @@ class Run:
         if branch.closed:
             return
         branch.closed = True
+        branch.leave()
         if branch.ended_ns is None:
             branch.outcome = branch.outcome or "cancelled"
             branch.stop(self.timeline)

@@ -41,6 +41,7 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
                 "an immediate stream leaves before any validator could score it",
                 'remove the validators or say stream = "accepted"',
             )
+        yield from _side_by_side(here, route)
         for intent, override in table(route, "intents").items():
             below: Key = (*here, "intents", intent)
             yield from check_tiers((*below, "tiers"), names_in(override, "tiers"), data)
@@ -74,4 +75,17 @@ def _strategy(here: Key, entry: Any, data: Mapping[str, Any]) -> Iterator[Findin
             (*here, "min_quality"),
             "no model of these tiers states its quality, so none would be left",
             "give the models quality = { default = 0.8 }, as measured, or leave the floor out",
+        )
+
+
+def _side_by_side(here: Key, route: Mapping[str, Any]) -> Iterator[Finding]:
+    """A vote of one, and tokens of several answers at once."""
+    several = isinstance(fan_out := route.get("fan_out", 1), int) and fan_out > 1
+    if route.get("aggregator") == "majority" and not several:
+        yield (*here, "aggregator"), "one answer has no majority", "say fan_out = 3, or another aggregator"
+    if route.get("stream") == "immediate" and several:
+        yield (
+            (*here, "fan_out"),
+            "answers of several models cannot be streamed at once",
+            'say stream = "accepted", or fan_out = 1',
         )

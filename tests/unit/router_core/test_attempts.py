@@ -13,8 +13,9 @@ from router_core.errors import (
     UpstreamRejected,
 )
 from router_core.events import BranchStarted, Escalated, Settled
-from router_core.providers.scripted import Replies
+from router_core.providers.scripted import Replies, Reply
 from router_core.request import RouteRequest
+from router_core.resilience.health import CallTicket
 from router_core.result import Decision
 from tests.routing import Bench, policy
 
@@ -24,6 +25,12 @@ RETRY = "attempts = 2\nbase_s = 0.5"
 
 def _ask() -> RouteRequest:
     return RouteRequest.from_prompt("How many apples does she have left?")
+
+
+def begun(bench: Bench) -> CallTicket:
+    ticket = bench.router.fleet.health.begin("tiny", "only")
+    assert ticket is not None
+    return ticket
 
 
 def branches(decision: Decision) -> list[tuple[str, str]]:
@@ -117,6 +124,32 @@ async def test_a_fault_of_the_caller_never_opens_a_breaker() -> None:
     refused = UpstreamRejected("it found the request at fault")
     bench = Bench(loaded, tiny=Replies(refused, "Hello."), twin=Replies("Hello."), huge=Replies())
     await bench.router.aroute(_ask())
+    assert (await bench.router.aroute(_ask())).decision.chosen == "tiny"
+
+
+async def test_an_upstream_that_hangs_is_found_out_though_every_deadline_is_shorter_than_its_timeout() -> None:
+    hanging = Reply(hangs=True)
+    loaded = policy(resilience="breaker = { failures_in_row = 2 }", tiny="timeout_s = 600", route="deadline_s = 0.05")
+    bench = Bench(loaded, tiny=Replies(*[hanging] * 2), twin=Replies(*["Hello."] * 2), huge=Replies())
+    # Nothing is known of its pace at first, so a few hundredths of a second are no proof; a known pace makes them one.
+    bench.router.fleet.health.end(begun(bench), "success", latency_ms=5, ttft_ms=1)
+    for _ in range(2):
+        assert (await bench.router.aroute(_ask())).decision.chosen == "twin"
+    explained = await bench.router.explain(_ask())
+    tiny = next(candidate for candidate in explained.candidates if candidate.model == "tiny")
+    assert tiny.excluded_by == "breaker"
+
+
+async def test_a_caller_who_leaves_says_nothing_about_the_model() -> None:
+    loaded = policy(resilience="breaker = { failures_in_row = 1 }")
+    bench = Bench(loaded, tiny=Replies("Hello.", "Hello."), twin=Replies(), huge=Replies())
+    stream = bench.router.stream(_ask())
+    async for event in stream:
+        if isinstance(event, BranchStarted):
+            break
+    await stream.aclose()
+    (tiny, *_) = bench.router.fleet.snapshot()
+    assert (tiny.state, tiny.calls) == ("closed", 0)
     assert (await bench.router.aroute(_ask())).decision.chosen == "tiny"
 
 
