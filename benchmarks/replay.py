@@ -30,8 +30,6 @@ from router_core.validators.extract import Extract, agree, extract, same
 LOGS = ("zeroeval_crux", "mmlu_pro_subset")
 NEARLY = 0.01
 """How much less accurate than the strongest a model may be to count as nearly as strong."""
-WHOLE = 0.99
-"""Models that answered fewer of the prompts are left out."""
 
 
 def halves(log: ReplayLog, models: list[str]) -> tuple[list[int], list[int]]:
@@ -75,11 +73,11 @@ def best_pair(log: ReplayLog, numbers: list[int], models: list[str], grades: Gra
     return list(min(found)[2:])
 
 
-def measure(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
+def measure(path: Path, whole: float) -> tuple[list[dict[str, Any]], list[str]]:
     rows, stories = [], []
     with ReplayLog.open(path) as log:
         most = max(model.rows for model in log.models.values())
-        models = [m.name for m in log.models.values() if m.responses >= WHOLE * most and m.mean_cost is not None]
+        models = [m.name for m in log.models.values() if m.responses >= whole * most and m.mean_cost is not None]
         choosing, reporting = halves(log, models)
         chosen_by, grades = log.grades(choosing, {}), log.grades(reporting, {})
         for place, strong in enumerate(strong_models(models, chosen_by)):
@@ -145,6 +143,7 @@ def row(name: str, value: float, unit: str, n: int, peer: float | None) -> dict[
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of logs, or one log")
+    parser.add_argument("--whole", type=float, default=0.99, help="share of prompts that a model must have answered")
     parser.add_argument("--json", action="store_true", help="JSON only")
     given = parser.parse_args()
     if given.data is None:
@@ -158,7 +157,7 @@ def main() -> int:
         if not path.is_file():
             print(f"skipped {path.name}: there is no such log", file=sys.stderr)
             continue
-        found, words = measure(path)
+        found, words = measure(path, given.whole)
         rows += found
         if not given.json:
             print("\n".join(words), file=sys.stderr)

@@ -62,6 +62,8 @@ class Comparison:
     hull_cost_usd: float | None
     """What the best mixture costs that is as accurate; None also when none is."""
     above_hull: Interval | None
+    not_in_hull: tuple[str, ...]
+    """Models that did not answer all of these prompts, or whose cost is not known for all."""
     mix_accuracy: float | None
     """A coin between the route's cheapest and its strongest model, at the route's cost."""
     oracle_accuracy: float
@@ -108,6 +110,7 @@ def compare(plan: ReplayPlan, replayed: Replayed, grades: Grades, seed: int) -> 
         above_hull=(
             margin_above_hull(scores, costs, grades.scores[:, places], grades.costs[:, places], seed) if known else None
         ),
+        not_in_hull=tuple(m for m in grades.models if m not in priced),
         mix_accuracy=mix(ends[0], ends[1], total) if len(ends) == 2 and total is not None else None,
         oracle_accuracy=ideal[1],
         oracle_cost_usd=_usd(ideal[0]) if all(m in priced for m in own) else None,

@@ -124,7 +124,9 @@ def _verdicts(report: Report) -> Iterable[str]:
         yield "Whether it lies above the hull of single models is unknown: the log does not say all costs."
     else:
         place = "above" if margin.low > 0 else "below" if margin.high < 0 else "neither clearly above nor below"
-        yield f"It lies {place} the hull of single models: {_points(margin)}."
+        without = "".join(f", {_shown(name)}" for name in result.not_in_hull[:_MOST_SINGLES])
+        aside = f" Not in the hull, for want of answers or costs: {without[2:]}." if without else ""
+        yield f"It lies {place} the hull of single models: {_points(margin)}.{aside}"
     if report.recorded is not None:
         yield f"{units.count(report.recorded)} decisions stored, marked as simulated shadow traffic."
 
