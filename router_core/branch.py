@@ -135,7 +135,7 @@ class Branch:
             self.cost, self.cost_source = self._bill()
 
     def leave(self, allowed_s: float = 0.0) -> None:
-        """Say at its deployment what became of the call, which had ``allowed_s`` seconds. Only the first time counts."""
+        """Say at its deployment what became of the call, which had ``allowed_s`` seconds. The first word counts."""
         if self.berth is not None:
             self.berth.leave(
                 self.error,
