@@ -95,7 +95,8 @@ class Attempts:
                     break
         for branch in run.branches:
             if branch.outcome is None and branch.completion is None:
-                run.close_branch(branch)  # overtaken: what it has cost so far is estimated
+                branch.outcome = "cancelled"  # overtaken: what it has cost so far is estimated
+                run.close_branch(branch)
         # Side by side, waiting counts once; what the router did in between cannot be told apart from it.
         run.waited_ns = waited + run.timeline.elapsed_ns() - since
 
