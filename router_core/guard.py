@@ -19,6 +19,7 @@ from router_core.policy.schema import Condition, Deny, Exclude, Model, Raise, Re
 from router_core.providers.base import Readiness
 from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, Purpose, RouteRequest
 from router_core.result import Signals, Verdict, VerdictOutcome
+from router_core.signals.risk import effective_risk
 
 _Level = TypeVar("_Level", bound=str)
 
@@ -244,11 +245,11 @@ def _holding(rule: Rule, look: _Look) -> _Holding:
 def _raised(rules: Iterable[Rule], situation: Situation) -> Situation:
     """The situation with risk and data class as high as any rule says; no rule sees what another one raised."""
     stated = _Look.at(situation)
-    risk, data_class = situation.context.risk, situation.context.data_class
-    for rule in rules:
-        if isinstance(rule.then, Raise) and _holding(rule, stated).applies:
-            risk = _higher(risk, rule.then.risk, RISKS)
-            data_class = _higher(data_class, rule.then.data_class, DATA_CLASSES)
+    raising = [rule.then for rule in rules if isinstance(rule.then, Raise) and _holding(rule, stated).applies]
+    risk = effective_risk(situation.context.risk, [entry.risk for entry in raising])
+    data_class = situation.context.data_class
+    for entry in raising:
+        data_class = _higher(data_class, entry.data_class, DATA_CLASSES)
     if (risk, data_class) == (situation.context.risk, situation.context.data_class):
         return situation
     return replace(situation, context=replace(situation.context, risk=risk, data_class=data_class))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.signals.code import holds_code
+from router_core.signals.complexity import complexity_of
+from router_core.signals.domain import classify_domain, domain_classifier
+from router_core.signals.injection import Injection, find_injection
 from router_core.signals.intent import classifier, classify_intent
 from router_core.signals.language import detect_language, identifier
 from router_core.signals.length import count_words, estimate_conversation
@@ -12,36 +15,57 @@ from router_core.signals.numbers import count_numbers
 from router_core.signals.own_intents import OwnIntents
 from router_core.signals.pii import find_pii
 from router_core.signals.secrets import find_secrets
-from router_core.signals.text import kinds, reveal
+from router_core.signals.text import REVEAL_CHARACTERS, across_turns, kinds, unveil
 
 
 def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
     """The facts about a request; ``own`` are the policy's intents. Never raises; under 50 ms at a million characters.
 
-    Personal data and secrets are looked for in all messages, because they stay in the conversation; the rest describes
-    the last user message.
+    Personal data and secrets are looked for in all messages, because they stay in the conversation, and across the
+    turns of the user; injections in all that the operator did not write. The rest describes the last user message.
     """
     prompt = request.prompt
     prompt_kinds = kinds(prompt)
     messages = [message.content for message in request.messages]
+    words, numbers, code = count_words(prompt_kinds), count_numbers(prompt_kinds), holds_code(prompt)
     intent, confidence = classify_intent(prompt, own)
-    conversation = reveal("\n".join(messages))
+    domain, domain_confidence = classify_domain(prompt)
+    turns = across_turns(message.content for message in request.messages if message.role == "user")
+    whole = "\n".join([*messages, *turns])
+    clean, hidden = unveil(whole)
+    conversation = "\n".join([clean, *hidden])
+    injection = _find_injection(request, whole, clean, hidden)
     return Signals(
         intent=intent,
         intent_confidence=round(confidence, 4),
         language=detect_language(prompt),
         characters=len(prompt),
-        words=count_words(prompt_kinds),
+        words=words,
         input_tokens=estimate_conversation(prompt_kinds if text is prompt else kinds(text) for text in messages),
-        code=holds_code(prompt),
-        numbers=count_numbers(prompt_kinds),
+        code=code,
+        numbers=numbers,
         pii=find_pii(conversation),
         secrets=find_secrets(conversation),
+        domain=domain,
+        domain_confidence=round(domain_confidence, 4),
+        complexity=complexity_of(prompt, words, numbers, code=code),
+        injection=injection.score,
+        injection_kinds=injection.kinds,
+        unread_characters=max(0, len(whole) - REVEAL_CHARACTERS),
     )
 
 
+def _find_injection(request: RouteRequest, whole: str, clean: str, hidden: list[str]) -> Injection:
+    """Look at what the operator did not write; his own system prompt may well say "ignore" and "never reveal"."""
+    if any(message.role in ("system", "developer") for message in request.messages):
+        whole = "\n".join(m.content for m in request.messages if m.role not in ("system", "developer"))
+        clean, hidden = unveil(whole)
+    return find_injection(whole, clean, "\n".join(hidden))
+
+
 def warm_up() -> None:
-    """Load the models of the intent and language signals (about half a second), so that no request waits for them."""
+    """Load the models of intent, domain and language (about half a second), so that no request waits for them."""
     classifier()
+    domain_classifier()
     identifier()
     find_pii("+49 30 901820, DE89 3704 0044 0532 0130 00, 4111 1111 1111 1111")

@@ -68,14 +68,18 @@ def inverse_frequencies(rows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def fit(
-    kernel: NDArray[np.float64], labels: NDArray[np.int64], weights: NDArray[np.float64], penalty: float
+    kernel: NDArray[np.float64],
+    labels: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    penalty: float,
+    classes: int = len(INTENTS),
 ) -> NDArray[np.float64]:
-    """Dual coefficients of multinomial logistic regression with an L2 penalty; shape (n, intents).
+    """Dual coefficients of multinomial logistic regression with an L2 penalty; shape (n, classes).
 
     With more features than examples it is quicker to descend in the space of the examples: the weights are
     ``features.T @ coefficients``. Nesterov's accelerated gradient, its step from the kernel's largest row sum.
     """
-    targets = np.eye(len(INTENTS))[labels]
+    targets = np.eye(classes)[labels]
     share = (weights / weights.sum())[:, None]
     step = 1.0 / (0.5 * float((np.abs(kernel) * share).sum(axis=1).max()) + penalty)
     current = previous = np.zeros_like(targets)

@@ -1,0 +1,100 @@
+"""Domain: what a prompt is about, and how sure that is, for models that are specialised.
+
+A linear classifier over the words of the prompt and their beginnings, trained by ``python -m
+router_core.signals.train_domain`` from data/domains.tsv into data/domains.npz. docs/signals.md says how often it is
+right on sentences it has not seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Final, get_args
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router_core.policy.schema.values import Domain
+from router_core.signals.text import window, words_in
+
+DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
+UNKNOWN: Final[Domain] = "general"
+
+DIMENSIONS: Final = 1 << 15
+"""Buckets that words are hashed into."""
+DOMAIN_CHARACTERS: Final = 1600
+"""How much of a prompt is read, three quarters from its start."""
+MIN_CONFIDENCE: Final = 0.4
+"""Below it a prompt is of no domain in particular."""
+
+_STEMS: Final = (4, 6)
+"""Bytes of the beginnings that count beside the whole word: lawyer, lawyers and lawyer's have one in common."""
+_SHORTEST: Final = 2
+_LONGEST: Final = 48
+_WEIGHTS_FILE: Final = "domains.npz"
+
+
+@lru_cache(maxsize=1 << 15)
+def _buckets(word: bytes) -> tuple[int, ...]:
+    if not _SHORTEST <= len(word) <= _LONGEST:
+        return ()
+    names = [b"w " + word, *(b"%d " % length + word[:length] for length in _STEMS if len(word) >= length)]
+    return tuple(crc32(name) % DIMENSIONS for name in names)
+
+
+def words_of(prompt: str) -> NDArray[np.intp]:
+    """The buckets of the words that occur in the prompt, each once; shape (k,)."""
+    text = window(prompt, DOMAIN_CHARACTERS * 3 // 4, DOMAIN_CHARACTERS // 4)
+    found: set[int] = set()
+    for word in set(words_in(text)):
+        found.update(_buckets(word))
+    return np.fromiter(found, dtype=np.intp, count=len(found))
+
+
+@dataclass(frozen=True, slots=True)
+class DomainClassifier:
+    """Multinomial logistic regression on the words that occur, idf-weighted and L2-normalised.
+
+    Shapes: ``idf`` (DIMENSIONS,), ``weights`` (DIMENSIONS, domains), ``bias`` (domains,).
+    """
+
+    idf: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    temperature: float
+
+    def probabilities(self, prompt: str) -> NDArray[np.float32]:
+        """Probability of each of `DOMAINS`; shape (domains,), sums to 1."""
+        used = words_of(prompt)
+        values = self.idf[used]
+        norm = float(np.sqrt(values @ values)) or 1.0
+        logits = (values @ self.weights[used] / norm + self.bias) / self.temperature
+        exponents = np.exp(logits - logits.max())
+        shares: NDArray[np.float32] = exponents / exponents.sum()
+        return shares
+
+
+@cache
+def domain_classifier() -> DomainClassifier:
+    """The trained classifier of this package, loaded at first use and kept."""
+    with (
+        files("router_core.signals").joinpath("data", _WEIGHTS_FILE).open("rb") as file,
+        np.load(file, allow_pickle=False) as arrays,
+    ):
+        return DomainClassifier(
+            idf=arrays["idf"].astype(np.float32),
+            weights=arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32),
+            bias=arrays["bias"].astype(np.float32),
+            temperature=float(arrays["temperature"]),
+        )
+
+
+def classify_domain(prompt: str) -> tuple[str, float]:
+    """The most probable domain and its probability; ``general`` and what speaks for it when nothing is sure enough."""
+    shares = domain_classifier().probabilities(prompt)
+    best = int(shares.argmax())
+    if shares[best] < MIN_CONFIDENCE:
+        return UNKNOWN, float(shares[DOMAINS.index(UNKNOWN)])
+    return DOMAINS[best], float(shares[best])
