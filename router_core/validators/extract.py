@@ -49,7 +49,7 @@ _OPTION: Final = re.compile(
 )
 """A letter that is written as an option, not as a quantity of a formula or a word."""
 _TERSE_CHOICE: Final = re.compile(r"[(\[]?([A-J])[)\].:]?|[(\[]?([A-J])[)\].:]\s.*")
-_PLAIN_NUMBER: Final = re.compile(r"(?!0\d)[-+\u2212]?[\d.,\u00a0\u202f ']*\d(?:[eE][-+]?\d{1,3})?")
+_PLAIN_NUMBER: Final = re.compile(r"[$€£]?(?!0\d)[-+\u2212]?[\d.,\u00a0\u202f ']*\d(?:[eE][-+]?\d{1,3})?\s?%?")
 _EXACT_WORDS: Final = 8
 _FENCE: Final = re.compile(r"```[ \t]*[\w+-]{0,20}[ \t]*\r?\n(.*?)```", re.DOTALL)
 
@@ -76,9 +76,9 @@ def extract(text: str, wanted: Wanted = "auto") -> Extract | None:
     text = window(text, _READ_CHARACTERS // 2, _READ_CHARACTERS // 2)
     match wanted:
         case "number":
-            return _number(text)
+            return _beside_working(text, wanted) or _number(text)
         case "choice":
-            return _choice(text)
+            return _beside_working(text, wanted) or _choice(text)
         case "json":
             return _json(text)
         case "text":
@@ -119,6 +119,17 @@ def _structured(text: str) -> Extract | None:
         return _result(result_in(value))
     except NoResult:
         return Extract("json", canonical_json(value))
+
+
+def _beside_working(text: str, kind: Kind) -> Extract | None:
+    """The result of an object with its working, when it is of this kind."""
+    if "{" not in text:
+        return None
+    try:
+        found = _structured(text)
+    except NoResult:
+        return None
+    return found if found is not None and found.kind == kind else None
 
 
 def _result(value: Any) -> Extract | None:

@@ -20,6 +20,8 @@ from router_core.validators.extract import NotJson, agree, canonical_json, extra
         ("It rose from 80 to 92, that is 15%.", 15),
         ("0.5", Fraction(1, 2)),
         ("\u22123 degrees", -3),
+        ('{"steps": "6 * 7 is 42, minus 2", "answer": "$40"}', 40),
+        ('{"answer": "12.5 %", "confidence": 0.9}', Fraction(25, 2)),
     ],
 )
 def test_the_result_among_numbers_is_found(text, number):
@@ -40,6 +42,9 @@ def test_the_result_among_numbers_is_found(text, number):
         ("Yes, it does.", "yes"),
         ("Nein", "no"),
         ("True", "yes"),
+        ('{"reasoning": "A and C are out", "answer": "B"}', "B"),
+        ('Sure: {"explanation": "it rains", "answer": "(C) rain"}', "C"),
+        ('{"answer": false}', "no"),
     ],
 )
 def test_the_choice_is_found(text, letter):
