@@ -1,10 +1,13 @@
-"""Validators: what each costs on an answer of 200 words, and what a million hostile characters cost at worst.
+"""Validators: what each costs on an answer of 200 words, what a million hostile characters cost at worst, and how
+often each is wrong about right answers.
 
     python benchmarks/validators.py
-    python benchmarks/validators.py --json
+    python benchmarks/validators.py --json --data ../shared/data/routing
 
 Times are medians in microseconds of one thread with everything loaded, without the calls of probes and judges;
-``ratio_to_limit`` below 1 is within the limit.
+``ratio_to_limit`` below 1 is within the limit. False alarms and catches are shares of the right and of the wrong
+answers, in a log of graded answers with the columns ``prompt``, ``response`` and ``score``, that do not pass; without
+a log they are left out.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from router_core.policy.schema import WeightedCombination
@@ -118,6 +122,35 @@ def combining() -> Callable[[], object]:
     return lambda: combine(entry, scores)
 
 
+ALARM_LIMIT = 0.01
+"""Share of right answers that a check of the answer alone may send to a stronger model for nothing."""
+SAMPLE = 4_000
+
+
+def alarms(log: Path) -> list[dict[str, Any]]:
+    import pandas
+
+    table = pandas.read_parquet(log, columns=["prompt", "response", "score"]).dropna()
+    table = table.sample(min(SAMPLE, len(table)), random_state=1)
+    rows = []
+    for name in ("refusal", "truncation", "language"):
+        validator = VALIDATORS[name][0]
+        for right, what in ((True, "false_alarms"), (False, "catches")):
+            some = table[(table["score"] > 0.5) == right]
+            failed = sum(fails(validator, *pair) for pair in zip(some["prompt"], some["response"], strict=True))
+            share = failed / max(len(some), 1)
+            entry = row(f"validators.{name}.{what}.{log.stem}", share, ALARM_LIMIT, len(some))
+            rows.append(entry | {"value": round(share, 5), "unit": "share"})
+            if not right:
+                rows[-1] |= {"limit": None, "ratio_to_limit": None}
+    return rows
+
+
+def fails(validator: Validator, prompt: str, response: str) -> bool:
+    score = validator.score(CompleteAnswer(response, "stop", "m"), (), RouteRequest.from_prompt(prompt))
+    return not score.passes_unknown if score.value is None else score.value < validator.threshold
+
+
 def measure(runs: int) -> list[dict[str, Any]]:
     identifier()
     rows = []
@@ -136,12 +169,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="only the JSON list")
     parser.add_argument("--runs", type=int, default=300)
+    parser.add_argument("--data", type=Path, help="folder of logs, or one log (Parquet)")
     options = parser.parse_args()
     rows = measure(options.runs)
+    logs = [] if options.data is None else sorted(options.data.glob("*.parquet")) or [options.data]
+    for log in filter(Path.is_file, logs):
+        rows += alarms(log)
+    if not any(map(Path.is_file, logs)):
+        print("false alarms skipped: no logs; give --data PATH", file=sys.stderr)
     if not options.json:
-        print(f"{'validator':42} {'median us':>12} {'limit us':>10} {'of limit':>9}")
+        print(f"{'validator':52} {'value':>12} {'unit':>6} {'limit':>8} {'n':>6}")
         for entry in rows:
-            print(f"{entry['name']:42} {entry['value']:12.1f} {entry['limit']:10.0f} {entry['ratio_to_limit']:9.2f}")
+            limit = "" if entry["limit"] is None else f"{entry['limit']:g}"
+            print(f"{entry['name']:52} {entry['value']:12.5g} {entry['unit']:>6} {limit:>8} {entry['n']:6}")
     json.dump(rows, sys.stdout)
     print()
 

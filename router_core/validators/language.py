@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 
 from router_core.request import RouteRequest
-from router_core.signals.language import UNDETERMINED, detect_language, language_probabilities
+from router_core.signals.language import language_probabilities
 from router_core.signals.text import ALPHABET, CJK, LETTER, kinds, window
 from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 CERTAIN: Final = 0.8
-"""Probability of the likeliest language below which a low score is not believed: no against da, say."""
+"""Probability of the likeliest language below which nothing is concluded from a text: it may be no or da, say."""
+_POSSIBLE: Final = 0.25
 
 _READ_CHARACTERS: Final = 4_000
 _MIN_LETTERS: Final = 20
@@ -105,7 +106,8 @@ def wanted_languages(prompt: str) -> frozenset[str]:
 
     A language that the prompt asks for comes first: "translate this into German", "answer in French". A translation
     without a target tells nothing. Otherwise it is the prompt's own language, or that of its start or of its end: of
-    an instruction and a pasted text in two languages, either may be right.
+    an instruction and a pasted text in two languages, either may be right. A few words of no certain language, or
+    formulas, tell nothing.
     """
     ends = window(prompt, _END_CHARACTERS, _END_CHARACTERS)
     if _TRANSLATES.search(ends):
@@ -115,7 +117,10 @@ def wanted_languages(prompt: str) -> frozenset[str]:
         return frozenset({_CODES[asked[1].lower()]})
     lines = ends.strip().splitlines() or [""]
     pieces = {prompt, lines[0][:_SIDE_CHARACTERS], lines[-1][-_SIDE_CHARACTERS:]}
-    return frozenset(map(detect_language, pieces)) - {UNDETERMINED}
+    likeliest = [max(language_probabilities(piece).items(), key=lambda found: found[1]) for piece in pieces]
+    if max(share for _, share in likeliest) < CERTAIN:
+        return frozenset()
+    return frozenset(language for language, share in likeliest if share >= _POSSIBLE)
 
 
 def _says_enough(text: str) -> bool:

@@ -42,6 +42,7 @@ def test_an_answer_in_the_prompts_language_scores_high_and_one_in_another_low():
         ("Was ist der Unterschied zwischen einem Router und einem Switch?", {"de"}),
         ("ok", set()),
         ("1 + 1 = ?", set()),
+        ("Find Antilog_10 0.8762 - 2.\nA. 8.762\nB. 0.8762", set()),
     ],
 )
 def test_the_prompt_tells_which_language_is_wanted(prompt, wanted):
