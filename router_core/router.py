@@ -41,6 +41,7 @@ from router_core.events import (
 )
 from router_core.fleet import Fleet
 from router_core.guard import Situation, judge
+from router_core.in_flight import InFlight
 from router_core.policy.loading import LoadedPolicy
 from router_core.price_catalog import resolve_price
 from router_core.pricing import TokenPrice
@@ -62,6 +63,7 @@ from router_core.state.purse import Budgets
 from router_core.state.store import StateStore
 from router_core.target import Targets
 from router_core.tool_branch import try_tool
+from router_core.tools.admission import admitted, must_stay
 from router_core.tools.base import Tool
 from router_core.tools.build import build_tools
 from router_core.tracing import NO_TRACER, Trace, new_decision_id
@@ -108,6 +110,8 @@ class Router:
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
         self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
         self.targets = Targets(loaded.policy)
+        self.in_flight = InFlight()
+        """The requests that have begun here and not ended."""
 
     @classmethod
     def from_policy(
@@ -121,8 +125,12 @@ class Router:
         sink: DecisionSink | None = None,
         state: StateStore | None = None,
         rng: random.Random | None = None,
+        previous: Self | None = None,
     ) -> Self:
         """A router with everything that the policy names.
+
+        ``previous``: the router whose place it takes; providers of what is called as before are shared with it, and with
+        them their connections.
 
         Raises:
             PolicyError: a tool cannot be made (its folder is missing, say).
@@ -130,7 +138,13 @@ class Router:
         clock = clock or SystemClock()
         return cls(
             loaded,
-            providers=build_providers(loaded.policy.models, clock=clock, scripts=scripts, local=local),
+            providers=build_providers(
+                loaded.policy.models,
+                clock=clock,
+                scripts=scripts,
+                local=local,
+                kept={} if previous is None else previous.fleet.by_entry(),
+            ),
             tools=build_tools(loaded.policy.tools, loaded.folder),
             validators=build_validators(loaded.policy.validators, loaded.folder),
             tracer=tracer,
@@ -153,13 +167,14 @@ class Router:
         """
         answer: Answered | None = None
         settled: Settled | None = None
-        run = self._begin(request)
-        async with aclosing(self._stream(run)) as events:
-            async for event in events:
-                if isinstance(event, Answered):
-                    answer = event
-                elif isinstance(event, Settled):
-                    settled = event
+        with self.in_flight.one():
+            run = self._begin(request)
+            async with aclosing(self._stream(run)) as events:
+                async for event in events:
+                    if isinstance(event, Answered):
+                        answer = event
+                    elif isinstance(event, Settled):
+                        settled = event
         if answer is None or settled is None:
             assert run.error is not None, "a request ends in an answer or in an error"
             raise run.error
@@ -187,9 +202,10 @@ class Router:
             RequestError: before the first event; nothing was recorded.
             NotDurable: after the last event, when audit is strict and the decision could not be kept.
         """
-        async with aclosing(self._stream(self._begin(request))) as events:
-            async for event in events:
-                yield event
+        with self.in_flight.one():
+            async with aclosing(self._stream(self._begin(request))) as events:
+                async for event in events:
+                    yield event
 
     async def explain(self, request: RouteRequest) -> Decision:
         """The decision as it would be made, with no model called and nothing recorded (status ``planned``).
@@ -316,8 +332,9 @@ class Router:
             if (spent := exhausted(run.eligibility)) is not None:
                 raise spent
             raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
-        for name in run.target.route.tools:
-            async for event in try_tool(run, self._tools[name]):
+        stays = must_stay(self.loaded.policy.rules, run.eligibility.verdicts, run.request.context)
+        for tool in admitted([self._tools[name] for name in run.target.route.tools], stays=stays):
+            async for event in try_tool(run, tool):
                 yield event
             if run.chosen is not None:
                 return

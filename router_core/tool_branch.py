@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 
 from router_core import semconv
 from router_core.branch import Branch
+from router_core.errors import ToolFailed
 from router_core.events import BranchEnded, BranchStarted, Event, Scored
 from router_core.result import ScoreRecord
 from router_core.run import Run
@@ -44,8 +45,11 @@ async def try_tool(run: Run, tool: Tool) -> AsyncGenerator[Event]:
 
 async def _resolve(run: Run, tool: Tool) -> tuple[ToolAnswer | None, Exception | None]:
     assert run.signals is not None
+    seconds = min(tool.timeout_s, max(run.seconds_left(), 0))
     try:
-        async with asyncio.timeout(min(tool.timeout_s, max(run.seconds_left(), 0))):
+        async with asyncio.timeout(seconds):
             return await tool.resolve(run.request, run.signals), None
+    except TimeoutError:
+        return None, ToolFailed(f"tool {tool.name} gave no answer within {seconds:.3g} s")
     except Exception as error:  # noqa: BLE001  (a tool is foreign code: whatever it raises, a model can still answer)
         return None, error
