@@ -8,6 +8,7 @@ import numpy as np
 
 from app.replay.log import Grades
 from app.replay.metrics import (
+    Floats,
     Interval,
     Paired,
     at_cost,
@@ -42,6 +43,19 @@ class Single:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The prompts of one dataset of the log."""
+
+    dataset: str
+    prompts: int
+    accuracy: Interval
+    strongest: float
+    """Accuracy of the route's strongest model on the same prompts."""
+    cost_usd: float | None
+    escalated: int
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The result of a replay. Costs are USD of all its prompts; unknown is None."""
 
@@ -70,6 +84,8 @@ class Comparison:
     oracle_cost_usd: float | None
     weakest: str
     """The route's cheapest model; by accuracy where costs are unknown."""
+    parts: tuple[Part, ...]
+    """By dataset; empty when the log names none."""
 
 
 def compare(plan: ReplayPlan, replayed: Replayed, grades: Grades, seed: int) -> Comparison:
@@ -114,7 +130,22 @@ def compare(plan: ReplayPlan, replayed: Replayed, grades: Grades, seed: int) -> 
         mix_accuracy=mix(ends[0], ends[1], total) if len(ends) == 2 and total is not None else None,
         oracle_accuracy=ideal[1],
         oracle_cost_usd=_usd(ideal[0]) if all(m in priced for m in own) else None,
+        parts=_parts(replayed, grades, scores, strongest),
     )
+
+
+def _parts(replayed: Replayed, grades: Grades, scores: Floats, strongest: str) -> tuple[Part, ...]:
+    costs, alone = replayed.costs, grades.of(strongest)[0]
+    escalated = np.array([one.escalated for one in replayed.routed])
+    datasets = np.array([dataset or "" for dataset in grades.datasets])
+    parts = []
+    for dataset in sorted(set(grades.datasets) - {None}, key=str):
+        here = datasets == dataset
+        count = int(here.sum())
+        accuracy = wilson(float(scores[here].mean()), count)
+        cost = _usd(_sum(costs[here]))
+        parts.append(Part(str(dataset), count, accuracy, float(alone[here].mean()), cost, int(escalated[here].sum())))
+    return tuple(parts)
 
 
 def _singles(plan: ReplayPlan, replayed: Replayed, grades: Grades) -> tuple[Single, ...]:
@@ -131,7 +162,7 @@ def _singles(plan: ReplayPlan, replayed: Replayed, grades: Grades) -> tuple[Sing
     return tuple(sorted(found, key=lambda one: (-one.accuracy.value if one.accuracy else 1.0, one.model)))
 
 
-def _sum(costs: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> float | None:
+def _sum(costs: Floats) -> float | None:
     return None if np.isnan(costs).any() else float(costs.sum())
 
 

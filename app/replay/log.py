@@ -20,7 +20,7 @@ from router_core.pricing import Nano, Price, Usage
 from router_core.providers.replay import LoggedAnswer
 
 _SCHEMA = """
-CREATE TABLE prompt (id INTEGER PRIMARY KEY, key TEXT UNIQUE, prompt_id TEXT, text TEXT);
+CREATE TABLE prompt (id INTEGER PRIMARY KEY, key TEXT UNIQUE, prompt_id TEXT, text TEXT, dataset TEXT);
 CREATE TABLE model (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
 CREATE TABLE grade (
     prompt INTEGER, model INTEGER, score REAL, cost INTEGER, in_tokens INTEGER, out_tokens INTEGER, answered INTEGER,
@@ -60,6 +60,8 @@ class Grades:
     """0..1"""
     costs: NDArray[np.float64]
     """Nano-USD; whole numbers, exact up to 2**53."""
+    datasets: tuple[str | None, ...] = ()
+    """Of each prompt."""
 
     def of(self, model: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Scores and costs of one model."""
@@ -164,7 +166,9 @@ class ReplayLog:
                 known = cost if cost is not None else _priced(prices.get(names[model]), Usage(incoming, outgoing))
                 if known is not None:
                     costs[place, model] = known
-        return Grades(names, scores, costs)
+        query = "SELECT id, dataset FROM prompt"
+        of_all = {number: dataset for number, dataset in self._connection.execute(query) if number in rank}
+        return Grades(names, scores, costs, tuple(of_all[number] for number in numbers))
 
 
 def _priced(price: Price | None, usage: Usage) -> Nano | None:
@@ -214,7 +218,8 @@ class _Filling:
             return int(found[0])
         prompt_id = digest[:12] if row.prompt_id is None else row.prompt_id
         cursor = self._connection.execute(
-            "INSERT INTO prompt (key, prompt_id, text) VALUES (?, ?, ?)", (key, prompt_id, row.prompt)
+            "INSERT INTO prompt (key, prompt_id, text, dataset) VALUES (?, ?, ?, ?)",
+            (key, prompt_id, row.prompt, row.dataset),
         )
         return int(cursor.lastrowid or 0)
 

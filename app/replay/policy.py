@@ -25,8 +25,11 @@ class ReplayPlan:
 
     loaded: LoadedPolicy
     route: str
+    """As a request names it: a route of the policy, or a model asked directly."""
     models: tuple[str, ...]
     """All that the route may call, in the policy's order."""
+    reads: bool
+    """Whether validators read the answers, so that the log must hold them."""
     notes: tuple[str, ...] = ()
 
 
@@ -54,7 +57,8 @@ def plan_of_policy(loaded: LoadedPolicy, route: str | None, log: ReplayLog) -> R
     unused = [name for name in log.models if name not in target.models]
     if unused:
         notes.append(f"not of route {target.name}, for comparison only: {_listed(unused)}")
-    return ReplayPlan(_answered_by_log(loaded), target.name, tuple(target.models), tuple(notes))
+    name = target.name if target.name in loaded.policy.routes else str(route)
+    return ReplayPlan(_answered_by_log(loaded), name, tuple(target.models), bool(validators), tuple(notes))
 
 
 def plan_of_log(log: ReplayLog, cheap: Sequence[str], strong: str | None, *, probes: int = 1) -> ReplayPlan:
@@ -87,7 +91,7 @@ def plan_of_log(log: ReplayLog, cheap: Sequence[str], strong: str | None, *, pro
     _check_responses(log, ["agreement"], "cascade")
     notes = () if cheap else (f"no --policy: {_listed(first)} are the cheapest by mean cost, {strong} the dearest",)
     loaded = parse_policy(_cascade_text(first, strong), Path("cascade.toml"))
-    return ReplayPlan(loaded, "cascade", (*first, strong), notes)
+    return ReplayPlan(loaded, "cascade", (*first, strong), True, notes)
 
 
 def _check_responses(log: ReplayLog, validators: Sequence[str], route: str) -> None:

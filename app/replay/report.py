@@ -14,6 +14,7 @@ from app.replay.sweep import Curve
 
 _NAME = 40
 _MOST_SINGLES = 12
+_MOST_PARTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,17 @@ def document(report: Report) -> dict[str, Any]:
 
 def text(report: Report) -> str:
     """The report for people, 100 columns wide."""
-    return "\n".join([*_head(report), "", *_table(report.result), "", *_verdicts(report), *_sweep(report.curve)])
+    return "\n".join(
+        [
+            *_head(report),
+            "",
+            *_table(report.result),
+            "",
+            *_verdicts(report),
+            *_parts(report.result),
+            *_sweep(report.curve),
+        ]
+    )
 
 
 def _head(report: Report) -> Iterable[str]:
@@ -135,6 +146,18 @@ def _against(pair: Paired, strongest: str, ratio: float | None) -> str:
     cost = "" if ratio is None else f" at {_percent(ratio)} of its cost"
     counts = f"better on {units.count(pair.better)} prompts, worse on {units.count(pair.worse)}"
     return f"Against {_shown(strongest)} alone: {_points(pair.difference)}{cost}; {counts}."
+
+
+def _parts(result: Comparison) -> Iterable[str]:
+    if len(result.parts) < 2:
+        return
+    yield ""
+    yield f"{'dataset':<{_NAME}} {'accuracy':>8} {'95 % interval':>17} {'cost':>11} {'escalated':>9} {'strongest':>9}"
+    for one in result.parts[:_MOST_PARTS]:
+        line = _line(_shown(one.dataset), one.accuracy, one.cost_usd, None, None)
+        yield f"{line} {_percent(one.escalated / one.prompts):>9} {_percent(one.strongest):>9}"
+    if len(result.parts) > _MOST_PARTS:
+        yield f"  and {len(result.parts) - _MOST_PARTS} more; --json lists them"
 
 
 def _sweep(curve: Curve | None) -> Iterable[str]:

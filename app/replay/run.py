@@ -89,8 +89,7 @@ def complete(plan: ReplayPlan, log: ReplayLog) -> list[int]:
     Raises:
         ReplayError: there is none.
     """
-    reads = any(validator for route in plan.loaded.policy.routes.values() for validator in route.validators)
-    numbers = log.answered_by_all(plan.models, with_response=reads)
+    numbers = log.answered_by_all(plan.models, with_response=plan.reads)
     if not numbers:
         raise ReplayError(
             f"{log.path}: no prompt was answered by all of {', '.join(plan.models)}; a replay needs the answer of each "

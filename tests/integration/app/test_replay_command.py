@@ -148,6 +148,33 @@ def test_prompts_that_a_rule_denies_count_as_wrong_and_are_told(
     assert "no sums here" in out
 
 
+def test_a_model_of_the_policy_may_be_asked_directly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    policy = tmp_path / "mine.toml"
+    policy.write_text(POLICY)
+    log = write_log(tmp_path / "log.jsonl", [{**row, "response": None} for row in GRADED])
+    document = replayed(capsys, log, "--policy", policy, "--route", "tiny")
+    assert document["models"] == ["tiny"]
+    assert document["result"]["accuracy"]["value"] == 0.5
+    assert document["result"]["cost_usd"] == pytest.approx(0.004)
+    code, _, err = call(capsys, log, "--policy", policy)
+    assert code == 2
+    assert "no column response, so the validators of route chat (brief) have nothing to compare" in err
+
+
+def test_each_dataset_has_a_line_of_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written = [{**row, "dataset": "places" if "France" in row["prompt"] else "sums"} for row in GRADED]
+    log = write_log(tmp_path / "log.csv", written)
+    parts = {part["dataset"]: part for part in replayed(capsys, log)["result"]["parts"]}
+    assert {name: (part["prompts"], part["escalated"]) for name, part in parts.items()} == {
+        "places": (1, 0),
+        "sums": (3, 1),
+    }
+    assert parts["sums"]["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert parts["sums"]["cost_usd"] == pytest.approx(3 * 0.003 + 0.1)
+    assert parts["places"]["strongest"] == 1
+    assert "\nplaces " in call(capsys, log)[1]
+
+
 def test_the_sweep_gives_the_curve_and_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log = write_log(tmp_path / "log.jsonl", GRADED)
     curve = replayed(capsys, log, "--sweep")["sweep"]

@@ -27,7 +27,7 @@ COSTS = {"tiny": 0.001, "twin": 0.002, "third": 0.003, "huge": 0.1}
 
 
 def plan_for(route: str = "", validators: tuple[str, ...] = ("polite",)) -> ReplayPlan:
-    return ReplayPlan(policy(route=route, validators=validators), "chat", ("tiny", "twin", "huge"))
+    return ReplayPlan(policy(route=route, validators=validators), "chat", ("tiny", "twin", "huge"), reads=True)
 
 
 def test_agreement_is_swept_over_probes_and_over_how_many_agree(tmp_path: Path) -> None:
