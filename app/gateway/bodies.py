@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -62,7 +63,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatBody(BaseModel):
-    """`POST /v1/chat/completions`. Fields that change nothing here (user, metadata, store) are passed over."""
+    """`POST /v1/chat/completions`. Fields that change nothing here (metadata, store) are passed over."""
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
@@ -78,6 +79,8 @@ class ChatBody(BaseModel):
     tools: list[Any] | None = None
     functions: list[Any] | None = None
     logprobs: bool | None = None
+    user: Annotated[str, Field(max_length=256)] | None = None
+    """Whom a traffic split keeps with one model; not recorded."""
     top_p: float | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
@@ -100,6 +103,8 @@ class ChatBody(BaseModel):
     def as_request(self, context: Context, traceparent: str | None) -> RouteRequest:
         """The request to route."""
         self.check()
+        if self.user and context.sticky_key is None:
+            context = replace(context, sticky_key=self.user)
         return RouteRequest(
             messages=tuple(message.as_message(place) for place, message in enumerate(self.messages, start=1)),
             route=self.model,

@@ -36,9 +36,8 @@ class Intent:
 
     def _wanted(self, situation: Situation) -> tuple[tuple[str, ...], str]:
         signals = situation.signals
-        domain: str = getattr(signals, "domain", "")
-        if domain in self._domains:
-            return self._domains[domain], f"domain {domain}"
+        if signals.domain in self._domains:
+            return self._domains[signals.domain], f"domain {signals.domain}"
         if signals.intent in self._intents:
             return self._intents[signals.intent], f"intent {signals.intent}"
         return (), f"intent {signals.intent}, which has no models of its own,"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from router_core.strategies.intent import Intent
 from tests.prospects import order, prospect, situation
 
@@ -25,3 +27,12 @@ def test_a_specialist_that_may_not_be_called_is_named() -> None:
     plan = STRATEGY.plan(situation("code"), MODELS[:1], 0.5)
     assert order(plan) == ["general"]
     assert plan.reason.endswith("; coder may not be called")
+
+
+def test_a_domain_goes_before_an_intent() -> None:
+    strategy = Intent({"code": ("coder",)}, {"legal": ("spare",)}, ("general",))
+    asked = situation("code")
+    legal = replace(asked, signals=replace(asked.signals, domain="legal"))
+    plan = strategy.plan(legal, MODELS, 0.5)
+    assert order(plan) == ["spare", "general"]
+    assert plan.reason == "domain legal goes to spare then general"
