@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from router_core.errors import ProviderError
-from router_core.policy.schema import Model
+from router_core.policy.schema import Model, ProviderEntry
 from router_core.providers.base import READY, Provider, Readiness
 from router_core.providers.build import place_name
 from router_core.resilience.health import CallTicket, DeploymentHealth, Health, outcome_of
@@ -91,7 +91,17 @@ class Fleet:
         """How every deployment stands, in the policy's order."""
         return self.health.snapshot()
 
-    async def aclose(self) -> None:
-        """Close every provider."""
+    def by_entry(self) -> Mapping[ProviderEntry, Provider]:
+        """The providers by what the policy says of them: the same words call the same model."""
+        return {
+            place.provider: self._providers[name, place.name]
+            for name, model in self._models.items()
+            for place in model.places
+        }
+
+    async def aclose(self, *, spare: Collection[Fleet] = ()) -> None:
+        """Close every provider that no fleet of ``spare`` uses."""
+        spared = {id(provider) for fleet in spare for provider in fleet._providers.values()}
         for provider in {id(provider): provider for provider in self._providers.values()}.values():
-            await provider.aclose()
+            if id(provider) not in spared:
+                await provider.aclose()

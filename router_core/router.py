@@ -41,6 +41,7 @@ from router_core.events import (
 )
 from router_core.fleet import Fleet
 from router_core.guard import Situation, judge
+from router_core.in_flight import InFlight
 from router_core.policy.loading import LoadedPolicy
 from router_core.price_catalog import resolve_price
 from router_core.pricing import TokenPrice
@@ -109,6 +110,8 @@ class Router:
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
         self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
         self.targets = Targets(loaded.policy)
+        self.in_flight = InFlight()
+        """The requests that have begun here and not ended."""
 
     @classmethod
     def from_policy(
@@ -122,8 +125,12 @@ class Router:
         sink: DecisionSink | None = None,
         state: StateStore | None = None,
         rng: random.Random | None = None,
+        previous: Self | None = None,
     ) -> Self:
         """A router with everything that the policy names.
+
+        ``previous``: the router whose place it takes. They share the providers of what is called as before, and so the
+        connections.
 
         Raises:
             PolicyError: a tool cannot be made (its folder is missing, say).
@@ -131,7 +138,13 @@ class Router:
         clock = clock or SystemClock()
         return cls(
             loaded,
-            providers=build_providers(loaded.policy.models, clock=clock, scripts=scripts, local=local),
+            providers=build_providers(
+                loaded.policy.models,
+                clock=clock,
+                scripts=scripts,
+                local=local,
+                kept={} if previous is None else previous.fleet.by_entry(),
+            ),
             tools=build_tools(loaded.policy.tools, loaded.folder),
             validators=build_validators(loaded.policy.validators, loaded.folder),
             tracer=tracer,
@@ -154,13 +167,14 @@ class Router:
         """
         answer: Answered | None = None
         settled: Settled | None = None
-        run = self._begin(request)
-        async with aclosing(self._stream(run)) as events:
-            async for event in events:
-                if isinstance(event, Answered):
-                    answer = event
-                elif isinstance(event, Settled):
-                    settled = event
+        with self.in_flight.one():
+            run = self._begin(request)
+            async with aclosing(self._stream(run)) as events:
+                async for event in events:
+                    if isinstance(event, Answered):
+                        answer = event
+                    elif isinstance(event, Settled):
+                        settled = event
         if answer is None or settled is None:
             assert run.error is not None, "a request ends in an answer or in an error"
             raise run.error
@@ -188,9 +202,10 @@ class Router:
             RequestError: before the first event; nothing was recorded.
             NotDurable: after the last event, when audit is strict and the decision could not be kept.
         """
-        async with aclosing(self._stream(self._begin(request))) as events:
-            async for event in events:
-                yield event
+        with self.in_flight.one():
+            async with aclosing(self._stream(self._begin(request))) as events:
+                async for event in events:
+                    yield event
 
     async def explain(self, request: RouteRequest) -> Decision:
         """The decision as it would be made, with no model called and nothing recorded (status ``planned``).

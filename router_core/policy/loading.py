@@ -35,6 +35,10 @@ class LoadedPolicy:
         """What relative paths in the policy are relative to."""
         return self.path.parent
 
+    def place_of(self, *key: str | int) -> str:
+        """``FILE:LINE`` of a key, or of what stands around it; the file alone when nothing of it is there."""
+        return _place(self.path, _Lines(self.text).of(key))
+
 
 def load_policy(path: Path) -> LoadedPolicy:
     """Read and check a policy file.

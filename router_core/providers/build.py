@@ -17,6 +17,7 @@ from router_core.providers.openai_http import OpenAIProvider
 from router_core.providers.scripted import Reply, Script, ScriptedProvider
 
 NO_SCRIPTS: Mapping[str, Script] = MappingProxyType({})
+_NONE: Mapping[schema.ProviderEntry, Provider] = MappingProxyType({})
 
 
 def build_providers(
@@ -26,16 +27,18 @@ def build_providers(
     environ: Mapping[str, str] = os.environ,
     scripts: Mapping[str, Script] = NO_SCRIPTS,
     local: LocalServer | None = None,
+    kept: Mapping[schema.ProviderEntry, Provider] = _NONE,
 ) -> dict[str, Provider]:
     """One provider for each deployment, named as `place_name` says.
 
     What is missing (a key, a script, the local server) makes a provider that is not ready and says why, no error.
-    ``clock`` is for scripted models; calls over a network take real time.
+    ``clock`` is for scripted models; calls over a network take real time. ``kept``: providers to take over, connections
+    and all; never scripted ones, whose script is not in their entry.
     """
     return {
-        place_name(name, model, place.name): _provider(
-            place.provider, clock=clock, environ=environ, scripts=scripts, local=local
-        )
+        place_name(name, model, place.name): kept[place.provider]
+        if place.provider in kept and place.provider.kind != "scripted"
+        else _provider(place.provider, clock=clock, environ=environ, scripts=scripts, local=local)
         for name, model in models.items()
         for place in model.places
     }

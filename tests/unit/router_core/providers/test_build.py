@@ -16,7 +16,7 @@ from router_core.policy.loading import load_policy
 from router_core.policy.schema import Model
 from router_core.price_catalog import resolve_price
 from router_core.providers.base import Call, Completion, Provider, TextChunk
-from router_core.providers.build import build_providers, key_variables
+from router_core.providers.build import build_providers, key_variables, place_name
 from router_core.providers.local_server import LocalServer
 from router_core.providers.scripted import Replies
 from router_core.request import Message
@@ -88,11 +88,26 @@ def test_a_local_model_says_that_its_server_is_not_running(tmp_path: Path) -> No
     assert provider.name == "llama_cpp"
 
 
+def test_what_is_called_as_before_is_kept_and_the_rest_is_made_anew() -> None:
+    here, there = ({"kind": "openai", "model": "x", "base_url": f"http://127.0.0.1:{port}/v1"} for port in (1, 2))
+    old = build(model(**here))
+    kept = {model(**here).provider: old}
+    assert build(model(**here), kept=kept) is old
+    assert build(model(**there), kept=kept) is not old
+
+
+async def test_a_scripted_model_is_always_made_anew() -> None:
+    entry = model(kind="scripted", script="greeting")
+    old = build(entry, scripts={"greeting": Replies("hello")})
+    assert build(entry, scripts={"greeting": Replies("good day")}, kept={entry.provider: old}) is not old
+
+
 @pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
 def test_every_shipped_policy_loads_builds_and_knows_all_its_prices(path: Path) -> None:
     policy = load_policy(path).policy
     providers = build_providers(policy.models, clock=CLOCK, environ={})
-    assert providers.keys() == policy.models.keys()
+    places = [(name, entry, place.name) for name, entry in policy.models.items() for place in entry.places]
+    assert list(providers) == [place_name(*place) for place in places]
     for name, entry in policy.models.items():
         price = resolve_price(name, entry)
         assert price is not None, f"{name} has no price"
