@@ -151,6 +151,23 @@ def with_gaps(points: Sequence[tuple[datetime, float | None]], step: Step) -> li
     return filled
 
 
+def course(
+    points: Sequence[tuple[datetime, float | None]], step: Step, *, idle: float | None = None
+) -> list[float | None]:
+    """A value for every step from the first point to the last; ``idle`` for steps without a point.
+
+    Give 0 for what is a count, so that nothing happened; None for what is then not known, as a rate or a latency.
+    """
+    known = dict(points)
+    if not known:
+        return []
+    moment, last, values = min(known), max(known), []
+    while moment <= last:
+        values.append(known.get(moment, idle))
+        moment += STEPS[step]
+    return values
+
+
 def flow_chart(flows: Sequence[Flow], mode: Mode, colours: Mapping[str, str], *, height: int = 330) -> go.Figure:
     """Intent by first model to the one that answered, as wide as its requests."""
     shades = theme.palette(mode)
@@ -207,9 +224,16 @@ def flow_chart(flows: Sequence[Flow], mode: Mode, colours: Mapping[str, str], *,
     return drawn
 
 
-def waterfall(spans: Sequence[SpanView], mode: Mode, colours: Mapping[str, str]) -> go.Figure:
-    """One bar a span, from its start to its end, each below its parent. Bars too short to see get a hair's width."""
+def waterfall(
+    spans: Sequence[SpanView], mode: Mode, colours: Mapping[str, str], calls: Mapping[str, float] | None = None
+) -> go.Figure:
+    """One bar a span, from its start to its end, each below its parent. Bars too short to see get a hair's width.
+
+    ``calls``: span id to the milliseconds of the call alone; the rest of that span is pale.
+    """
+    lengths = [min((calls or {}).get(span.span_id, span.duration_ms), span.duration_ms) for span in spans]
     shades = theme.palette(mode)
+    paint = [_span_colour(span, colours, shades) for span in spans]
     total = max((span.start_ms + span.duration_ms for span in spans), default=1.0) or 1.0
     rows = list(range(len(spans)))
     drawn = figure(
@@ -231,14 +255,24 @@ def waterfall(spans: Sequence[SpanView], mode: Mode, colours: Mapping[str, str])
             "ticklabelposition": "outside",
         },
         bargap=0.42,
+        barmode="overlay",
     )
     drawn.add_bar(
         orientation="h",
         y=rows,
         base=[span.start_ms for span in spans],
-        x=[max(span.duration_ms, total * 0.002) for span in spans],
-        marker={"color": [_span_colour(span, colours, shades) for span in spans], "line": {"width": 0}},
-        text=[units.duration(span.duration_ms) for span in spans],
+        x=[span.duration_ms for span in spans],
+        marker={"color": [_faded(colour, mode) for colour in paint], "line": {"width": 0}},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    drawn.add_bar(
+        orientation="h",
+        y=rows,
+        base=[span.start_ms for span in spans],
+        x=[max(length, total * 0.002) for length in lengths],
+        marker={"color": paint, "line": {"width": 0}},
+        text=[units.duration(length) for length in lengths],
         textposition="outside",
         textfont={"size": 11, "color": shades.muted},
         cliponaxis=False,

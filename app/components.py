@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -94,11 +97,12 @@ def kpi(
         value: written by `app.units`.
         key: unique on the page.
         change: written by `app.units.change`; None when there is nothing to compare with.
-        line: the number a step; steps where it is unknown are left out.
+        line: the number a step; None where it is unknown, which is a gap.
         note: one line below.
         help: the definition, on hover.
         better: which direction is good news.
     """
+    any_known = any(value is not None for value in line)
     with st.container(border=True, key=f"card-kpi-{key}", gap="xxsmall"):
         st.metric(
             label,
@@ -107,9 +111,10 @@ def kpi(
             delta_color=_DELTA_COLOUR[better],
             delta_description="vs before" if change else None,
             help=help,
-            chart_data=[value for value in line if value is not None] or None,
+            # No number is what the sparkline breaks at.
+            chart_data=[math.nan if value is None else value for value in line] if any_known else None,
         )
-        st.html(f'<div class="rs-sub">{plain.html(note)}</div>')
+        st.html(f'<div class="rs-sub">{plain.html(_unbroken(note))}</div>')
 
 
 _DELTA_COLOUR: Final[dict[str, Literal["normal", "inverse", "off"]]] = {
@@ -124,7 +129,7 @@ def figure(label: str, value: str, note: str, *, key: str) -> None:
     with st.container(border=True, key=f"card-figure-{key}", gap="xxsmall"):
         st.html(
             f'<div class="rs-sub">{plain.html(label)}</div><div class="rs-value">{plain.html(value)}</div>'
-            f'<div class="rs-sub">{plain.html(note, 60)}</div>'
+            f'<div class="rs-sub">{plain.html(_unbroken(note), 60)}</div>'
         )
 
 
@@ -161,7 +166,7 @@ def untrusted(text: object, *, muted: bool = False) -> None:
 
 def paragraphs(sentences: Iterable[str]) -> None:
     """A story of plain sentences."""
-    body = "".join(f"<p>{plain.html(sentence)}</p>" for sentence in sentences)
+    body = "".join(f"<p>{plain.html(_unbroken(sentence))}</p>" for sentence in sentences)
     st.html(f'<div class="rs-story">{body}</div>')
 
 
@@ -174,11 +179,31 @@ def chips(pairs: Mapping[str, object]) -> None:
     st.html(f"<div>{body}</div>")
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Cell | object]], *, numbers: Sequence[int] = ()) -> None:
-    """A small table of escaped cells. ``numbers`` are the columns that align right."""
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Cell | object]],
+    *,
+    numbers: Sequence[int] = (),
+    notes: Sequence[object] = (),
+) -> None:
+    """A small table of escaped cells.
+
+    Args:
+        headers: our own words.
+        rows: as many cells each.
+        numbers: the columns that align right.
+        notes: a sentence below each row, from the second column on; empty for none.
+    """
     right = frozenset(numbers)
     head = "".join(f'<th class="{"n" if i in right else ""}">{plain.html(name)}</th>' for i, name in enumerate(headers))
-    body = "".join("<tr>" + "".join(_cell(value, i in right) for i, value in enumerate(row)) + "</tr>" for row in rows)
+    below = [
+        f'<tr class="rs-note"><td></td><td colspan="{len(headers) - 1}">{plain.html(one)}</td></tr>' if one else ""
+        for one in notes
+    ]
+    body = "".join(
+        "<tr>" + "".join(_cell(value, i in right) for i, value in enumerate(row)) + "</tr>" + note
+        for row, note in zip_longest(rows, below, fillvalue="")
+    )
     st.html(
         f'<div class="rs-scroll"><table class="rs-table"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table></div>"
@@ -186,8 +211,21 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Cell | object]], *, nu
 
 
 def notice(text: str, *, tone: Tone = "warn") -> None:
-    """One line above what it concerns."""
-    st.html(f'<div class="rs-banner rs-banner-{tone}" role="status">{plain.html(text)}</div>')
+    """One line above what it concerns. Commands in it stand between backticks."""
+    st.html(f'<div class="rs-banner rs-banner-{tone}" role="status">{_COMMAND.sub(_as_code, plain.html(text))}</div>')
+
+
+def _as_code(found: re.Match[str]) -> str:
+    return f"<code>{found[1]}</code>"
+
+
+_COMMAND: Final = re.compile(r"`([^`<>]+)`")
+_UNBROKEN: Final = re.compile(r"(?<=\d) (?=(?:%|ms|s|min)(?:\W|$))|(?<=\bn) (?==)|(?<==) (?=\d)")
+
+
+def _unbroken(text: str) -> str:
+    """A number and its unit stay on one line."""
+    return _UNBROKEN.sub("\u00a0", text)
 
 
 def simulated_banner(simulated: int, whole: int) -> None:
@@ -195,7 +233,7 @@ def simulated_banner(simulated: int, whole: int) -> None:
     if simulated:
         part = "All of what is shown" if simulated >= whole else f"{simulated:,} of the {whole:,} requests shown"
         verb = "is" if simulated >= whole else "are"
-        notice(f"Simulated: {part} {verb} demo traffic. Remove it with: routescope demo --clear")
+        notice(f"Simulated: {part} {verb} demo traffic. Remove it with `routescope demo --clear`.")
 
 
 def empty(title: str, remedy: str) -> None:
@@ -233,9 +271,9 @@ def loading(height: int = 260) -> Iterator[None]:
 
 
 def definition_list(pairs: Sequence[tuple[str, Any]]) -> None:
-    """Names and values below each other, escaped."""
-    rows = "".join(f"<tr><th>{plain.html(name)}</th><td>{_cell_body(value)}</td></tr>" for name, value in pairs)
-    st.html(f'<table class="rs-table rs-facts">{rows}</table>')
+    """Names and their values, in as many columns as fit, escaped."""
+    facts = "".join(f"<div><dt>{plain.html(name)}</dt><dd>{_cell_body(value)}</dd></div>" for name, value in pairs)
+    st.html(f'<dl class="rs-facts">{facts}</dl>')
 
 
 def _cell(value: Cell | object, number: bool) -> str:

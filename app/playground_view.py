@@ -20,7 +20,8 @@ STYLE = """<style>
 .rs-lane-first { position: absolute; top: -.16rem; bottom: -.16rem; width: 2px; background: currentColor; }
 .rs-lane-name { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 15rem; }
 .rs-lane-time { text-align: right; white-space: nowrap; }
-.rs-answer { min-height: 3.2rem; font-size: 1rem; }
+.rs-answer { font-size: 1rem; }
+.rs-answer.rs-muted { min-height: 3.2rem; }
 .rs-struck { text-decoration: line-through; text-decoration-thickness: 1px; }
 </style>"""
 

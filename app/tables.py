@@ -7,13 +7,18 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
-from app import plain, units
+from app import plain, theme, units
 from telemetry.query.decisions import DecisionRow
 from telemetry.query.overview import ModelTotals
 
 NAME = 60
 """Characters of a name in a cell."""
+REASON = 30
+"""Characters of a reason in a cell of `WHY` pixels: a canvas cuts what is longer without a mark."""
+WHY = 208
+"""Pixels. With the columns before it this fills the page at a width of 1440; a wider page gives it the rest."""
 
 
 def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
@@ -30,9 +35,9 @@ def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
             "Unknown cost": [row.cost_unknown for row in ordered],
             "Input tokens": [row.input_tokens for row in ordered],
             "Output tokens": [row.output_tokens for row in ordered],
-            "Latency p50": [row.latency_p50_ms for row in ordered],
-            "Latency p95": [row.latency_p95_ms for row in ordered],
-            "First token p95": [row.ttft_p95_ms for row in ordered],
+            "p50, ms": [_rounded(row.latency_p50_ms) for row in ordered],
+            "p95, ms": [_rounded(row.latency_p95_ms) for row in ordered],
+            "First token p95, ms": [_rounded(row.ttft_p95_ms) for row in ordered],
         }
     )
     column = st.column_config
@@ -40,7 +45,7 @@ def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
         frame,
         key,
         {
-            "Model or tool": column.TextColumn(pinned=True),
+            "Model or tool": column.TextColumn(),
             "Use": column.TextColumn(
                 help="model: an answer. probe: an extra cheap answer to compare. tool, cache, judge."
             ),
@@ -53,9 +58,9 @@ def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
             "Unknown cost": column.NumberColumn(format="localized", help="Branches whose cost is not known."),
             "Input tokens": column.NumberColumn(format="localized"),
             "Output tokens": column.NumberColumn(format="localized"),
-            "Latency p50": column.NumberColumn(format="%.1f ms", help="Of the call alone."),
-            "Latency p95": column.NumberColumn(format="%.1f ms", help="Of the call alone."),
-            "First token p95": column.NumberColumn(format="%.1f ms", help="From the start of the branch."),
+            "p50, ms": column.NumberColumn(format="localized", help="Median latency of the call alone."),
+            "p95, ms": column.NumberColumn(format="localized", help="95th percentile of the call's latency."),
+            "First token p95, ms": column.NumberColumn(format="localized", help="From the start of the branch."),
         },
     )
     return None if clicked is None else ordered[clicked].model
@@ -69,12 +74,12 @@ def decisions(rows: Sequence[DecisionRow], *, key: str) -> str | None:
             "Went": [_went(row) for row in rows],
             "Status": [row.status for row in rows],
             "Intent": [plain.visible(row.intent, NAME) for row in rows],
+            "Route": [plain.visible(row.route, NAME) for row in rows],
             "Score": ["" if row.score is None else units.score(row.score) for row in rows],
             "Cost": [units.nano_usd(row.cost_nano) for row in rows],
             "Saved": [units.nano_usd(row.savings_nano) for row in rows],
             "Latency": [units.duration(row.latency_ms) for row in rows],
-            "Why": [plain.visible(row.reason, 160) for row in rows],
-            "Route": [plain.visible(row.route, NAME) for row in rows],
+            "Why": [_why(row) for row in rows],
             "Tenant": [plain.visible(row.tenant, NAME) for row in rows],
             "Purpose": [row.purpose + (", simulated" if row.simulated else "") for row in rows],
             "Decision": [plain.visible(row.decision_id, NAME) for row in rows],
@@ -82,18 +87,21 @@ def decisions(rows: Sequence[DecisionRow], *, key: str) -> str | None:
     )
     column = st.column_config
     clicked = _table(
-        frame,
+        frame.style.map(_status_colour, subset=["Status"]),
         key,
         {
-            "Time (UTC)": column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", pinned=True, width=150),
-            "Went": column.TextColumn(width=215, help="What was tried first, and what answered. Dashed: a fallback."),
-            "Status": column.TextColumn(width=70, help="ok, denied, failed or cancelled."),
-            "Intent": column.TextColumn(width=80),
-            "Score": column.TextColumn(width=62, alignment="right", help="Final score of the answer given, 0 to 1."),
-            "Cost": column.TextColumn(width=90, alignment="right", help="All branches of the request, in US dollars."),
-            "Saved": column.TextColumn(width=90, alignment="right", help="Baseline minus cost, in US dollars."),
-            "Latency": column.TextColumn(width=75, alignment="right", help="Request in to decision settled."),
-            "Why": column.TextColumn(width=260),
+            "Time (UTC)": column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=146),
+            "Went": column.TextColumn(width=190, help="What was tried first, and what answered. Dashed: a fallback."),
+            "Status": column.TextColumn(width=66, help="ok, denied, failed or cancelled."),
+            "Intent": column.TextColumn(width=84),
+            "Route": column.TextColumn(width=70),
+            "Score": column.TextColumn(width=56, alignment="right", help="Final score of the answer given, 0 to 1."),
+            "Cost": column.TextColumn(width=98, alignment="right", help="All branches of the request, in US dollars."),
+            "Saved": column.TextColumn(width=98, alignment="right", help="Baseline minus cost, in US dollars."),
+            "Latency": column.TextColumn(width=72, alignment="right", help="Request in to decision settled."),
+            "Why": column.TextColumn(width=WHY),
+            # Hidden until the reader asks for them in the table's own menu.
+            **dict.fromkeys(("Tenant", "Purpose", "Decision")),
         },
     )
     return None if clicked is None else rows[clicked].decision_id
@@ -106,11 +114,31 @@ def _went(row: DecisionRow) -> str:
     return f"{first} {'⇢' if row.fell_back else '→'} {chosen}"
 
 
+def _status_colour(status: object) -> str:
+    """CSS of a cell: what went wrong is seen before it is read."""
+    shades = theme.palette(theme.mode())
+    colour = {"failed": shades.bad, "denied": shades.warn, "cancelled": shades.warn}.get(str(status))
+    return f"color: {colour}" if colour else ""
+
+
+def _why(row: DecisionRow) -> str:
+    """The reason without what another column says."""
+    reason, said = row.reason or "", f"{row.chosen} answered" if row.chosen else "No answer"
+    if reason.startswith(said):
+        reason = reason[len(said) :].lstrip(": ") or reason
+    return plain.visible(reason, REASON)
+
+
+def _rounded(ms: float | None) -> float | None:
+    """To whole milliseconds, and to hundredths below ten."""
+    return None if ms is None else round(ms) if ms >= 10 else round(ms, 2)
+
+
 def _dollars(amounts: Sequence[int | None]) -> list[float | None]:
     return [None if amount is None else amount / units.NANO for amount in amounts]
 
 
-def _table(frame: pd.DataFrame, key: str, columns: dict[str, Any]) -> int | None:
+def _table(frame: pd.DataFrame | Styler, key: str, columns: dict[str, Any]) -> int | None:
     event: Any = st.dataframe(
         frame,
         hide_index=True,

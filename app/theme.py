@@ -25,6 +25,8 @@ class Palette:
     grid: str
     ground: str
     accent: str
+    on_accent: str
+    """Text on the accent."""
     neutral: str
     ok: str
     warn: str
@@ -39,6 +41,7 @@ LIGHT = Palette(
     grid="#e9e8e5",
     ground="#ffffff",
     accent="#4f51c9",
+    on_accent="#ffffff",
     neutral="#8b8b92",
     ok="#2c8a57",
     warn="#b26a00",
@@ -62,6 +65,7 @@ DARK = Palette(
     grid="#24262a",
     ground="#141518",
     accent="#9a9bf2",
+    on_accent="#141518",
     neutral="#74767d",
     ok="#55b985",
     warn="#e0a13c",
@@ -141,8 +145,8 @@ def css(chosen: Mode) -> str:
     """The whole of our CSS. Selectors are Streamlit's test ids and our own keys, never its generated class names."""
     colours = palette(chosen)
     variables = "; ".join(
-        f"--rs-{name}: {getattr(colours, name)}"
-        for name in ("ink", "muted", "grid", "ground", "accent", "ok", "warn", "bad")
+        f"--rs-{name.replace('_', '-')}: {getattr(colours, name)}"
+        for name in ("ink", "muted", "grid", "ground", "accent", "on_accent", "ok", "warn", "bad")
     )
     return f"<style>\n:root {{ {variables} }}\n{_STYLE.read_text(encoding='utf-8')}</style>"
 

@@ -53,13 +53,19 @@ def _whole(detail: DecisionDetail) -> None:
     )
     components.chips(_facts(document))
     components.simulated_banner(int(bool(document["simulated"])), 1)
-    with components.card("What happened", "Told from the record alone", key="story"):
-        components.paragraphs(story(document))
     _numbers(document)
-    with components.card("Waterfall", "Every span, each below its parent", key="waterfall"):
+    with components.grid("told", narrowest="half"):
+        with components.card("What happened", "Told from the record alone", key="story"):
+            components.paragraphs(story(document))
+        _bill(document)
+    with components.card(
+        "Waterfall",
+        "Every span, each below its parent; pale where a branch waits while its answer is judged",
+        key="waterfall",
+    ):
         mode = theme.mode()
         components.chart(
-            charts.waterfall(detail.spans, mode, cache.colours(mode)),
+            charts.waterfall(detail.spans, mode, cache.colours(mode), _calls(detail)),
             key="waterfall-chart",
             alt="Horizontal bars: when each span began and how long it took",
         )
@@ -67,12 +73,23 @@ def _whole(detail: DecisionDetail) -> None:
     with components.grid("why", narrowest="half"):
         _candidates(document)
         _guard(document)
-    with components.grid("facts", narrowest="half"):
-        _bill(document)
-        _signals(document)
+    _signals(document)
     _content(detail.content)
     with st.expander("The whole record as JSON", icon=":material/data_object:"):
         st.code(plain.visible(json.dumps(document, indent=2, ensure_ascii=False)), language="json")
+
+
+def _calls(detail: DecisionDetail) -> dict[str, float]:
+    """Span id to the time of the call alone, in ms: a branch stays open while its answer is scored and compared."""
+    open_spans = list(detail.spans)
+    calls = {}
+    for branch in sorted(detail.document["branches"], key=lambda branch: branch["index"]):
+        name = f"{'tool' if branch['kind'] == 'tool' else 'branch'} {branch['model']}"
+        span = next((span for span in open_spans if span.name == name), None)
+        if span is not None and branch["latency_ms"] is not None:
+            open_spans.remove(span)
+            calls[span.span_id] = branch["latency_ms"]
+    return calls
 
 
 def _facts(document: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +150,6 @@ def _branches(document: dict[str, Any]) -> None:
                 units.usd(branch["cost_usd"]),
                 f"{units.count(branch['input_tokens'])} + {units.count(branch['output_tokens'])}",
                 units.duration(branch["latency_ms"]),
-                branch["error_message"] or branch["error_type"] or branch["reason"] or "",
             )
             for branch in document["branches"]
         ]
@@ -148,10 +164,12 @@ def _branches(document: dict[str, Any]) -> None:
                 "Cost",
                 "Tokens in + out",
                 "Latency",
-                "Why, or what failed",
             ),
             rows,
             numbers=(5, 6, 7, 8),
+            notes=[
+                branch["error_message"] or branch["error_type"] or branch["reason"] for branch in document["branches"]
+            ],
         )
         _scores(document["branches"])
 
@@ -246,14 +264,24 @@ def _signals(document: dict[str, Any]) -> None:
     with components.card("Signals", "Known before any model was called", key="signals"):
         signals = document["signals"] or {}
         if signals:
-            components.definition_list([(name.replace("_", " "), _said(value)) for name, value in signals.items()])
+            components.definition_list([(_signal(name), _said(name, value)) for name, value in signals.items()])
         else:
             components.untrusted("None were recorded.", muted=True)
 
 
-def _said(value: object) -> str:
+def _signal(name: str) -> str:
+    return "personal data" if name == "pii" else name.replace("_", " ")
+
+
+def _said(name: str, value: object) -> str:
+    if value is None:
+        return units.UNKNOWN
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, float):
+        return units.share(value, 0) if name.endswith("confidence") else f"{value:.2f}"
+    if isinstance(value, int):
+        return units.count(value)
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return str(value)

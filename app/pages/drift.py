@@ -26,7 +26,7 @@ def show() -> None:
         shown = _kind(cells)
         components.paragraphs([drift_view.week_in_words(shown)])
         if shown[0].simulated:
-            components.notice("Simulated: this is demo traffic. Remove it with: routescope demo --clear")
+            components.notice("Simulated: this is demo traffic. Remove it with `routescope demo --clear`.")
         chosen = _heat_map(shown, last)
         if chosen is not None:
             _cell(chosen)

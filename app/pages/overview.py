@@ -12,7 +12,7 @@ from app import address, cache, charts, components, navigation, tables, theme, t
 from app.charts import Series
 from app.demo_progress import DemoProgress, progress
 from app.view import View
-from telemetry.query.overview import Bucket, Totals
+from telemetry.query.overview import Bucket, Step, Totals
 from telemetry.query.store import StoreState
 
 LATEST = 8
@@ -44,7 +44,7 @@ def _body(view: View, state: StoreState) -> None:
     components.simulated_banner(simulated if view.filters.simulated is not False else 0, now.requests)
     before = _totals_before(view, state)
     buckets = cache.series(view.filters, view.period.step)
-    _cards(now, before, buckets)
+    _cards(now, before, buckets, view.period.step)
     _over_time(view, buckets, state)
     _flow_and_latency(view, buckets, state)
     _models(view)
@@ -59,13 +59,16 @@ def _totals_before(view: View, state: StoreState) -> Totals | None:
     return cache.totals(earlier)
 
 
-def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> None:
+def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: Step) -> None:
+    def course(read: Callable[[Bucket], float | None], idle: float | None = None) -> list[float | None]:
+        return charts.course([(bucket.start, read(bucket)) for bucket in buckets], step, idle=idle)
+
     with components.grid("numbers", narrowest="kpi"):
         components.kpi(
             "Requests",
             units.count(now.requests),
             change=_change(now, before, lambda one: one.requests),
-            line=[bucket.requests for bucket in buckets],
+            line=course(lambda bucket: bucket.requests, 0),
             note=f"{units.count(now.by_tool)} answered by a tool, no model called",
             help="Decisions of the period, failed and denied ones included. "
             "Changes are against the period of the same length right before, where the store covers it.",
@@ -75,7 +78,7 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             "Spend",
             units.nano_usd(now.cost_nano),
             change=_change(now, before, lambda one: one.cost_nano),
-            line=[bucket.cost_nano and bucket.cost_nano / units.NANO for bucket in buckets],
+            line=course(lambda bucket: _dollars(bucket.cost_nano), 0),
             note=_spend_note(now),
             help="All that was spent: accepted, rejected and failed branches, probes and judges. "
             "Requests whose cost is unknown are counted beside it, never as zero.",
@@ -86,8 +89,8 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             units.nano_usd(now.savings_nano),
             change=_change(now, before, _saved_share, points=True),
             better="up",
-            line=[bucket.savings_nano and bucket.savings_nano / units.NANO for bucket in buckets],
-            note=f"{units.share(_saved_share(now))} of the baseline; n = {units.count(now.savings_n)} with both known",
+            line=course(lambda bucket: _dollars(bucket.savings_nano), 0),
+            note=f"{units.share(_saved_share(now))} of the baseline; n = {units.count(now.savings_n)}",
             help="Baseline: the strongest model that was eligible for the same request, at its price. Saved: baseline "
             "minus all that was spent, over the n requests where both are known. The change compares shares.",
             key="saved",
@@ -97,7 +100,7 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             units.share(_rate(now.escalated, now.requests)),
             change=_change(now, before, lambda one: _rate(one.escalated, one.requests), points=True),
             better="down",
-            line=[_rate(bucket.escalated, bucket.requests) for bucket in buckets],
+            line=course(lambda bucket: _rate(bucket.escalated, bucket.requests)),
             note=_interval(now.escalated, now.requests),
             help="Requests with a further branch because a score fell below its threshold. "
             "The interval is Wilson's, at 95 %.",
@@ -108,7 +111,7 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             units.duration(now.latency_p95_ms),
             change=_change(now, before, lambda one: one.latency_p95_ms),
             better="down",
-            line=[bucket.latency_p95_ms for bucket in buckets],
+            line=course(lambda bucket: bucket.latency_p95_ms),
             note=f"median {units.duration(now.latency_p50_ms)}; first token p95 {units.duration(now.ttft_p95_ms)}",
             help="Request in to decision settled: 95 of 100 requests took at most this long.",
             key="latency",
@@ -118,7 +121,7 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> Non
             units.share(_rate(now.failed, now.requests), 2),
             change=_change(now, before, lambda one: _rate(one.failed, one.requests), points=True),
             better="down",
-            line=[_rate(bucket.failed, bucket.requests) for bucket in buckets],
+            line=course(lambda bucket: _rate(bucket.failed, bucket.requests)),
             note=f"{units.count(now.failed)} failed, {units.count(now.denied)} denied, "
             f"{units.count(now.cancelled)} cancelled",
             help="Requests that ended with no answer because every branch failed. Denied and cancelled ones are apart.",
@@ -334,6 +337,10 @@ def _nothing_here(view: View, state: StoreState) -> None:
 
 def _include_playground() -> None:
     address.put("playground", True)
+
+
+def _dollars(nano: int | None) -> float | None:
+    return None if nano is None else nano / units.NANO
 
 
 def _seconds(ms: float | None) -> float | None:

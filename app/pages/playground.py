@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import cache, charts, components, plain, playground_view, theme
-from app.gateway_client import Catalogue, Gateway, Question
+from app.gateway_client import Catalogue, Gateway, ModelEntry, Question
 from app.gateway_error import GatewayError
 from app.playground_run import Run
 from app.playground_state import PlaygroundState
@@ -26,6 +26,8 @@ EXAMPLES: Mapping[str, str] = {
 }
 DRAW_EVERY_S = 0.4
 ASK_EVERY_S = 2.0
+CHIP = 60
+"""Characters of a reason that a chip holds; a longer one is a failure to be read whole."""
 _RUN = "playground-run"
 _CATALOGUE = "playground-catalogue"
 _PROMPT = "ask-prompt"
@@ -72,14 +74,19 @@ def _readiness(gateway: Gateway) -> None:
     if isinstance(now, GatewayError):
         components.notice(f"{str(now)[:1].upper()}{str(now)[1:]}.", tone="bad")
     elif now.waiting:
-        components.chips(
-            {
-                f"{model.name} ({model.tier}) not ready": model.reason or "no reason given"
-                if model.progress is None or "%" in model.reason
-                else f"{model.reason} {model.progress:.0%}".replace("%", " %")
-                for model in now.waiting
-            }
-        )
+        reasons = {f"{model.name} ({model.tier})": _why_not_ready(model) for model in now.waiting}
+        components.chips({f"{who} not ready": why for who, why in reasons.items() if len(why) <= CHIP})
+        for who, why in reasons.items():
+            if len(why) > CHIP:
+                components.notice(f"{who} is not ready: {why}.")
+
+
+def _why_not_ready(model: ModelEntry) -> str:
+    if not model.reason:
+        return "no reason given"
+    if model.progress is None or "%" in model.reason:
+        return model.reason
+    return f"{model.reason} {model.progress:.0%}".replace("%", " %")
 
 
 def _shape(known: Catalogue | GatewayError) -> tuple[str, ...]:

@@ -102,7 +102,7 @@ def test_the_overview_counts_what_users_asked(home: Path) -> None:
     assert "Requests: 2" in said
     assert "Spend: $0.0000024" in said
     assert "Saved vs baseline: $0.0000076" in said
-    assert "n = 2 with both known" in said
+    assert "n\u00a0=\u00a02" in said
 
 
 def test_the_playground_is_counted_when_asked(home: Path) -> None:

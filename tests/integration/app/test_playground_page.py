@@ -193,7 +193,7 @@ def test_a_gateway_that_is_not_there_is_said_with_the_command_that_starts_it(tmp
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
     monkeypatch.setenv(GATEWAY_VARIABLE, address)
     page = opened()
-    assert f"The gateway at {address} does not answer; start it with `routescope serve`" in shown(page)
+    assert f"The gateway at {address} does not answer; start it with <code>routescope serve</code>" in shown(page)
     assert "does not answer" in shown(send(page))
 
 

@@ -66,6 +66,13 @@ def test_days_that_follow_each_other_are_joined() -> None:
     assert charts.with_gaps(points, "day") == points
 
 
+def test_a_course_has_every_step_with_what_idle_steps_are_worth() -> None:
+    points: list[tuple[datetime, float | None]] = [(DAY, 1.0), (DAY + timedelta(days=3), 2.0)]
+    assert charts.course(points, "day", idle=0) == [1.0, 0, 0, 2.0]
+    assert charts.course([*points, (DAY + timedelta(days=1), None)], "day") == [1.0, None, None, 2.0]
+    assert charts.course([], "day") == []
+
+
 def test_lines_are_straight_and_end_at_gaps() -> None:
     drawn = charts.lines_over_time(
         [Series("p95", [(DAY, 1.0)], "#112233")], "light", step="day", unit="seconds", write=units.usd
