@@ -1,0 +1,91 @@
+"""Several processes on one file of accounts: together they never pass a limit, and a killed one gives nothing back."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sqlite3
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from router_core.clock import SystemClock
+from router_core.errors import StateUnavailable
+from router_core.state.sqlite import SqliteStore
+from router_core.state.store import Account, Balance, Claim, Hold
+
+SHARED = Account("shared", "2026-11")
+LIMIT, EACH, TRIES, PROCESSES = 1_000, 10, 60, 4
+FAR = 2**62
+
+
+def spend(file: Path) -> int:
+    """Set aside and settle again and again; what this process has spent."""
+    store, spent = SqliteStore(file, SystemClock()), 0
+    for _ in range(TRIES):
+        made = store.hold([Claim(SHARED, LIMIT)], EACH, FAR)
+        if isinstance(made, Hold):
+            store.settle(made, EACH)
+            spent += EACH
+    store.close()
+    return spent
+
+
+def hold_and_hang(file: Path, ready: Connection) -> None:
+    store = SqliteStore(file, SystemClock())
+    store.hold([Claim(SHARED, LIMIT)], 400, SystemClock().time_ns() + 1)
+    ready.send("held")
+    ready.recv()
+
+
+def test_four_processes_spend_the_limit_to_the_last_and_not_a_nano_more(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        spent = pool.map(spend, [file] * PROCESSES)
+    assert sum(spent) == LIMIT
+    store = SqliteStore(file, SystemClock())
+    assert store.balance(SHARED) == Balance(LIMIT, 0)
+    store.close()
+
+
+def test_what_a_killed_process_had_set_aside_counts_as_spent(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=hold_and_hang, args=(file, theirs))
+    process.start()
+    assert ours.poll(60)
+    assert ours.recv() == "held"
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join(10)
+    store = SqliteStore(file, SystemClock())
+    assert store.hold([Claim(SHARED, LIMIT)], 601, FAR) == Claim(SHARED, LIMIT)
+    assert store.balance(SHARED).total == 400
+    store.close()
+
+
+def test_a_file_that_is_no_database_is_named_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    file.write_text("this is no database, but long enough to be taken for the head of one " * 4)
+    with pytest.raises(
+        StateUnavailable, match=r"the budgets' file state\.db cannot be used \(file is not a database\)"
+    ):
+        SqliteStore(file, SystemClock())
+
+
+def test_a_file_that_another_process_keeps_locked_is_said_to_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "state.db"
+    monkeypatch.setattr("router_core.state.sqlite._WAIT_S", 0.05)
+    store = SqliteStore(file, SystemClock())
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StateUnavailable, match="database is locked"):
+        store.hold([Claim(SHARED, LIMIT)], 1, FAR)
+    other.execute("ROLLBACK")
+    assert isinstance(store.hold([Claim(SHARED, LIMIT)], 1, FAR), Hold)
+    other.close()
+    store.close()
