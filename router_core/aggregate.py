@@ -18,7 +18,7 @@ class Finished:
     index: int
     """Its branch: in the order of starting."""
     score: float | None
-    """None when no validator scored it: nothing was found against it."""
+    """None when no validator scored it, or none could: nothing was found against it, unless it is not accepted."""
     accepted: bool
     text: str = ""
 
@@ -75,4 +75,5 @@ def _weight(camp: Iterable[Finished]) -> tuple[int, tuple[float, int]]:
 
 
 def _rank(answer: Finished) -> tuple[float, int]:
-    return (1.0 if answer.score is None else answer.score, answer.index)
+    unknown = 1.0 if answer.accepted else 0.0
+    return (unknown if answer.score is None else answer.score, answer.index)

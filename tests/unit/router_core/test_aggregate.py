@@ -32,3 +32,8 @@ def test_of_equals_the_later_wins() -> None:
 
 def test_an_answer_that_nobody_scored_has_nothing_against_it() -> None:
     assert choose("best_score", [Finished(0, 0.9, True), unscored := Finished(1, None, True)]) is unscored
+
+
+def test_an_answer_that_could_not_be_scored_and_therefore_does_not_pass_is_not_the_best():
+    unknown, known = Finished(0, None, False), Finished(1, 0.2, False)
+    assert choose("best_score", [unknown, known]) == known
