@@ -17,9 +17,6 @@ from router_core.errors import StateUnavailable
 from router_core.pricing import Nano
 from router_core.state.store import Account, Balance, Claim, Hold
 
-_WAIT_S: Final = 2.0
-"""How long a write waits for another process's."""
-
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS account (
     name TEXT NOT NULL, period TEXT NOT NULL, spent INTEGER NOT NULL, PRIMARY KEY (name, period)
@@ -38,8 +35,8 @@ CREATE INDEX IF NOT EXISTS ix_held_number ON held (number);
 class SqliteStore:
     """See `StateStore`. One object for one thread; each process has its own."""
 
-    def __init__(self, file: Path, clock: Clock) -> None:
-        """Open the file, and make it when it is not there.
+    def __init__(self, file: Path, clock: Clock, *, wait_s: float = 2.0) -> None:
+        """Open the file, and make it when it is not there. A write waits up to ``wait_s`` for another process's.
 
         Raises:
             StateUnavailable
@@ -48,7 +45,7 @@ class SqliteStore:
         self._clock = clock
         with self._saying_what_failed():
             file.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(file, timeout=_WAIT_S, isolation_level=None)
+            self._connection = sqlite3.connect(file, timeout=wait_s, isolation_level=None)
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.executescript(_TABLES)

@@ -75,12 +75,9 @@ def test_a_file_that_is_no_database_is_named_in_one_sentence(tmp_path: Path) -> 
         SqliteStore(file, SystemClock())
 
 
-def test_a_file_that_another_process_keeps_locked_is_said_to_be_locked(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_another_process_keeps_locked_is_said_to_be_locked(tmp_path: Path) -> None:
     file = tmp_path / "state.db"
-    monkeypatch.setattr("router_core.state.sqlite._WAIT_S", 0.05)
-    store = SqliteStore(file, SystemClock())
+    store = SqliteStore(file, SystemClock(), wait_s=0.05)
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StateUnavailable, match="database is locked"):
