@@ -65,6 +65,20 @@ tools = ["calculator"]
 validators = ["no-refusal"]
 strategy = { kind = "cascade", tiers = ["small", "large"] }
 
+[validators.judged]
+kind = "judge"
+model = "strong"
+rubric = "It must be right."
+
+[validators.sure]
+kind = "logprob"
+on_unknown = "pass"
+
+[routes.weighed]
+validators = ["no-refusal", "sure", "judged"]
+combine = { kind = "weighted", threshold = 0.7, weights = { judged = 2 } }
+strategy = { kind = "cascade", tiers = ["small", "large"] }
+
 [resilience.retry]
 enabled = false
 """
@@ -86,6 +100,7 @@ CASES = {
     ),
     "with a parent": (RouteRequest.from_prompt(PROMPT, purpose="shadow", parent_decision_id="f" * 32), [GOOD], []),
     "one model asked": (RouteRequest.from_prompt(PROMPT, route="unpriced"), [], [GOOD]),
+    "judged": (RouteRequest.from_prompt(PROMPT, route="weighed"), [GOOD], ['{"reason": "so it is", "grade": 9}']),
     "nobody answered": (RouteRequest.from_prompt(PROMPT), [DOWN], [DOWN, DOWN]),
     "denied": (RouteRequest.from_prompt("my key is sk-proj-" + "aB3dE6gH9jK2" * 4), [], []),
 }
@@ -98,6 +113,7 @@ ENDS = {
     "narrowed": ("ok", "weak", ["accepted"]),
     "with a parent": ("ok", "weak", ["accepted"]),
     "one model asked": ("ok", "unpriced", ["accepted"]),
+    "judged": ("ok", "weak", ["accepted", "compared"]),
     "nobody answered": ("failed", None, ["failed", "failed", "failed"]),
     "denied": ("denied", None, []),
 }
