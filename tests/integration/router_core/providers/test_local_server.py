@@ -101,6 +101,19 @@ async def test_an_answer_keeps_to_a_schema(server: LocalServer) -> None:
 
 
 @pytest.mark.local_model
+async def test_it_states_the_mean_log_probability_of_its_tokens_when_asked(server: LocalServer) -> None:
+    await server.ready(SMALL, 60)
+    provider = LocalProvider(SMALL, server)
+    asked = call("Write one sentence about the sea.", logprobs=True, max_output_tokens=16)
+    _, end = await ask(provider, asked)
+    _, plain = await ask(provider, call("Write one sentence about the sea.", max_output_tokens=4))
+    await provider.aclose()
+    assert end.mean_logprob is not None
+    assert -10 < end.mean_logprob < 0
+    assert plain.mean_logprob is None
+
+
+@pytest.mark.local_model
 async def test_a_prompt_too_long_for_the_window_is_said_to_be(server: LocalServer) -> None:
     await server.ready(SMALL, 60)
     provider = LocalProvider(SMALL, server)
