@@ -15,6 +15,8 @@ import asyncio
 import json
 import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -348,3 +350,31 @@ def _envelope(choices: list[Any], *, usage: Any = None, kind: str = "chat.comple
 
 def _delta(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "finish_reason": finish}
+
+
+# --- in a process of their own ----------------------------------------------------------------------------------
+@contextmanager
+def apart() -> Iterator[tuple[str, str]]:
+    """Base URLs of two upstreams whose work costs this process nothing: one answers 500 at once, one answers."""
+    child = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    try:
+        failing, answering = child.stdout.readline().split()
+        yield failing, answering
+    finally:
+        child.stdin.close()
+        child.wait(10)
+        child.stdout.close()
+
+
+def _serve() -> None:
+    """Two upstreams, until standard input closes."""
+    with Upstream() as failing, Upstream() as answering:
+        failing.plays(status(500))
+        print(failing.base_url, answering.base_url, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _serve()

@@ -173,6 +173,9 @@ class LiteLLMProvider:
                     text = reading.chunk(chunk)
                     if text:
                         yield TextChunk(text)
+                    if reading.knows_all(wrapper):
+                        break
+                    reading.spare_assembly(wrapper)
             except ProviderError:
                 raise
             except TimeoutError:
@@ -246,6 +249,7 @@ class _Reading:
         self._model: str | None = None
         self._id: str | None = None
         self._logprobs = MeanLogprob()
+        self._spared = False
 
     def chunk(self, chunk: Any) -> str:
         self._model = getattr(chunk, "model", None) or self._model
@@ -266,6 +270,18 @@ class _Reading:
             )
         return text.encode("utf-8", "replace").decode("utf-8")
 
+    def knows_all(self, wrapper: Any) -> bool:
+        """Whether the finish reason and the counts have come: from here on litellm would only put the answer together
+        again, price it and tell its loggers, which takes longer than the whole of our routing."""
+        return self._finish_reason is not None and _sent_usage(wrapper) is not None
+
+    def spare_assembly(self, wrapper: Any) -> None:
+        """Once the finish reason came, have the wrapper hand on the chunk with the counts like any other. By itself it
+        would first put the whole answer together in a thread. Once only, or a stream without counts had no end."""
+        if self._finish_reason is not None and not self._spared and hasattr(wrapper, "sent_last_chunk"):
+            self._spared = True
+            wrapper.sent_last_chunk = False
+
     def completion(self, wrapper: Any) -> Completion:
         model = self._call.model
         finish = self._finish_reason or _received_finish(wrapper)
@@ -279,22 +295,22 @@ class _Reading:
             raise BadUpstreamResponse(
                 f"model {model!r}: the answer is empty (finish reason {redact(finish, limit=40)!r})"
             )
-        usage = self._usage if _usage_was_sent(wrapper) else Usage()
-        return Completion(finish, usage, self._model, self._id, mean_logprob=self._logprobs.value)
+        # Without its chunks nothing tells what was sent from what was estimated: it is taken at its word.
+        usage = self._usage if getattr(wrapper, "chunks", None) is None else _sent_usage(wrapper)
+        return Completion(finish, usage or Usage(), self._model, self._id, mean_logprob=self._logprobs.value)
 
 
 def _usage(value: Any) -> Usage | None:
     if value is None:
         return None
     details = getattr(value, "prompt_tokens_details", None)
-    counts = read_usage(
+    return read_usage(
         {
             "prompt_tokens": getattr(value, "prompt_tokens", None) or None,
             "completion_tokens": getattr(value, "completion_tokens", None) or None,
             "prompt_tokens_details": {"cached_tokens": getattr(details, "cached_tokens", None)},
         }
     )
-    return counts
 
 
 def _token_logprobs(choice: Any) -> list[dict[str, Any]] | None:
@@ -317,11 +333,12 @@ def _received_finish(wrapper: Any) -> str | None:
     return reason if isinstance(reason, str) else None
 
 
-def _usage_was_sent(wrapper: Any) -> bool:
-    chunks = getattr(wrapper, "chunks", None)
-    if chunks is None:
-        return True
-    return any(getattr(chunk, "usage", None) is not None for chunk in chunks)
+def _sent_usage(wrapper: Any) -> Usage | None:
+    """The counts that the upstream itself sent; None when none came."""
+    for chunk in reversed(getattr(wrapper, "chunks", None) or ()):
+        if (usage := _usage(getattr(chunk, "usage", None))) is not None:
+            return usage
+    return None
 
 
 async def _close(wrapper: Any) -> None:

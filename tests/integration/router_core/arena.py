@@ -56,7 +56,9 @@ SECOND = "From the second."
 PROMPT = "What is the capital of France?"
 
 
-def model(name: str, tier: str, kind: Kind, url: str, *, timeout_s: float = 5.0, priced: bool = True) -> str:
+def model(
+    name: str, tier: str, kind: Kind, url: str, *, timeout_s: float = 5.0, priced: bool = True, more: str = ""
+) -> str:
     """One model of a policy, calling ``url``."""
     upstream = "openai/upstream-1" if kind == "litellm" else "upstream-1"
     price = 'price = { kind = "tokens", input = "1", output = "2" }' if priced else ""
@@ -67,6 +69,7 @@ location = "cloud"
 timeout_s = {timeout_s}
 provider = {{ kind = "{kind}", base_url = "{url}", model = "{upstream}", api_key_env = "{KEY_VARIABLE}" }}
 {price}
+{more}
 """
 
 

@@ -82,7 +82,8 @@ def test_a_healthy_model_answers_in_place_of_a_faulty_one(
     fault = fault.through(kind)
     loaded = policy(
         faulty(fault, kind, staged(fault, first, stack)),
-        model("second", "large", kind, second.base_url),
+        # A larger window: without one nobody is asked after a prompt that was too long.
+        model("second", "large", kind, second.base_url, more="context_window = 128000"),
         tiers=("small", "large"),
         route=f"deadline_s = {DEADLINE_S}",
     )
