@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import log
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,16 @@ from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.tools.base import ToolAnswer
 from router_core.tools.passages import Passage, read_passages
-from router_core.words import content_words
+from router_core.tools.vocabulary import Vocabulary
+from router_core.words import content_words, fold
 
 MAX_QUESTION_WORDS: Final = 40
 MAX_QUESTION_CHARACTERS: Final = 400
 MAX_TERMS: Final = 16
 """Words of a question that are looked up."""
 
+STEMMED_LANGUAGE: Final = "en"
+"""Questions in other languages may also be met by words that are like theirs; see `vocabulary`."""
 HEADING_WEIGHT: Final = 4.0
 """BM25 weight of a word in a heading; in the text it is 1."""
 LONE_WORD_CONFIDENCE: Final = 0.5
@@ -61,7 +64,7 @@ class Search:
         if signals.code or not looks_like_a_question(question, signals.intent):
             return None
         terms = content_words(question)[:MAX_TERMS]
-        found = self._index.best(terms)
+        found = self._index.best(terms, loosely=signals.language != STEMMED_LANGUAGE)
         if found is None:
             return None
         passage, confidence, covered = found
@@ -97,7 +100,7 @@ def _passages_of(name: str, folder: Path) -> Sequence[Passage]:
 
 
 class _Index:
-    """Passages in an FTS5 table of an in-memory database."""
+    """Passages in an FTS5 table of an in-memory database, and their words."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
@@ -111,16 +114,24 @@ class _Index:
             "INSERT INTO passage (rowid, heading, body) VALUES (?, ?, ?)",
             ((row, p.heading, p.text) for row, p in enumerate(passages)),
         )
+        self._rows_of_words: dict[str, set[int]] = {}
+        for row, passage in enumerate(passages):
+            for word in content_words(f"{passage.heading} {passage.text}"):
+                self._rows_of_words.setdefault(fold(word), set()).add(row)
+        self._vocabulary = Vocabulary(self._rows_of_words)
 
-    def best(self, terms: Sequence[str]) -> tuple[Passage, float, int] | None:
-        """The passage that covers most of the terms' weight, its share, and how many terms it covers."""
-        rows = {term: self._rows(_quoted(term)) for term in terms}
+    def best(self, terms: Sequence[str], *, loosely: bool) -> tuple[Passage, float, int] | None:
+        """The passage that covers most of the terms' weight, its share, and how many terms it covers.
+
+        With ``loosely`` a term that stands nowhere counts as far as a word of the passage is like it.
+        """
+        rows = {term: self._rows(term, loosely=loosely) for term in terms}
         weights = {term: self._weight(len(rows[term])) for term in terms}
         total = sum(weights.values())
         # Ties go to the heading that says little else, then to BM25: the first of equals stays.
         best: tuple[float, float, int] | None = None
-        for row in self._ranked(terms):
-            share = sum(weight for term, weight in weights.items() if row in rows[term]) / total
+        for row in self._ranked(terms, rows):
+            share = sum(weight * rows[term].get(row, 0.0) for term, weight in weights.items()) / total
             heading = self._heading_share(row, terms)
             if len(terms) == 1:
                 share = min(share, max(LONE_WORD_CONFIDENCE, heading))
@@ -140,18 +151,27 @@ class _Index:
         """Inverse document frequency; a word that no passage has weighs most."""
         return log(1 + (len(self._passages) - frequency + 0.5) / (frequency + 0.5))
 
-    def _rows(self, match: str) -> frozenset[int]:
-        cursor = self._database.execute("SELECT rowid FROM passage WHERE passage MATCH ?", (match,))
-        return frozenset(row for (row,) in cursor)
+    def _rows(self, term: str, *, loosely: bool) -> dict[int, float]:
+        """Passages that have a term, each with how far what it has is like it."""
+        cursor = self._database.execute("SELECT rowid FROM passage WHERE passage MATCH ?", (_quoted(term),))
+        rows = {row: 1.0 for (row,) in cursor}
+        if rows or not loosely:
+            return rows
+        for word, likeness in self._vocabulary.near(fold(term)).items():
+            for row in self._rows_of_words[word]:
+                rows[row] = max(rows.get(row, 0.0), likeness)
+        return rows
 
-    def _ranked(self, terms: Sequence[str]) -> list[int]:
+    def _ranked(self, terms: Sequence[str], rows: Mapping[str, Mapping[int, float]]) -> list[int]:
+        """Passages with any of the terms, by BM25; then those that only have words like them."""
         if not terms:
             return []
         cursor = self._database.execute(
             "SELECT rowid FROM passage WHERE passage MATCH ? ORDER BY bm25(passage, ?, 1.0) LIMIT 50",
             (" OR ".join(map(_quoted, terms)), HEADING_WEIGHT),
         )
-        return [row for (row,) in cursor]
+        ranked = [row for (row,) in cursor]
+        return list(dict.fromkeys([*ranked, *sorted(set().union(*rows.values()))[:50]]))
 
 
 def _quoted(term: str) -> str:
