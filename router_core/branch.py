@@ -149,7 +149,8 @@ class Branch:
         if self.completion is not None and self.completion.cost is not None:
             return self.completion.cost, "observed"
         if self.price is None:
-            return None, None
+            # Nothing is billed for what never began, whatever it would have cost.
+            return (0, "estimated") if self.completion is None and self._free else (None, None)
         if isinstance(self.price, ComputePrice):
             return self.price.cost(Usage(), (self.latency_ms or 0.0) / 1e3), "observed"
         if self.completion is not None:

@@ -16,6 +16,7 @@ from router_core.policy.schema import ComputePriceEntry, Model, ScriptedProvider
 from router_core.target import Targets
 
 _MOST_PROBES = 3
+_ASKING_MORE = ("judge", "self_consistency")
 _ENDLESS_TOKENS = 100_000_000
 
 
@@ -52,6 +53,9 @@ def plan_of_policy(loaded: LoadedPolicy, route: str | None, log: ReplayLog) -> R
     validators = {*target.route.validators, *(v for o in target.route.intents.values() for v in o.validators or ())}
     _check_responses(log, sorted(validators), target.name)
     notes = []
+    asking = [name for name in sorted(validators) if loaded.policy.validators[name].kind in _ASKING_MORE]
+    if asking:
+        notes.append(f"validators {', '.join(asking)} ask for what no log holds: these calls fail, and cost nothing")
     if target.route.tools:
         notes.append(f"tools ({', '.join(target.route.tools)}) are not tried: the log has no grades of their answers")
     unused = [name for name in log.models if name not in target.models]

@@ -148,6 +148,18 @@ def test_prompts_that_a_rule_denies_count_as_wrong_and_are_told(
     assert "no sums here" in out
 
 
+def test_a_further_sample_is_not_in_the_log_and_is_never_made_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "mine.toml"
+    policy.write_text(POLICY.replace('kind = "length"\nmax_words = 1', 'kind = "self_consistency"'))
+    document = replayed(capsys, write_log(tmp_path / "log.jsonl", GRADED), "--policy", policy)
+    assert document["notes"][0] == "validators brief ask for what no log holds: these calls fail, and cost nothing"
+    assert document["result"]["escalated"] == 4
+    assert document["result"]["cost_usd"] == pytest.approx(4 * 0.101)
+    assert {one["model"]: one["calls"] for one in document["result"]["singles"]} == {"tiny": 4, "huge": 4, "twin": 0}
+
+
 def test_a_model_of_the_policy_may_be_asked_directly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = tmp_path / "mine.toml"
     policy.write_text(POLICY)
