@@ -301,7 +301,9 @@ def _verdict(
                 for name in models
             }
             verdict = _remove(rule, "rerouted", removed, exclusions, failed)
-            return replace(verdict, reason=f"the request goes on as route {route}; {verdict.reason}")
+            return replace(
+                verdict, reason=f"the request for {_named(stated.route)} goes on as route {route}; {verdict.reason}"
+            )
         case Require() as require:
             removed = {name: _lacks(name, model, require) for name, model in known.items()}
             return _remove(rule, "required", removed, exclusions, failed)

@@ -74,6 +74,8 @@ class Verdict:
     models_removed: tuple[str, ...] = ()
     failed: str | None = None
     """Why the rule's expression could not be evaluated; the rule then applies, whatever it would have said."""
+    redacted: dict[str, int] | None = None
+    """How many pieces of each kind models got placeholders for."""
 
 
 @dataclass(frozen=True, slots=True)

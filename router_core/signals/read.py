@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.signals.code import holds_code
@@ -21,8 +23,9 @@ from router_core.signals.text import REVEAL_CHARACTERS, across_turns, kinds, unv
 def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
     """The facts about a request; ``own`` are the policy's intents. Never raises; under 50 ms at a million characters.
 
-    Personal data and secrets are looked for in all messages, because they stay in the conversation, and across the
-    turns of the user; injections in all that the operator did not write. The rest describes the last user message.
+    Personal data and secrets are looked for in all that models would get: every message, the user's turns read on
+    without a break, a schema. Injections are looked for in all that the operator did not write. The rest describes the
+    last user message.
     """
     prompt = request.prompt
     prompt_kinds = kinds(prompt)
@@ -31,7 +34,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
     intent, confidence = classify_intent(prompt, own)
     domain, domain_confidence = classify_domain(prompt)
     turns = across_turns(message.content for message in request.messages if message.role == "user")
-    whole = "\n".join([*messages, *turns])
+    whole = "\n".join([*messages, *turns, *beside_messages(request)])
     clean, hidden = unveil(whole)
     conversation = "\n".join([clean, *hidden])
     injection = _find_injection(request, whole, clean, hidden)
@@ -53,6 +56,12 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
         injection_kinds=injection.kinds,
         unread_characters=max(0, len(whole) - REVEAL_CHARACTERS),
     )
+
+
+def beside_messages(request: RouteRequest) -> list[str]:
+    """What models also get to read: a schema's names and values, stop sequences."""
+    schema = request.response_schema
+    return [*request.stop, *([] if schema is None else [json.dumps(schema, ensure_ascii=False, default=str)])]
 
 
 def _find_injection(request: RouteRequest, whole: str, clean: str, hidden: list[str]) -> Injection:

@@ -118,3 +118,9 @@ def test_a_million_hostile_characters_are_read_without_hanging(name):
         read_signals(request)
         times.append(time.perf_counter() - start)
     assert min(times) < 0.5
+
+
+def test_personal_data_in_a_schema_is_found_because_models_read_that_too():
+    schema = {"type": "object", "properties": {"mail": {"const": "anna@example.org"}}}
+    assert read_signals(RouteRequest.from_prompt("Hello", response_schema=schema)).pii == ("email",)
+    assert read_signals(RouteRequest.from_prompt("Hello", stop=("4111 1111 1111 1111",))).pii == ("credit_card",)
