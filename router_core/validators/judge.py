@@ -64,7 +64,9 @@ class Judge(Validator):
         self._max_output_tokens = max_output_tokens
 
     def asks(self, answer: CompleteAnswer, request: RouteRequest) -> Sequence[Ask]:
-        """One call of the judging model, at temperature 0."""
+        """One call of the judging model, at temperature 0; none for an answer of its own."""
+        if answer.model == self._model:
+            return []
         return [
             Ask(
                 "judge",
@@ -82,6 +84,8 @@ class Judge(Validator):
 
         The judge's own words stay in its branch: they may repeat what the answer says.
         """
+        if not asked:
+            return Score(None, f"{self._model} would judge its own answer.", self._passes_unknown)
         judged = asked[0]
         if judged.answer is None:
             return Score(None, f"{judged.model} gave no judgement: {judged.missing.rstrip('.')}.", self._passes_unknown)

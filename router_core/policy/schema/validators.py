@@ -140,7 +140,7 @@ class JudgeValidator(Strict):
     rubric_file: str | None = None
     """A text file that holds the rubric, relative to the policy file; it is not part of the policy's version."""
     on_error: Unchecked = "fail"
-    """What becomes of an answer whose judge may not be asked, fails, or says nothing that is a grade."""
+    """What becomes of an answer whose judge wrote it, may not be asked, fails, or says nothing that is a grade."""
     max_output_tokens: Count = 300
     """Longest judgement."""
 

@@ -89,6 +89,13 @@ def test_a_judge_that_failed_is_told_and_the_policy_decides_whether_the_answer_p
     assert score(None, passes_unknown=True).passes_unknown
 
 
+def test_nobody_judges_his_own_answer_and_the_policy_decides_what_becomes_of_it():
+    own = CompleteAnswer("Paris.", "stop", "strong")
+    assert judge().asks(own, REQUEST) == []
+    found = judge().score(own, (), REQUEST)
+    assert (found.value, found.passes_unknown, found.reason) == (None, False, "strong would judge its own answer.")
+
+
 def markers(messages):
     return re.findall(r"^===== (.+?), ([0-9a-f]{16}) =====$", messages[1].content, re.MULTILINE)
 
