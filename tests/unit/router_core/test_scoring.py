@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from router_core import semconv
 from router_core.errors import UpstreamFailure
-from router_core.events import BranchEnded, BranchStarted
+from router_core.events import BranchEnded, BranchStarted, Token
 from router_core.policy.loading import LoadedPolicy, parse_policy
 from router_core.pricing import Usage
 from router_core.providers.scripted import Replies, Reply
@@ -377,3 +378,26 @@ async def test_a_validator_of_an_installed_package_scores_and_never_fails_the_re
         record = score_of(decision, "own")
         assert (record.score, record.reason, decision.status) == (score, reason, "ok")
         assert decision.escalated is (score == 0.0)
+
+
+# --- time -------------------------------------------------------------------------------------------------------
+async def test_a_judge_gets_no_more_time_than_the_request_has_left_and_its_answer_is_given_all_the_same() -> None:
+    slow = Replies(Reply.saying(grade(9), first_chunk_s=5.0))
+    bench = Bench(judged(), tiny=Replies("Hello."), twin=slow, huge=Replies())
+    decision = await decide(bench, context=Context(deadline_ms=1000))
+    assert (decision.status, decision.chosen) == ("ok", "tiny")
+    assert decision.latency_ms == pytest.approx(1000)
+    assert score_of(decision, "judged").reason == "twin gave no judgement: it failed (timeout)."
+
+
+async def test_a_caller_that_leaves_while_a_judge_is_at_it_leaves_a_complete_record() -> None:
+    hanging = Replies(Reply((grade(9)[:5],), hangs=True))
+    bench = Bench(judged(), tiny=Replies("Hello."), twin=hanging, huge=Replies())
+    async with aclosing(bench.router.stream(RouteRequest.from_prompt(PROMPT))) as events:
+        async for event in events:
+            if isinstance(event, Token) and event.index == 1:
+                break
+    kinds = [(span.attributes or {})[semconv.BRANCH_KIND] for span in bench.branches]
+    ends = [(span.attributes or {})[semconv.BRANCH_OUTCOME] for span in bench.branches]
+    assert sorted(zip(kinds, ends, strict=True)) == [("judge", "cancelled"), ("model", "rejected")]
+    assert (bench.root.attributes or {})[semconv.STATUS] == "cancelled"
