@@ -74,7 +74,8 @@ def child_environment(settings: Settings, addresses: Addresses | None) -> dict[s
     environment[HOME_VARIABLE] = environment.get(HOME_VARIABLE, "")
     if not environment[HOME_VARIABLE]:
         del environment[HOME_VARIABLE]
-    environment[POLICY_VARIABLE] = str(settings.policy.resolve())
+    # Links are kept: where a configuration is mounted, what they lead to is exchanged for another folder.
+    environment[POLICY_VARIABLE] = str(settings.policy.absolute())
     environment[DATABASE_VARIABLE] = settings.database_url
     environment["DO_NOT_TRACK"] = "1"
     if addresses is not None:

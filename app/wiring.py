@@ -1,4 +1,4 @@
-"""The only place that puts the parts together: policy, telemetry, local models, router."""
+"""The only place that puts the parts together: policy, telemetry, local models, router; and exchanges the policy."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import asyncio
 import getpass
 import logging
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Self
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.policy_refusal import Refusal, check_fixed, faults_of
+from app.policy_watch import Change, PolicyWatch
 from app.settings import Settings
 from router_core import semconv
 from router_core.clock import SystemClock
-from router_core.errors import PolicyError
+from router_core.errors import Fault, PolicyError, RouteScopeError
 from router_core.policy.loading import LoadedPolicy, load_policy
-from router_core.policy.schema import LocalProvider
+from router_core.policy.schema import LocalProvider, TelemetryEntry
 from router_core.providers.fetch import Progress
 from router_core.providers.local_server import LocalServer
 from router_core.providers.pull_queue import PullQueue
@@ -23,6 +29,7 @@ from router_core.redaction import redact_text
 from router_core.router import Router
 from router_core.signals.read import warm_up
 from router_core.state.sqlite import SqliteStore
+from telemetry.errors import StorageError, TelemetryError
 from telemetry.setup import Telemetry
 
 log = logging.getLogger("routescope")
@@ -32,15 +39,33 @@ CLOSE_TIMEOUT_S = 10.0
 
 @dataclass(slots=True)
 class Service:
-    """A router that records what it does, and what it stands on. Close it to keep every span."""
+    """A router that records what it does, and what it stands on. Close it to keep every span.
+
+    `reload` exchanges the policy and the router while requests run: each ends under the policy it began with. Ask for
+    `router` when a request is about to begin, with nothing awaited in between.
+    """
 
     loaded: LoadedPolicy
     settings: Settings
     telemetry: Telemetry
     router: Router
     local: LocalServer | None
+    state: SqliteStore | None
+    watch: PolicyWatch
+    by: str
+    opened: TelemetryEntry
+    """How telemetry was opened; no later policy changes that."""
+    loaded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """Since when `loaded` decides."""
+    refused: Refusal | None = None
+    """What the policy file says now cannot be used, and why; None while `loaded` is what it says."""
+    _routers: list[Router] = field(default_factory=list)
+    """The present one, and those whose requests have not all ended."""
+    _retiring: set[asyncio.Task[None]] = field(default_factory=set)
+    _changing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stop_pulling: threading.Event = field(default_factory=threading.Event)
-    _pulling: threading.Thread | None = None
+    _pulled: set[str] | None = None
+    """Local model files that were asked for; None while none are to be fetched."""
 
     @classmethod
     def open(cls, settings: Settings, *, by: str | None = None) -> Self:
@@ -49,33 +74,130 @@ class Service:
         Raises:
             PolicyError: the policy is broken.
             telemetry.errors.StorageError: the database cannot be used.
+            StateUnavailable: the file of the budgets cannot be used.
         """
+        # Made first: what is written from here on is a change.
+        watch = PolicyWatch(settings.policy)
         loaded = load_policy(settings.policy)
-        telemetry = open_telemetry(loaded, settings, by=by)
-        local = _local_server(loaded, settings)
+        who = by or _user()
+        telemetry = open_telemetry(loaded, settings, by=who)
         try:
-            router = Router.from_policy(
-                loaded,
-                local=local,
-                state=_state(loaded, settings),
-                tracer=telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME),
-                sink=telemetry.sink,
-            )
-        except PolicyError:
+            local = _local_server(loaded, settings, None)
+            if local is not None:
+                local.ensure()
+            state = _state(loaded, settings, None)
+            router = _router(loaded, telemetry, local, state, None)
+        except RouteScopeError:
             telemetry.close(CLOSE_TIMEOUT_S)
             raise
-        return cls(loaded, settings, telemetry, router, local)
+        return cls(
+            loaded=loaded,
+            settings=settings,
+            telemetry=telemetry,
+            router=router,
+            local=local,
+            state=state,
+            watch=watch,
+            by=who,
+            opened=loaded.policy.telemetry,
+            _routers=[router],
+        )
 
     def warm(self) -> None:
         """Load what the first request would otherwise wait for."""
         warm_up()
 
+    # --- another policy ------------------------------------------------------------------------------------------
+
+    async def reload(self, change: Change = "asked") -> bool:
+        """Read the policy file again and decide by it from the next request on; whether what it says is in force.
+
+        A file that cannot be used changes nothing but `refused`. One that says what it said before changes nothing
+        either, unless it was ``asked`` for: then what the policy names, as a folder of documents, is read again too.
+        Raises nothing for what a file holds.
+        """
+        async with self._changing:
+            version = None
+            try:
+                loaded = await asyncio.to_thread(load_policy, self.settings.policy)
+                version = loaded.version
+                if change == "asked" or version != self.loaded.version:
+                    self._switch(await self._successor(loaded))
+            except (RouteScopeError, TelemetryError) as error:
+                await self._refuse(error, version)
+            except SQLAlchemyError as error:
+                words = f"the database cannot note the new version ({type(error).__name__})"
+                await self._refuse(StorageError(words), version)
+            except Exception as error:  # noqa: BLE001 (the edge: a fault of ours must not end the watch, nor the gateway)
+                where = "".join(traceback.format_tb(error.__traceback__))
+                log.error("reading the policy again raised %s\n%s", type(error).__name__, where)
+                await self._refuse(_own_fault(error, self.settings), version)
+            else:
+                if self.refused is not None:
+                    log.warning("policy %s is mended; version %s decides", self.settings.policy, version)
+                self.refused = None
+            return self.refused is None
+
+    async def _successor(self, loaded: LoadedPolicy) -> Router:
+        """A router for another policy, ready to take requests; nothing of the present one is touched."""
+        check_fixed(self.opened, loaded)
+        # Here and not in a thread: the store is for the thread of the event loop.
+        self.state = _state(loaded, self.settings, self.state)
+        self.local = _local_server(loaded, self.settings, self.local)
+        router = await asyncio.to_thread(_router, loaded, self.telemetry, self.local, self.state, self.router)
+        await asyncio.to_thread(self.warm)
+        policy = loaded.policy
+        await asyncio.to_thread(self.telemetry.record_policy_version, loaded.version, policy.name, loaded.text, self.by)
+        if self.local is not None and local_files(loaded):
+            # Last: a policy that is refused starts nothing.
+            await asyncio.to_thread(self.local.ensure)
+        return router
+
+    def _switch(self, router: Router) -> None:
+        """From one request to the next; nothing is awaited here."""
+        old, self.router, self.loaded = self.router, router, router.loaded
+        self.loaded_at = datetime.now(UTC)
+        router.fleet.health.adopt(old.fleet.health)
+        self._routers.append(router)
+        retiring = asyncio.create_task(self._retire(old), name=f"retire {old.loaded.version}")
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
+        # As loud as a refusal, since a gateway shows warnings only: who changes a policy looks for this line.
+        log.warning("policy %s: version %s decides now, in place of %s", *_names(router, old))
+        if self._pulled is not None:
+            self.pull_models()
+
+    async def _retire(self, router: Router) -> None:
+        """Close what only this router uses, once its last request has ended."""
+        await router.in_flight.none()
+        async with self._changing:
+            self._routers.remove(router)
+            await router.fleet.aclose(spare=[other.fleet for other in self._routers])
+            if self.local is not None and not any(local_files(other.loaded) for other in self._routers):
+                await self.local.aclose()
+
+    async def _refuse(self, error: Exception, version: str | None) -> None:
+        file = self.settings.policy
+        faults = await asyncio.to_thread(faults_of, error, file)
+        refused = Refusal(datetime.now(UTC), version, faults)
+        if not refused.says_the_same(self.refused):
+            lines = "\n".join(f"  {fault}" for fault in faults)
+            log.error("policy %s is refused, version %s still decides:\n%s", file, self.loaded.version, lines)
+        self.refused = refused
+
+    # --- local models --------------------------------------------------------------------------------------------
+
     def pull_models(self, on_progress: Callable[[Progress], None] = lambda _: None) -> None:
-        """Fetch the policy's local model files that are missing, in the background, smallest first."""
-        names = local_files(self.loaded)
-        if not names or self._pulling is not None:
+        """Fetch the policy's local model files that are missing, in the background, smallest first.
+
+        Those of later policies too, from now on.
+        """
+        asked = self._pulled = set() if self._pulled is None else self._pulled
+        names = [name for name in local_files(self.loaded) if name not in asked]
+        if not names:
             return
 
+        asked.update(names)
         queue = PullQueue(names, self.settings.models)
         if self.local is not None:
             self.local.refresh()
@@ -84,9 +206,10 @@ class Service:
             for name, reason in queue.pull(on_progress, self._stop_pulling).items():
                 if not self._stop_pulling.is_set():
                     log.warning("model file %s could not be fetched: %s", name, reason)
+                # The next policy that wants it tries again.
+                asked.discard(name)
 
-        self._pulling = threading.Thread(target=work, name="model-pull", daemon=True)
-        self._pulling.start()
+        threading.Thread(target=work, name="model-pull", daemon=True).start()
 
     async def wait_for_models(self, seconds: float) -> None:
         """Give local models whose files are here up to ``seconds`` to load; those that are not here do not hold us."""
@@ -97,9 +220,15 @@ class Service:
     async def aclose(self) -> bool:
         """Stop everything and flush; False when something could not be kept in time."""
         self._stop_pulling.set()
-        await self.router.aclose()
+        for retiring in self._retiring:
+            retiring.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        for router in self._routers:
+            await router.aclose()
         if self.local is not None:
             await self.local.aclose()
+        if self.state is not None:
+            self.state.close()
         return self.telemetry.close(CLOSE_TIMEOUT_S)
 
 
@@ -128,17 +257,44 @@ def local_files(loaded: LoadedPolicy) -> list[str]:
     return list(dict.fromkeys(m.provider.file for m in models if isinstance(m.provider, LocalProvider)))
 
 
-def _local_server(loaded: LoadedPolicy, settings: Settings) -> LocalServer | None:
-    if not local_files(loaded):
-        return None
-    server = LocalServer(settings.models, settings.run)
-    server.ensure()
-    return server
+def _router(
+    loaded: LoadedPolicy,
+    telemetry: Telemetry,
+    local: LocalServer | None,
+    state: SqliteStore | None,
+    previous: Router | None,
+) -> Router:
+    return Router.from_policy(
+        loaded,
+        local=local,
+        state=state,
+        tracer=telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME),
+        sink=telemetry.sink,
+        previous=previous,
+    )
 
 
-def _state(loaded: LoadedPolicy, settings: Settings) -> SqliteStore | None:
+def _local_server(loaded: LoadedPolicy, settings: Settings, known: LocalServer | None) -> LocalServer | None:
+    """The one local server, once a policy has local models. It does not run yet."""
+    if known is not None or not local_files(loaded):
+        return known
+    return LocalServer(settings.models, settings.run)
+
+
+def _state(loaded: LoadedPolicy, settings: Settings, known: SqliteStore | None) -> SqliteStore | None:
     """Where budgets are kept: in a file, so that a restart does not give everybody a new month."""
-    return SqliteStore(settings.home / "state.db", SystemClock()) if loaded.policy.budgets else None
+    if known is not None or not loaded.policy.budgets:
+        return known
+    return SqliteStore(settings.home / "state.db", SystemClock())
+
+
+def _names(new: Router, old: Router) -> tuple[str, str, str]:
+    return new.loaded.policy.name, new.loaded.version, old.loaded.version
+
+
+def _own_fault(error: Exception, settings: Settings) -> PolicyError:
+    problem = f"a fault of RouteScope itself keeps it from being checked ({type(error).__name__})"
+    return PolicyError([Fault(str(settings.policy), "file", problem, "the gateway's log says where")])
 
 
 def _user() -> str:

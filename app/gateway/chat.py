@@ -24,8 +24,9 @@ SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 
 async def chat_completions(request: Request) -> Response:
     """Answer one chat completion."""
-    router: Router = request.app.state.service.router
     body, wanted = await read_chat(request)
+    # Asked for only now: while the body was on its way the policy may have been exchanged.
+    router: Router = request.app.state.service.router
     return await (_stream(router, body, wanted) if body.stream else _whole(router, wanted))
 
 

@@ -17,8 +17,10 @@ from router_core.router import Router
 
 async def route_events(request: Request) -> Response:
     """Every event of a routed request, over server-sent events: the playground's source."""
+    wanted = await read_route(request)
+    # Asked for only now: while the body was on its way the policy may have been exchanged.
     router: Router = request.app.state.service.router
-    stream = router.stream(await read_route(request))
+    stream = router.stream(wanted)
     # A request that cannot be routed is an HTTP error, not a stream: its first event decides.
     first = await anext(stream)
     return StreamingResponse(_sse(first, stream), media_type="text/event-stream", headers=SSE_HEADERS)
@@ -26,8 +28,9 @@ async def route_events(request: Request) -> Response:
 
 async def route_explain(request: Request) -> Response:
     """The decision without a call."""
+    wanted = await read_route(request)
     router: Router = request.app.state.service.router
-    return JSONResponse(asdict(await router.explain(await read_route(request))))
+    return JSONResponse(asdict(await router.explain(wanted)))
 
 
 async def _sse(first: events.Event, stream: AsyncGenerator[events.Event]) -> AsyncIterator[bytes]:

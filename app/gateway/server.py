@@ -20,7 +20,9 @@ from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
+from app.policy_watch import follow, reload_on_hangup
 from app.wiring import Service
+from router_core.clock import SystemClock
 from router_core.errors import RouteScopeError
 
 log = logging.getLogger("routescope.gateway")
@@ -36,7 +38,8 @@ def create_app(service: Service, *, pull: bool = True) -> Starlette:
         try:
             # uvicorn listens only after this: half a second of start, which no request has to wait for.
             await asyncio.to_thread(service.warm)
-            yield
+            async with _following(service):
+                yield
         finally:
             if not await service.aclose():
                 log.error(
@@ -63,8 +66,19 @@ def create_app(service: Service, *, pull: bool = True) -> Starlette:
     return app
 
 
+@asynccontextmanager
+async def _following(service: Service) -> AsyncIterator[None]:
+    """The policy's file is followed to the end of the block."""
+    following = asyncio.create_task(follow(service.watch, service.reload, SystemClock()), name="policy-watch")
+    try:
+        yield
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+
+
 async def healthz(request: Request) -> Response:
-    """Alive, under which policy, and how its telemetry fares."""
+    """Alive, under which policy, whether its file has been refused since, and how its telemetry fares."""
     service: Service = request.app.state.service
     health = service.telemetry.health()
     return JSONResponse(
@@ -72,6 +86,9 @@ async def healthz(request: Request) -> Response:
             "status": "ok",
             "policy": service.loaded.policy.name,
             "policy_version": service.loaded.version,
+            "policy_file": str(service.settings.policy),
+            "policy_loaded_at": service.loaded_at.isoformat(),
+            "policy_refused": None if service.refused is None else service.refused.document(),
             "telemetry": {
                 "queued": health.queued,
                 "committed": health.committed,
@@ -113,7 +130,8 @@ def _entry(name: str, known: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve(service: Service, *, host: str, port: int, pull: bool = True) -> None:
-    """Serve until SIGINT or SIGTERM; running requests get a few seconds to end."""
+    """Serve until SIGINT or SIGTERM; running requests get a few seconds to end. SIGHUP reads the policy again."""
+    reload_on_hangup(service.watch)
     config = uvicorn.Config(
         create_app(service, pull=pull),
         host=host,
