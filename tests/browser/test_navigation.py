@@ -74,6 +74,21 @@ def test_a_decision_opened_from_a_filtered_list_leads_back_to_that_list(visit: C
     expect(page.get_by_role("radio", name="8w")).to_be_checked()
 
 
+def test_a_click_on_a_model_opens_its_decisions_counted_as_the_table_counted(visit: Callable[..., Page]) -> None:
+    page = visit("/?range=8w&intent=chat")
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(2000)
+    box = table.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 40, box["y"] + 54, delay=60)
+    expect(page.locator(".rs-head h1", has_text="Decisions")).to_be_visible()
+    wanted = asked(page)
+    assert (wanted["range"], wanted["intent"], wanted["playground"]) == (["8w"], ["chat"], ["false"])
+    expect(page.locator(".rs-chip", has_text=wanted["model"][0])).to_be_visible()
+    expect(page.locator(".rs-chip", has_text="Purpose")).to_have_text("Purpose user")
+
+
 def test_a_deep_link_keeps_what_it_says(visit: Callable[..., Page]) -> None:
     page = visit("/decisions?playground=false")
     expect(page.locator(".rs-chip", has_text="Purpose")).to_have_text("Purpose user")

@@ -131,14 +131,15 @@ def test_a_broken_policy_stops_every_other_command_with_exit_code_2(tmp_path: Pa
 
 
 # --- databases and ports ----------------------------------------------------------------------------------------
-def test_an_empty_home_has_an_empty_store_or_says_so(tmp_path: Path, policy: Path) -> None:
+def test_a_home_that_is_not_there_counts_as_an_empty_store_and_is_not_made_by_looking(
+    tmp_path: Path, policy: Path
+) -> None:
     done = run(tmp_path / "fresh", "db", "info", "--json", policy=policy)
-    assert "Traceback" not in done.stderr
-    if done.returncode == 0:
-        assert json.loads(done.stdout)["requests"] == 0
-    else:
-        assert (done.returncode, done.stdout) == (1, "")
-        assert done.stderr.startswith("routescope: ")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    assert (told["requests"], told["simulated_requests"], told["bytes"]) == (0, 0, 0)
+    assert (told["first"], told["last"]) == (None, None)
+    assert not (tmp_path / "fresh").exists()
 
 
 def test_a_database_of_a_newer_schema_is_left_alone_with_one_sentence(tmp_path: Path, policy: Path) -> None:
