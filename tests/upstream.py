@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ class Seen:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    at_s: float
+    """On the monotonic clock."""
 
 
 Behaviour: TypeAlias = Callable[[web.Request, Seen], Awaitable[web.StreamResponse]]
@@ -103,7 +106,7 @@ class Upstream:
         return self._runner.server() if self._greeting is None else self._greeting()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        seen = Seen(request.path, dict(request.headers), await request.json())
+        seen = Seen(request.path, dict(request.headers), await request.json(), time.monotonic())
         self.seen.append(seen)
         behaviour = self._behaviours.pop(0) if len(self._behaviours) > 1 else self._behaviours[0]
         try:
