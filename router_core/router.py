@@ -40,8 +40,9 @@ from router_core.events import (
     VerdictsGiven,
 )
 from router_core.fleet import Fleet
-from router_core.guard import Situation, judge
+from router_core.guard import Eligibility, Ruling, Situation, apply_rules, fit
 from router_core.in_flight import InFlight
+from router_core.obligations import Restoring, redacted, rerouted
 from router_core.policy.loading import LoadedPolicy
 from router_core.price_catalog import resolve_price
 from router_core.pricing import TokenPrice
@@ -296,16 +297,21 @@ class Router:
             yield event
         if run.chosen is None:
             yield self._make_plan(run)
+            restoring = Restoring(run.redaction) if run.redaction is not None and run.restores else None
             async with aclosing(self._attempts.ask(run)) as events:
                 async for event in events:
-                    yield event
+                    for shown in (event,) if restoring is None else restoring.events(event):
+                        yield shown
             self._choose(run)
         assert run.chosen is not None
         if run.first_visible_ns is None:
             run.first_visible_ns = run.timeline.elapsed_ns()
         finish = None if run.chosen.completion is None else run.chosen.completion.finish_reason
         chosen = run.chosen
-        yield Answered(chosen.text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations)
+        text = chosen.text
+        if run.redaction is not None and run.restores and chosen.kind != "tool":
+            text = run.redaction.restore(text)
+        yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations)
 
     # --- before any model --------------------------------------------------------------------------------------
 
@@ -316,14 +322,7 @@ class Router:
         yield SignalsRead(run.decision_id, run.target.name, run.signals)
 
         span = run.trace.child(semconv.SPAN_GUARD)
-        run.eligibility = judge(
-            run.request,
-            Situation(run.target.name, run.request.context, run.signals),
-            run.target.models,
-            self.loaded.policy.rules,
-            {name: self.fleet.readiness(name) for name in run.target.models},
-            run.max_output_tokens,
-        )
+        run.eligibility = self._judge(run)
         self._apply_budgets(run)
         run.trace.end(span, {semconv.GUARD_ELIGIBLE: list(run.eligibility.models)})
         yield VerdictsGiven(run.eligibility.verdicts)
@@ -338,6 +337,27 @@ class Router:
                 yield event
             if run.chosen is not None:
                 return
+
+    def _judge(self, run: Run) -> Eligibility:
+        """What rules and plain facts leave of the models; what else the rules ask for is done to the run."""
+        assert run.signals is not None
+        situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
+        ruling = apply_rules(situation, run.target.models, self.loaded.policy.rules, self.targets.models)
+        run.request = replace(run.request, context=ruling.context)
+        if ruling.route != run.target.name:
+            self._go_on_elsewhere(run, ruling)
+        ruling, run.redaction = redacted(ruling, run.request)
+        run.restores = ruling.restores
+        readiness = {name: self.fleet.readiness(name) for name in run.target.models}
+        return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)
+
+    def _go_on_elsewhere(self, run: Run, ruling: Ruling) -> None:
+        """Nothing is spent yet: the other route's caps, deadline and system prompt replace those of the first."""
+        before = run.target.route
+        run.target = rerouted(run.target, ruling, self.targets.routes)
+        caps = run.target.route.caps
+        run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
+        run.request = _with_system(_without_system(run.request, before.system), run.target.route.system)
 
     def _apply_budgets(self, run: Run) -> None:
         """What the budgets leave of the models that the rules left."""
@@ -356,8 +376,11 @@ class Router:
         assert run.eligibility is not None
         if not run.eligibility.models:
             raise nobody_eligible(run)
+        if run.redaction is not None:
+            # From here on nobody sees the originals: models, judges and validators get what may be sent.
+            run.request = replace(run.request, messages=run.redaction.messages)
         span = run.trace.child(semconv.SPAN_PLAN)
-        situation = Situation(run.target.name, run.request.context, run.signals)
+        situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
         strategy = run.target.strategy_for(run.signals.intent)
         run.plan = strategy.plan(situation, prospects_of(run, self.fleet), self._rng.random())
         run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
@@ -375,6 +398,13 @@ class Router:
         if best is None:
             raise nobody_answered(run)
         run.chosen = run.branches[best.index]
+
+
+def _without_system(request: RouteRequest, system: str | None) -> RouteRequest:
+    """Take the route's own system prompt off again."""
+    if system is None or request.messages[0] != Message("system", system):
+        return request
+    return replace(request, messages=request.messages[1:])
 
 
 def _with_system(request: RouteRequest, system: str | None) -> RouteRequest:

@@ -14,6 +14,7 @@ from router_core.errors import RouteScopeError
 from router_core.guard import Eligibility, Exclusion
 from router_core.policy.loading import LoadedPolicy
 from router_core.pricing import Nano, Price
+from router_core.redaction import Redaction
 from router_core.request import RouteRequest
 from router_core.result import CandidateRecord, Decision, Signals
 from router_core.state.ledger import RequestLedger
@@ -39,6 +40,10 @@ class Run:
     """What a model of unknown price is taken to cost, under caps and budgets alone."""
     signals: Signals | None = None
     eligibility: Eligibility | None = None
+    redaction: Redaction | None = None
+    """What models get in place of the messages, when a rule asks for it."""
+    restores: bool = False
+    """Whether the answer gets the originals back."""
     plan: Plan | None = None
     candidates: tuple[CandidateRecord, ...] | None = None
     """As they stood when the plan was made; a cap may exclude some of them later."""

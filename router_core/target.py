@@ -48,6 +48,13 @@ class Targets:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._routes = {name: self._entry(name, route) for name, route in policy.routes.items()}
+        self.models = {name: target.models for name, target in self._routes.items()}
+        """The models that each route may use."""
+
+    @property
+    def routes(self) -> Mapping[str, Target]:
+        """The policy's routes by name."""
+        return self._routes
 
     def resolve(self, name: str | None) -> Target:
         """``route/NAME``, ``NAME``, a model's name, or None for the default route.
