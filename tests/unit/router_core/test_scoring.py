@@ -158,6 +158,16 @@ async def test_a_sensitive_prompt_never_reaches_a_judge_in_the_cloud() -> None:
     assert score_of(decision, "judged") == ScoreRecord("judged", None, 0.7, True, reason)
 
 
+async def test_of_a_redacted_prompt_the_judge_sees_no_more_than_models_do() -> None:
+    rule = '[[rules]]\nname = "mask"\nany_of = [{ pii = true }]\nthen = { kind = "redact" }\n'
+    tiny, twin = Replies("Hello."), Replies(grade(9))
+    bench = Bench(judged(rules=rule), tiny=tiny, twin=twin, huge=Replies())
+    await decide(bench, "Write to anna.smith@example.com and say hello")
+    assert "write to" in str(twin.calls[0].messages).lower()
+    for call in (*tiny.calls, *twin.calls):
+        assert "anna.smith" not in str(call)
+
+
 async def test_a_judgement_that_does_not_fit_the_judges_window_is_not_asked_for() -> None:
     loaded = judged(
         "huge", huge="context_window = 300", more='max_output_tokens = 280\non_error = "pass"', tiers='"small", "large"'
