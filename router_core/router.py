@@ -339,24 +339,27 @@ class Router:
                 return
 
     def _judge(self, run: Run) -> Eligibility:
-        """What rules and plain facts leave of the models; what else the rules ask for is done to the run."""
+        """What rules and plain facts leave of the models; what else the rules ask for is done to the run.
+
+        Nothing is spent yet, so the caps of the route that it goes on with, or of its intent there, begin here.
+        """
         assert run.signals is not None
         situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
         ruling = apply_rules(situation, run.target.models, self.loaded.policy.rules, self.targets.models)
         run.request = replace(run.request, context=ruling.context)
         if ruling.route != run.target.name:
             self._go_on_elsewhere(run, ruling)
+        caps = run.caps
+        run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
         ruling, run.redaction = redacted(ruling, run.request)
         run.restores = ruling.restores
         readiness = {name: self.fleet.readiness(name) for name in run.target.models}
         return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)
 
     def _go_on_elsewhere(self, run: Run, ruling: Ruling) -> None:
-        """Nothing is spent yet: the other route's caps, deadline and system prompt replace those of the first."""
+        """The other route's deadline and system prompt replace those of the first."""
         before = run.target.route
         run.target = rerouted(run.target, ruling, self.targets.routes)
-        caps = run.target.route.caps
-        run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
         run.request = _with_system(_without_system(run.request, before.system), run.target.route.system)
 
     def _apply_budgets(self, run: Run) -> None:

@@ -13,6 +13,7 @@ from router_core.clock import Timeline
 from router_core.errors import RouteScopeError
 from router_core.guard import Eligibility, Exclusion
 from router_core.policy.loading import LoadedPolicy
+from router_core.policy.schema import Caps
 from router_core.pricing import Nano, Price
 from router_core.redaction import Redaction
 from router_core.request import RouteRequest
@@ -74,6 +75,12 @@ class Run:
             limit = override.max_output_tokens
         asked = self.request.max_output_tokens
         return int(limit if asked is None else min(asked, limit))
+
+    @property
+    def caps(self) -> Caps:
+        """What this request may spend: what the route says for the intent, else what it says for all."""
+        override = None if self.signals is None else self.target.route.intents.get(self.signals.intent)
+        return self.target.route.caps if override is None or override.caps is None else override.caps
 
     @property
     def validators(self) -> tuple[str, ...]:
