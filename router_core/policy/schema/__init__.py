@@ -42,7 +42,6 @@ from router_core.policy.schema.tools import (
     ToolEntry,
 )
 from router_core.policy.schema.validators import (
-    ALL_MUST_PASS,
     AgreementValidator,
     AllCombination,
     CombinationEntry,
@@ -59,6 +58,7 @@ from router_core.policy.schema.validators import (
     TruncationValidator,
     ValidatorEntry,
     WeightedCombination,
+    all_must_pass,
 )
 from router_core.policy.schema.values import (
     Amount,
@@ -73,7 +73,6 @@ from router_core.policy.schema.values import (
 )
 
 __all__ = [
-    "ALL_MUST_PASS",
     "AgreementValidator",
     "AllCombination",
     "Amount",
@@ -145,4 +144,5 @@ __all__ = [
     "ValidatorEntry",
     "WeightedCombination",
     "WeightedStrategy",
+    "all_must_pass",
 ]

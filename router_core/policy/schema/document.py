@@ -65,9 +65,9 @@ class Policy(Strict):
     assume_price: TokensPriceEntry | None = None
     """What a model of unknown price is taken to cost under caps and budgets; its bill stays unknown. Without it, caps
     and budgets exclude such a model."""
-    resilience: ResilienceEntry = ResilienceEntry()
+    resilience: ResilienceEntry = Field(default_factory=ResilienceEntry)
     """What the router does about faults of upstreams."""
-    telemetry: TelemetryEntry = TelemetryEntry()
+    telemetry: TelemetryEntry = Field(default_factory=TelemetryEntry)
     """What is kept."""
 
     @model_validator(mode="before")

@@ -86,9 +86,9 @@ class OutlierEntry(Strict):
 class ResilienceEntry(Strict):
     """What the router does about faults of upstreams."""
 
-    breaker: BreakerEntry = BreakerEntry()
+    breaker: BreakerEntry = Field(default_factory=BreakerEntry)
     """When a deployment is not called for a while."""
-    retry: RetryEntry = RetryEntry()
+    retry: RetryEntry = Field(default_factory=RetryEntry)
     """When a failed call is made again."""
-    outlier: OutlierEntry = OutlierEntry()
+    outlier: OutlierEntry = Field(default_factory=OutlierEntry)
     """When a deployment is worse than its peers."""

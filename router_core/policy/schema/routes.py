@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from router_core.policy.schema.strategies import StrategyEntry
-from router_core.policy.schema.validators import ALL_MUST_PASS, CombinationEntry
+from router_core.policy.schema.validators import CombinationEntry, all_must_pass
 from router_core.policy.schema.values import Amount, Count, Seconds, Share, Strict
 
 
@@ -56,7 +56,7 @@ class Route(Strict):
     """How answers are scored; one that does not pass makes the request escalate."""
     thresholds: dict[str, Share] = {}
     """By validator, in place of the validator's own."""
-    combine: CombinationEntry = ALL_MUST_PASS
+    combine: CombinationEntry = Field(default_factory=all_must_pass)
     """How the scores of several validators become one verdict."""
     intents: dict[str, IntentOverride] = {}
     """What is otherwise for single intents."""
@@ -71,7 +71,7 @@ class Route(Strict):
     that most models give."""
     stream: Literal["accepted", "immediate"] = "accepted"
     """`immediate` lets the first branch's tokens out as they come: no validators then."""
-    caps: Caps = Caps()
+    caps: Caps = Field(default_factory=Caps)
     """What one request may spend."""
     deadline_s: Seconds = 120.0
     """Seconds for the whole request; a caller may ask for less, never for more."""

@@ -207,4 +207,7 @@ class WeightedCombination(Strict):
 
 CombinationEntry: TypeAlias = Annotated[AllCombination | WeightedCombination, Field(discriminator="kind")]
 
-ALL_MUST_PASS = AllCombination(kind="all")
+
+def all_must_pass() -> AllCombination:
+    """What holds where a policy says nothing of how scores are combined."""
+    return AllCombination(kind="all")

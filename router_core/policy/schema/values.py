@@ -24,4 +24,5 @@ Domain: TypeAlias = Literal["general", "code", "finance", "legal", "medical", "s
 class Strict(BaseModel):
     """Base: unknown keys are faults, values do not change after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built with the first policy that is read, not when this is imported: half of the work is never needed then.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from router_core.policy.schema import ALL_MUST_PASS, WeightedCombination
+from router_core.policy.schema import WeightedCombination, all_must_pass
 from router_core.result import ScoreRecord
 from router_core.validators.combination import COMBINED, combine, is_open
 
@@ -17,25 +17,25 @@ def weighted(threshold=0.7, **settings):
 
 def test_where_all_must_pass_the_score_furthest_below_its_threshold_stands_for_all():
     scores = [record("a", 0.9), record("b", 0.4), record("c", 0.6, 0.9), record("d", 0.7)]
-    found = combine(ALL_MUST_PASS, scores)
+    found = combine(all_must_pass(), scores)
     assert found is not None
     assert (found.validator, found.passed) == ("c", False)
 
 
 def test_where_all_pass_the_one_least_above_stands_for_all():
-    found = combine(ALL_MUST_PASS, [record("a", 0.9), record("b", 0.6), record("c", None, passed=True)])
+    found = combine(all_must_pass(), [record("a", 0.9), record("b", 0.6), record("c", None, passed=True)])
     assert found is not None
     assert (found.validator, found.passed) == ("b", True)
 
 
 def test_an_unknown_score_that_fails_fails_all():
-    found = combine(ALL_MUST_PASS, [record("a", 0.9), record("b", None, passed=False)])
+    found = combine(all_must_pass(), [record("a", 0.9), record("b", None, passed=False)])
     assert found is not None
     assert (found.validator, found.score, found.passed) == ("b", None, False)
 
 
 def test_without_scores_there_is_no_verdict():
-    assert combine(ALL_MUST_PASS, []) is None
+    assert combine(all_must_pass(), []) is None
     assert combine(weighted(), []) is None
 
 
@@ -73,9 +73,9 @@ def test_when_nothing_is_known_and_all_of_it_passes_so_does_the_answer():
 @pytest.mark.parametrize(
     ("entry", "scores", "waiting", "is_so"),
     [
-        (ALL_MUST_PASS, [record("a", 0.9)], ["z"], True),
-        (ALL_MUST_PASS, [record("a", 0.1)], ["z"], False),
-        (ALL_MUST_PASS, [record("a", 0.9)], [], False),
+        (all_must_pass(), [record("a", 0.9)], ["z"], True),
+        (all_must_pass(), [record("a", 0.1)], ["z"], False),
+        (all_must_pass(), [record("a", 0.9)], [], False),
         (weighted(), [], ["z"], True),
         (weighted(), [record("a", 0.8)], ["z"], True),
         (weighted(), [record("a", 0.3)], ["z"], False),
