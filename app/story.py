@@ -16,6 +16,8 @@ EXCLUSIONS = {
     "context_window": "has too small a context window",
     "route": "is not offered by the route",
     "cap": "would break a cap",
+    "breaker": "failed of late and is not called for a while",
+    "plan": "is not in the strategy's plan",
     "capability": "lacks a capability that was asked for",
     "intent_tiers": "is not for this intent",
 }
@@ -91,10 +93,7 @@ def _narrowed(document: Mapping[str, Any]) -> str:
     candidates = document.get("candidates") or []
     out = [candidate for candidate in candidates if candidate.get("excluded_by")]
     denied = [verdict for verdict in document.get("verdicts") or [] if verdict.get("outcome") == "denied"]
-    parts = [
-        f'The rule "{verdict.get("rule")}" denied the request: {_unstopped(verdict.get("reason"))}.'
-        for verdict in denied
-    ]
+    parts = [f"{_ruling(verdict)} denied the request: {_unstopped(verdict.get('reason'))}." for verdict in denied]
     if not candidates:
         return " ".join(parts)
     left = len(candidates) - len(out)
@@ -105,10 +104,16 @@ def _narrowed(document: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
+def _ruling(verdict: Mapping[str, Any]) -> str:
+    kind, _, name = str(verdict.get("rule")).partition(":")
+    return f'The budget "{name}"' if kind == "budget" and name else f'The rule "{verdict.get("rule")}"'
+
+
 def _excluded(candidate: Mapping[str, Any]) -> str:
     by, reason = str(candidate["excluded_by"]), candidate.get("excluded_reason")
     kind, _, rule = by.partition(":")
-    why = f'by the rule "{rule}"' if kind == "rule" else EXCLUSIONS.get(by, f"by {by}")
+    named = kind in ("rule", "budget")
+    why = f'by the {kind} "{rule}"' if named else EXCLUSIONS.get(by, f"by {by}")
     return f"{candidate.get('model')} {why}" + (f" ({reason})" if reason else "")
 
 
@@ -119,12 +124,9 @@ def _ran(document: Mapping[str, Any]) -> list[str]:
 
 def _branch(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[str, Any]]) -> str:
     kind, model, outcome = branch.get("kind"), branch.get("model"), branch.get("outcome")
-    who = (
-        f"The tool {model}"
-        if kind == "tool"
-        else f"{model}" + (f" (tier {branch['tier']})" if branch.get("tier") else "")
-    )
-    order = "first" if place == 0 else "next"
+    where = ", ".join(f"{key} {branch[key]}" for key in ("tier", "deployment") if branch.get(key))
+    who = f"The tool {model}" if kind == "tool" else f"{model}" + (f" ({where})" if where else "")
+    order = _order(branch, place, branches)
     role = {"probe": "was asked as well, to compare", "judge": "judged the answer", "tool": f"was tried {order}"}
     took = branch.get("latency_ms")
     after = "" if took is None else f" after {units.duration(took)}"
@@ -144,6 +146,21 @@ def _branch(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[st
     if outcome == "accepted":
         return f"{answered}, and was accepted."
     return f"{answered}."
+
+
+def _order(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[str, Any]]) -> str:
+    """How a branch stands to those before it: first, next, again, or beside one that was still running."""
+    before = [one for one in branches[:place] if one.get("kind") == branch.get("kind")]
+    if place == 0:
+        return "first"
+    if any(_beside(one, branch) for one in before):
+        return "at the same time"
+    return "again" if any(one.get("model") == branch.get("model") for one in before) else "next"
+
+
+def _beside(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
+    began, took, then = earlier.get("started_ms"), earlier.get("latency_ms"), later.get("started_ms")
+    return began is not None and took is not None and then is not None and then < began + took
 
 
 def _scored(branch: Mapping[str, Any]) -> str:
@@ -166,7 +183,12 @@ def _then(place: int, branches: Sequence[Mapping[str, Any]], what: str) -> str:
     following = next(
         (branch for branch in branches[place + 1 :] if branch.get("kind") in {"model", "cache", "tool"}), None
     )
-    return f" So {what} to {following.get('model')}." if following else ""
+    # What was asked side by side did not follow from this one.
+    if following is None or any(_beside(one, following) for one in branches[: place + 1]):
+        return ""
+    if following.get("model") == branches[place].get("model"):
+        return " So it was asked again."
+    return f" So {what} to {following.get('model')}."
 
 
 def _ended(document: Mapping[str, Any]) -> str:

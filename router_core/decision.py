@@ -9,7 +9,7 @@ from router_core import semconv
 from router_core.baseline import Baseline, baseline_of
 from router_core.branch import Branch
 from router_core.candidates import candidates_of
-from router_core.errors import RoutingError
+from router_core.errors import BudgetExhausted, RequestDenied
 from router_core.pricing import to_usd
 from router_core.reason import story
 from router_core.result import Decision, Status
@@ -160,7 +160,7 @@ def _status(run: Run) -> Status:
         return "cancelled"
     if run.error is None:
         return "ok"
-    return "denied" if isinstance(run.error, RoutingError) and run.error.code == "denied" else "failed"
+    return "denied" if isinstance(run.error, RequestDenied | BudgetExhausted) else "failed"
 
 
 def _sum(amounts: Iterable[int | None]) -> int | None:

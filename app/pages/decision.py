@@ -142,7 +142,7 @@ def _branches(document: dict[str, Any]) -> None:
                 branch["index"] + 1,
                 Cell(branch["model"], swatch=colours.get(branch["model"])),
                 branch["kind"],
-                branch["tier"] or "",
+                " · ".join(filter(None, (branch["tier"], branch.get("deployment")))),
                 Cell(NOT_PASSED, tone="warn")
                 if below_threshold(branch)
                 else Cell(branch["outcome"], tone=OUTCOME_TONE.get(branch["outcome"])),

@@ -170,3 +170,43 @@ def test_an_explanation_says_that_nothing_was_called() -> None:
     planned = document(status="planned", branches=[branch(0, "small", "planned", latency_ms=None)], chosen=None)
     assert story(planned)[-1] == "This is an explanation: nothing was called."
     assert "would be tried first" in story(planned)[2]
+
+
+def test_a_second_attempt_is_told_as_one_and_names_its_deployment() -> None:
+    failed = branch(0, "small", "failed", error_message="it says 503", deployment="east", started_ms=0.0)
+    again = branch(1, "small", "accepted", deployment="west", started_ms=300.0)
+    told = story(document(branches=[failed, again]))
+    assert (
+        told[2]
+        == "small (deployment east) was tried first and failed after 100 ms: it says 503. So it was asked again."
+    )
+    assert told[3].startswith("small (deployment west) was tried again; its answer came")
+
+
+def test_what_was_asked_side_by_side_did_not_follow_from_one_another() -> None:
+    branches = [
+        branch(0, "small", "rejected", started_ms=0.0),
+        branch(1, "twin", "accepted", started_ms=1.0),
+        branch(2, "large", "cancelled", started_ms=2.0),
+    ]
+    told = story(document(branches=branches, chosen="twin"))
+    assert told[2].endswith("and was not used.")
+    assert told[3].startswith("twin was tried at the same time; its answer came")
+    assert told[4].startswith("large was tried at the same time and was cancelled")
+
+
+def test_budgets_and_breakers_exclude_in_words() -> None:
+    candidates = [
+        {"model": "small"},
+        {"model": "large", "excluded_by": "budget:team", "excluded_reason": "it could cost $1"},
+        {"model": "twin", "excluded_by": "breaker", "excluded_reason": "open for another 4 s"},
+    ]
+    told = story(document(candidates=candidates))
+    assert 'large by the budget "team" (it could cost $1)' in told[1]
+    assert "twin failed of late and is not called for a while (open for another 4 s)" in told[1]
+
+
+def test_a_budget_that_denies_is_not_called_a_rule() -> None:
+    verdict = {"rule": "budget:team", "outcome": "denied", "reason": "$20 of $20 is spent this day"}
+    told = story(document(verdicts=[verdict], status="failed", chosen=None))
+    assert 'The budget "team" denied the request: $20 of $20 is spent this day.' in told[1]

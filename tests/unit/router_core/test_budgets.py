@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from router_core import semconv
 from router_core.clock import ManualClock
 from router_core.errors import BudgetExhausted, RoutingError, StateUnavailable
 from router_core.pricing import Usage, to_nano
@@ -53,6 +54,8 @@ async def test_an_exhausted_budget_refuses_with_a_402_and_no_model_is_asked() ->
     with pytest.raises(BudgetExhausted, match="budget team is exhausted") as refused:
         await bench.router.aroute(ask())
     assert refused.value.http_status == 402
+    root = bench.root.attributes or {}
+    assert (root[semconv.STATUS], root[semconv.ERROR_TYPE]) == ("denied", "budget_exhausted")
     assert bench.branches == []
 
 
