@@ -14,6 +14,7 @@ import uvicorn
 from app.gateway.server import create_app
 from app.settings import HOME_VARIABLE, Settings
 from app.wiring import Service
+from router_core.clock import Clock
 
 POLICY = """
 format = 1
@@ -78,11 +79,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def gateway(home: Path, policy: Path) -> Iterator[tuple[str, Service]]:
-    """Address and service of a running gateway; closing it flushes everything."""
+def gateway(home: Path, policy: Path, clock: Clock | None = None) -> Iterator[tuple[str, Service]]:
+    """Address and service of a running gateway; closing it flushes everything.
+
+    ``clock`` paces its looks at the policy's file.
+    """
     service = Service.open(Settings.read(policy=policy, environ={HOME_VARIABLE: str(home)}))
     port = free_port()
-    config = uvicorn.Config(create_app(service, pull=False), host="127.0.0.1", port=port, log_level="warning")
+    config = uvicorn.Config(
+        create_app(service, pull=False, clock=clock), host="127.0.0.1", port=port, log_level="warning"
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="gateway", daemon=True)
     thread.start()

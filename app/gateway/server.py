@@ -22,14 +22,17 @@ from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
 from app.policy_watch import follow, reload_on_hangup
 from app.wiring import Service
-from router_core.clock import SystemClock
+from router_core.clock import Clock, SystemClock
 from router_core.errors import RouteScopeError
 
 log = logging.getLogger("routescope.gateway")
 
 
-def create_app(service: Service, *, pull: bool = True) -> Starlette:
-    """The gateway over an open service; it closes the service at its end. ``pull``: fetch missing model files."""
+def create_app(service: Service, *, pull: bool = True, clock: Clock | None = None) -> Starlette:
+    """The gateway over an open service; it closes the service at its end.
+
+    ``pull``: fetch missing model files. ``clock``: what paces the looks at the policy's file.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -38,7 +41,7 @@ def create_app(service: Service, *, pull: bool = True) -> Starlette:
         try:
             # uvicorn listens only after this: half a second of start, which no request has to wait for.
             await asyncio.to_thread(service.warm)
-            async with _following(service):
+            async with _following(service, clock or SystemClock()):
                 yield
         finally:
             if not await service.aclose():
@@ -67,9 +70,9 @@ def create_app(service: Service, *, pull: bool = True) -> Starlette:
 
 
 @asynccontextmanager
-async def _following(service: Service) -> AsyncIterator[None]:
+async def _following(service: Service, clock: Clock) -> AsyncIterator[None]:
     """The policy's file is followed to the end of the block."""
-    following = asyncio.create_task(follow(service.watch, service.reload, SystemClock()), name="policy-watch")
+    following = asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch")
     try:
         yield
     finally:
