@@ -1,24 +1,19 @@
-"""Tools made from a policy's entries."""
+"""Tools made from a policy's entries. Each kind is imported with the first entry that names it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router_core.errors import Fault, PolicyError
 from router_core.policy.schema import CalculatorTool, CustomTool, RulesTool, SearchTool, SqlTool, ToolEntry
 from router_core.tools.base import Tool
-from router_core.tools.calculator import Calculator
-from router_core.tools.custom import Custom, UnusableEntryPoint
-from router_core.tools.database import Database
 from router_core.tools.limited import Limited
-from router_core.tools.rules import Rules
-from router_core.tools.search import Search
-from router_core.tools.sql import RESERVED, Sql
-from router_core.tools.sqlite import SqliteDatabase
-from router_core.tools.statement import InvalidStatement, is_postgresql, parse_statement
-from router_core.tools.template import Template
+
+if TYPE_CHECKING:
+    from router_core.tools.database import Database
 
 
 def build_tools(entries: Mapping[str, ToolEntry], base: Path) -> dict[str, Tool]:
@@ -48,21 +43,33 @@ def build_tools(entries: Mapping[str, ToolEntry], base: Path) -> dict[str, Tool]
 def _build(name: str, entry: ToolEntry, base: Path) -> Tool:
     match entry:
         case CalculatorTool():
+            from router_core.tools.calculator import Calculator
+
             return Calculator(name, entry.threshold, entry.timeout_s)
         case SearchTool():
+            from router_core.tools.search import Search
+
             return Search(name, base / entry.folder, entry.threshold, entry.timeout_s)
         case RulesTool():
+            from router_core.tools.rules import Rules
+
             return Rules(name, entry)
         case SqlTool():
             return _sql(name, entry, base)
         case CustomTool():
+            from router_core.tools.custom import Custom, UnusableEntryPoint
+
             try:
                 return Custom(name, entry)
             except UnusableEntryPoint as error:
                 raise _fault("policy", f"tools.{name}.name", str(error), error.remedy) from error
 
 
-def _sql(name: str, entry: SqlTool, base: Path) -> Sql:
+def _sql(name: str, entry: SqlTool, base: Path) -> Tool:
+    from router_core.tools.sql import RESERVED, Sql
+    from router_core.tools.statement import InvalidStatement, parse_statement
+    from router_core.tools.template import Template
+
     place, database = _database(name, entry, base)
     faults = []
     for number, query in enumerate(entry.queries):
@@ -88,11 +95,19 @@ def _database(name: str, entry: SqlTool, base: Path) -> tuple[str, Database]:
         if not path.is_file():
             remedy = "create it, or correct the path (it is relative to the policy file)"
             raise _fault(str(path), f"tools.{name}.database", "there is no such file", remedy)
-        return str(path), SqliteDatabase(path)
+        from router_core.tools.sqlite import SqliteDatabase
+
+        database = SqliteDatabase(path)
+        if (why := database.fault()) is not None:
+            remedy = "name a SQLite file that this user may read"
+            raise _fault(str(path), f"tools.{name}.database", f"it cannot be read ({why})", remedy)
+        return str(path), database
     variable = entry.database_env or ""
     key, url = f"tools.{name}.database_env", os.environ.get(variable, "")
     if not url:
         raise _fault("environment", key, f"{variable} is not set", "set it to postgresql://user:password@host/database")
+    from router_core.tools.statement import is_postgresql
+
     if not is_postgresql(url):
         remedy = "set it to postgresql://...; a SQLite file is named by the key database"
         raise _fault("environment", key, f"{variable} holds no PostgreSQL address", remedy)

@@ -9,7 +9,7 @@ from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.tools.base import ToolAnswer
 from router_core.tools.template import Template, markdown, plain
-from router_core.tools.trigger import Matched, Trigger
+from router_core.tools.trigger import Matched, Question, Trigger
 
 
 class Rules:
@@ -28,8 +28,9 @@ class Rules:
     async def resolve(self, request: RouteRequest, signals: Signals) -> ToolAnswer | None:
         """See `Tool.resolve`. Never raises."""
         best: tuple[Matched, _Rule] | None = None
+        question = Question(request.prompt)
         for rule in self._rules:
-            match = rule.match(request.prompt)
+            match = rule.match(question)
             if match is not None and (best is None or match.confidence > best[0].confidence):
                 best = match, rule
         if best is None:
@@ -56,9 +57,9 @@ class _Rule:
         self._translations = {language: Template(text) for language, text in rule.translations.items()}
         self._needed = self._answer.names.union(*(text.names for text in self._translations.values()))
 
-    def match(self, prompt: str) -> Matched | None:
+    def match(self, question: Question) -> Matched | None:
         """How the prompt matches; not at all when a group that the answer shows took no part."""
-        found = self._trigger.match(prompt)
+        found = self._trigger.match(question)
         return found if found is not None and self._needed <= found.groups.keys() else None
 
     def template(self, language: str) -> Template:

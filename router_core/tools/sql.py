@@ -23,7 +23,7 @@ from router_core.tools.database import Database, Interrupt, Rows, in_thread
 from router_core.tools.statement import Statement, parse_statement
 from router_core.tools.table import cell, table
 from router_core.tools.template import VALUE_CHARACTERS, Template, markdown
-from router_core.tools.trigger import Matched, Trigger
+from router_core.tools.trigger import Matched, Question, Trigger
 
 THREADS: Final = 4
 """Queries of one tool that run at a time; further ones wait, within their time limit."""
@@ -54,8 +54,9 @@ class Sql:
             ToolFailed: the database refused the query, is away, or took too long.
         """
         best: tuple[Matched, _Query, dict[str, Any]] | None = None
+        question = Question(request.prompt)
         for query in self._queries:
-            found = query.match(request.prompt)
+            found = query.match(question)
             if found is not None and (best is None or found[0].confidence > best[0].confidence):
                 best = found[0], query, found[1]
         if best is None or best[0].confidence < self.threshold:
@@ -92,9 +93,9 @@ class _Query:
         self._answer = Template(query.answer)
         self._no_rows = None if query.no_rows is None else Template(query.no_rows)
 
-    def match(self, prompt: str) -> tuple[Matched, dict[str, Any]] | None:
+    def match(self, question: Question) -> tuple[Matched, dict[str, Any]] | None:
         """How the prompt matches, and the values of the parameters; None when one is missing or does not fit."""
-        found = self._trigger.match(prompt)
+        found = self._trigger.match(question)
         if found is None:
             return None
         values = {name: read_value(found.groups.get(name, ""), kind) for name, kind in self._types.items()}

@@ -28,6 +28,15 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self._uri = f"{path.resolve().as_uri()}?mode=ro"
 
+    def fault(self) -> str | None:
+        """Why the file cannot be read as a database; None when it can."""
+        try:
+            with self._open(1.0) as connection:
+                connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        except sqlite3.Error as error:
+            return str(error)
+        return None
+
     def check(self, statement: Statement) -> tuple[str, ...]:
         """See `Database.check`."""
         values = dict.fromkeys(statement.parameters)

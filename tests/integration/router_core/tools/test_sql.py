@@ -327,6 +327,13 @@ def test_a_missing_file_is_a_fault_and_is_not_created(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_is_no_database_is_a_fault(tmp_path):
+    (tmp_path / "orders.sqlite").write_text("number,status\n4711,sent\n" * 100)
+    entry = SqlTool.model_validate({"kind": "sql", "database": "orders.sqlite", "queries": QUERIES})
+    with pytest.raises(PolicyError, match=r"it cannot be read \(file is not a database\)"):
+        build_tools({"shop": entry}, tmp_path)
+
+
 async def test_a_full_text_table_can_be_read(tmp_path):
     with closing(sqlite3.connect(tmp_path / "docs.sqlite")) as connection:
         connection.execute("CREATE VIRTUAL TABLE page USING fts5(body)")
