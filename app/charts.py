@@ -68,6 +68,12 @@ def label(text: object, limit: int = LABEL) -> str:
     return plain.html(text, limit)
 
 
+def faded(colour: str, strength: float) -> str:
+    """A ``#rrggbb`` colour at 0..1 of its strength."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{strength:.2f})"
+
+
 def bars_over_time(
     series: Sequence[Series],
     mode: Mode,
@@ -307,8 +313,7 @@ def _station_colour(column: int, name: str, colours: Mapping[str, str], shades: 
 
 
 def _faded(colour: str, mode: Mode) -> str:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{0.3 if mode == 'dark' else 0.24})"
+    return faded(colour, 0.3 if mode == "dark" else 0.24)
 
 
 def _time_axis(drawn: go.Figure, span: tuple[datetime, datetime] | None, step: Step) -> None:

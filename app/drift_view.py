@@ -69,8 +69,10 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None) -
             base=[models.index(cell.model) - 0.42 for cell in of_state],
             width=0.92,
             marker={
-                "color": fill,
-                "opacity": [_strength(cell) for cell in of_state],
+                # In the colour and not as opacity, so that the legend is as pale as the squares; a hatching has one.
+                "color": fill
+                if state == "not_enough_data"
+                else [charts.faded(fill, _strength(cell)) for cell in of_state],
                 "line": {"width": [2.5 if cell == chosen else 0 for cell in of_state], "color": shades.ink},
                 "pattern": {"shape": "/", "fgcolor": shades.neutral, "size": 7, "solidity": 0.18}
                 if state == "not_enough_data"

@@ -122,8 +122,9 @@ def _cards(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: 
             change=_change(now, before, lambda one: _rate(one.failed, one.requests), points=True),
             better="down",
             line=course(lambda bucket: _rate(bucket.failed, bucket.requests)),
+            # A number stays with its word.
             note=f"{units.count(now.failed)} failed, {units.count(now.denied)} denied, "
-            f"{units.count(now.cancelled)} cancelled",
+            f"{units.count(now.cancelled)} cancelled".replace(" ", "\u00a0").replace(",\u00a0", ", "),
             help="Requests that ended with no answer because every branch failed. Denied and cancelled ones are apart.",
             key="failed",
         )

@@ -101,6 +101,19 @@ def test_no_chart_takes_a_name_for_markup() -> None:
         assert "<a" not in drawn.to_json().replace("\\u003c", "<")
 
 
+def test_a_branch_is_pale_where_it_only_waits() -> None:
+    spans = [
+        SpanView("1", None, "branch small", 0.0, 100.0, 1, "unset", {}),
+        SpanView("2", "1", "aggregate", 90.0, 10.0, 2, "unset", {}),
+    ]
+    whole, calls = charts.waterfall(spans, "light", {"small": "#112233"}, {"1": 40.0}).data
+    assert list(whole.x) == [100.0, 10.0]
+    assert list(calls.x) == [40.0, 10.0]
+    assert list(calls.text) == ["40 ms", "10 ms"]
+    assert whole.marker.color[0] == "rgba(17,34,51,0.24)"
+    assert calls.marker.color[0] == "#112233"
+
+
 def test_a_flow_keeps_every_request() -> None:
     flow = charts.flow_chart([Flow("code", "small", "large", 3), Flow("chat", None, None, 2)], "light", {})
     assert sum(flow.data[0].link.value) == 2 * (3 + 2)
