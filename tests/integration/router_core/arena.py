@@ -238,7 +238,8 @@ class Arena:
             *(to_json(event) for event in played.events),
             *(repr(event) for event in played.events),
             repr(vars(router)),
-            *(_in_full(branch.error) for branch in played.run.branches if branch.error is not None),
+            # Nobody is handed these, so what counts is what they say, not what their frames still hold.
+            *(f"{branch.error} {branch.error!r}" for branch in played.run.branches),
             self._log.getvalue(),
             trace,
             repr(played.run),

@@ -161,6 +161,13 @@ BODY = [
         "bad_response",
         litellm=NO_LIMIT,
     ),
+    fails(
+        "200-whose-error-echoes-the-key",
+        up.echo_key(200),
+        "upstream_failure",
+        "nothing",
+        litellm=NO_EVENTS,
+    ),
     succeeds("wrong-type-of-a-good-stream", up.body(up.wire(up.chunk("Paris."), *END), "text/plain"), "Paris."),
     succeeds("not-streamed", up.body(whole("Paris.")), "Paris.", "unknown", litellm=NO_EVENTS),
 ]
