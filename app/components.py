@@ -28,6 +28,10 @@ OUTCOME_TONE: dict[str, Tone] = {
     "cancelled": "warn",
     "denied": "bad",
     "excluded": "warn",
+    "raised": "warn",
+    "redacted": "warn",
+    "rerouted": "warn",
+    "required": "muted",
     "failed": "bad",
 }
 
@@ -210,9 +214,15 @@ def table(
     )
 
 
-def notice(text: str, *, tone: Tone = "warn") -> None:
-    """One line above what it concerns. Commands in it stand between backticks."""
-    st.html(f'<div class="rs-banner rs-banner-{tone}" role="status">{_COMMAND.sub(_as_code, plain.html(text))}</div>')
+def notice(text: str, *, tone: Tone = "warn", details: Sequence[str] = ()) -> None:
+    """One line above what it concerns, and perhaps a list below it. Commands stand between backticks."""
+    items = "".join(f"<li>{_with_commands(detail)}</li>" for detail in details)
+    listed = f"<ul>{items}</ul>" if items else ""
+    st.html(f'<div class="rs-banner rs-banner-{tone}" role="status">{_with_commands(text)}{listed}</div>')
+
+
+def _with_commands(text: str) -> str:
+    return _COMMAND.sub(_as_code, plain.html(text))
 
 
 def _as_code(found: re.Match[str]) -> str:

@@ -18,6 +18,7 @@ EXCLUSIONS = {
     "cap": "would break a cap",
     "breaker": "failed of late and is not called for a while",
     "plan": "is not in the strategy's plan",
+    "data_class": "may not see data of this class",
     "capability": "lacks a capability that was asked for",
     "intent_tiers": "is not for this intent",
 }

@@ -131,3 +131,13 @@ def test_an_error_of_the_store_becomes_a_card_and_what_follows_is_drawn() -> Non
     assert "the database is locked" in html_of(app)
     assert "the rest" in html_of(app)
     assert [button.label for button in app.button] == ["Try again"]
+
+
+def test_every_outcome_of_a_branch_and_every_verdict_that_changes_something_has_a_tone() -> None:
+    from typing import get_args
+
+    from app.components import OUTCOME_TONE
+    from router_core.result import Outcome, VerdictOutcome
+
+    toned = {*get_args(Outcome), *get_args(VerdictOutcome)} - {"unscored", "planned"}
+    assert toned <= set(OUTCOME_TONE)
