@@ -184,7 +184,7 @@ def _type(annotation: Any, bounds: tuple[Any, ...] = ()) -> str:
         least = next((bound.min_length for bound in bounds if isinstance(bound, MinLen)), 0)
         return f"list of {_type(arguments[0])}" + (f", at least {least}" if least else "")
     if origin is dict:
-        return f"table of {_type(arguments[1])} by {'name' if arguments[0] is str else 'intent'}"
+        return f"table of {_type(arguments[1])} by name"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         title = next(title for title, entry in SECTIONS if entry is annotation)
         return f"`{title.partition(',')[0]}`"

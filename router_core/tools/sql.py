@@ -20,7 +20,7 @@ from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.tools.base import ToolAnswer
 from router_core.tools.database import Database, Interrupt, Rows, in_thread
-from router_core.tools.statement import Statement, parse_statement
+from router_core.tools.statement import CALLER, Statement, parse_statement
 from router_core.tools.table import cell, table
 from router_core.tools.template import VALUE_CHARACTERS, Template, markdown
 from router_core.tools.trigger import Matched, Question, Trigger
@@ -62,10 +62,11 @@ class Sql:
         if best is None or best[0].confidence < self.threshold:
             return None
         match, query, values = best
+        bound = {**values, CALLER: request.context.tenant} if CALLER in query.statement.parameters else values
 
         def fetch(interrupt: Interrupt) -> Rows:
             return self._database.fetch(
-                query.statement, values, limit=query.max_rows, seconds=self.timeout_s, interrupt=interrupt
+                query.statement, bound, limit=query.max_rows, seconds=self.timeout_s, interrupt=interrupt
             )
 
         rows = await in_thread(self._threads, fetch)

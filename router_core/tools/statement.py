@@ -12,6 +12,9 @@ from typing import Final, Literal, TypeAlias
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
+CALLER: Final = "tenant"
+"""Parameter that is bound to the caller's tenant, which comes from his key and never from what he writes."""
+
 _TOKEN: Final = re.compile(
     r"""(?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)
     |(?P<comment>--|/\*)

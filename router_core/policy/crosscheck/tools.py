@@ -7,7 +7,7 @@ from typing import Any
 
 from router_core.patterns import InvalidPattern, compile_pattern
 from router_core.policy.crosscheck.lookup import Finding, Key, check_names, names_in, table
-from router_core.tools.statement import InvalidStatement, parse_statement
+from router_core.tools.statement import CALLER, InvalidStatement, parse_statement
 from router_core.tools.template import InvalidTemplate, Template
 
 
@@ -64,6 +64,9 @@ def _query(here: Key, query: Mapping[str, Any]) -> Iterator[Finding]:
     declared = query.get("parameters")
     parameters = list(declared) if isinstance(declared, Mapping) else []
     yield from check_names((*here, "parameters"), "named group", parameters, groups)
+    if CALLER in parameters:
+        problem = "the caller's tenant comes from his key, not from the prompt"
+        yield (*here, "parameters", CALLER), problem, "use :tenant without declaring it, or choose another name"
     if parameters and names_in(query, "keywords"):
         yield (*here, "keywords"), "keywords give no parameters", "use a pattern alone, with a named group a parameter"
     sql = query.get("sql")
@@ -73,7 +76,7 @@ def _query(here: Key, query: Mapping[str, Any]) -> Iterator[Finding]:
         except InvalidStatement as error:
             yield (*here, "sql"), str(error), error.remedy
         else:
-            yield from check_names((*here, "sql"), "parameter", sorted(used), parameters)
+            yield from check_names((*here, "sql"), "parameter", sorted(used - {CALLER}), parameters)
             for name in parameters:
                 if name not in used:
                     yield (*here, "parameters", name), "the statement does not use it", f"write :{name}, or remove it"

@@ -85,7 +85,8 @@ class SqlQuery(Strict):
     keywords: tuple[str, ...] = ()
     """Each one or several words that must all be in the prompt; for queries without parameters."""
     sql: str
-    """One SELECT; `:name` is a parameter, which is bound and never becomes part of the text."""
+    """One SELECT; `:name` is a parameter, which is bound and never becomes part of the text; `:tenant` is the caller's
+    tenant, from his key."""
     parameters: dict[str, ParameterType] = {}
     """Type of each parameter; a prompt whose value does not fit is not for this query."""
     answer: str = "{table}"

@@ -15,7 +15,7 @@ import pytest
 
 from router_core.errors import PolicyError, ToolFailed
 from router_core.policy.schema import SqlTool
-from router_core.request import RouteRequest
+from router_core.request import Context, RouteRequest
 from router_core.result import Signals
 from router_core.tools.build import build_tools
 from router_core.tools.database import Interrupt
@@ -181,6 +181,23 @@ async def test_a_hostile_value_is_only_a_value(make, prompt):
 @pytest.mark.parametrize("prompt", ["order 99999999999999999999", "order", "cancel order 4711 and write me a poem"])
 async def test_a_prompt_that_does_not_fit_is_left_to_others(make, prompt):
     assert await ask(make(), prompt) is None
+
+
+async def test_a_query_may_be_held_to_the_caller_s_own_rows(make):
+    query = {
+        "name": "mine",
+        "pattern": r"order (?P<order>\d+)",
+        "sql": "SELECT status FROM orders WHERE number = :order AND customer = :tenant",
+        "parameters": {"order": "int"},
+        "answer": "It is {status}.",
+    }
+    tool = make(query)
+    ada, bob = [
+        await tool.resolve(RouteRequest.from_prompt("order 4711", context=Context(tenant=tenant)), signals())
+        for tenant in ("Ada", "Bob")
+    ]
+    assert ada is not None and ada.text == "It is sent."
+    assert bob is None
 
 
 async def test_a_sentence_about_one_row_is_not_made_of_several(make):

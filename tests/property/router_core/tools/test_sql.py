@@ -17,6 +17,7 @@ from router_core.tools.rules import Rules
 from router_core.tools.sql import Sql, read_value
 from router_core.tools.statement import InvalidStatement, parse_statement
 from router_core.tools.template import VALUE_CHARACTERS, Template, markdown, plain
+from router_core.tools.trigger import Question, Trigger
 
 SQL = "SELECT :who AS who, :count AS count"
 SIGNALS = Signals("chat", 1.0, "en", 0, 0, 0, False, 0)
@@ -135,3 +136,10 @@ def test_a_statement_that_is_taken_is_one_statement_for_sqlite_too(pieces):
         raise AssertionError(statement.text) from error
     except sqlite3.Error:
         pass  # a syntax error, a missing column
+
+
+@given(HOSTILE, st.lists(HOSTILE, max_size=3))
+@settings(deadline=None, max_examples=200)
+def test_any_prompt_matches_as_surely_as_one_can_be(prompt, keywords):
+    found = Trigger(exact=["opening hours"], pattern="(?P<x>[a-z]+) who", keywords=keywords).match(Question(prompt))
+    assert found is None or 0.5 <= found.confidence <= 1

@@ -68,6 +68,11 @@ def test_a_rule_that_could_not_answer_is_a_fault(text, key, problem):
             ".keywords",
             "keywords give no parameters",
         ),
+        (
+            'sql = "SELECT :tenant"\npattern = "(?P<tenant>x)"\nparameters = { tenant = "text" }',
+            ".parameters.tenant",
+            "the caller's tenant comes from his key, not from the prompt",
+        ),
         ('sql = "SELECT 1"\nkeywords = ["x"]\nno_rows = "{x}"', ".no_rows", "there is no parameter 'x'"),
     ],
 )
