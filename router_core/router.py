@@ -13,7 +13,7 @@ import traceback
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from opentelemetry.trace import Tracer
 
@@ -48,8 +48,6 @@ from router_core.price_catalog import resolve_price
 from router_core.pricing import TokenPrice
 from router_core.providers.base import Provider
 from router_core.providers.build import NO_SCRIPTS, build_providers
-from router_core.providers.local_server import LocalServer
-from router_core.providers.scripted import Script
 from router_core.request import Message, RouteRequest
 from router_core.resilience.health import Health
 from router_core.result import CommitState, Decision, RouteResult
@@ -71,6 +69,10 @@ from router_core.tracing import NO_TRACER, Trace, new_decision_id
 from router_core.unanswered import nobody_answered, nobody_eligible
 from router_core.validators.base import Validator
 from router_core.validators.build import build_validators
+
+if TYPE_CHECKING:
+    from router_core.providers.local_server import LocalServer
+    from router_core.providers.scripted import Script
 
 log = logging.getLogger("routescope.router")
 

@@ -14,7 +14,6 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from router_core.errors import Fault, PolicyError
-from router_core.policy.crosscheck import crosscheck
 from router_core.policy.schema import Policy, Strict
 
 MAX_POLICY_BYTES = 4 * 1024 * 1024
@@ -73,6 +72,8 @@ def parse_policy(text: str, path: Path) -> LoadedPolicy:
         raise _single(path, "syntax", f"it is not valid TOML: {error}", "mend that line") from None
     except RecursionError:
         raise _single(path, "syntax", "it is nested too deeply", "a policy needs no more than five levels") from None
+    from router_core.policy.crosscheck import crosscheck
+
     lines = _Lines(text)
     policy, faults = _validate(data, path, lines)
     faults += [

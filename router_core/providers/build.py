@@ -1,20 +1,23 @@
-"""From a policy's models to providers. Nothing heavy is imported or started here: that waits for the first call."""
+"""From a policy's models to providers. Each kind is imported with the first model that names it.
+
+Nothing heavy is imported or started here: that waits for the first call.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from router_core.clock import Clock
 from router_core.policy import schema
 from router_core.providers.base import Call, Provider, Readiness
 from router_core.providers.keys import KEY_VARIABLES, find_key
-from router_core.providers.litellm import LiteLLMProvider
-from router_core.providers.local import LocalProvider
-from router_core.providers.local_server import LocalServer
-from router_core.providers.openai_http import OpenAIProvider
-from router_core.providers.scripted import Reply, Script, ScriptedProvider
+
+if TYPE_CHECKING:
+    from router_core.providers.local_server import LocalServer
+    from router_core.providers.scripted import Reply, Script
 
 NO_SCRIPTS: Mapping[str, Script] = MappingProxyType({})
 _NONE: Mapping[schema.ProviderEntry, Provider] = MappingProxyType({})
@@ -69,18 +72,28 @@ def _provider(
 ) -> Provider:
     match entry:
         case schema.ScriptedProvider(script=name):
+            from router_core.providers.scripted import ScriptedProvider
+
             if name in scripts:
                 return ScriptedProvider(scripts[name], clock)
             return ScriptedProvider(_nothing, clock, readiness=Readiness(False, f"no script {name!r} is registered"))
         case schema.LocalProvider(file=file):
+            from router_core.providers.local import LocalProvider
+
             return LocalProvider(file, local)
         case schema.OpenAIProvider():
+            from router_core.providers.openai_http import OpenAIProvider
+
             key = find_key(key_variables(entry), environ)
             return OpenAIProvider(base_url=entry.base_url, upstream_model=entry.model, key=key)
         case schema.LiteLLMProvider():
+            from router_core.providers.litellm import LiteLLMProvider
+
             key = find_key(key_variables(entry), environ)
             return LiteLLMProvider(upstream_model=entry.model, key=key, base_url=entry.base_url)
 
 
 def _nothing(call: Call) -> Reply:
+    from router_core.providers.scripted import Reply
+
     return Reply()

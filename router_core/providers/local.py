@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from router_core.errors import ModelNotReady
 from router_core.providers.base import Call, Readiness, StreamItem
-from router_core.providers.local_server import LocalServer
 from router_core.providers.openai_http import ChatTransport
+
+if TYPE_CHECKING:
+    from router_core.providers.local_server import LocalServer
 
 _NO_SERVER = Readiness(False, "local models are switched off here")
 

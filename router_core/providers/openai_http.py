@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-import urllib.request
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import TYPE_CHECKING, Any
@@ -240,11 +239,14 @@ def _timed_out(call: Call) -> ProviderTimeout:
 
 def _proxy(url: str) -> str | None:
     """The environment's proxy for ``url``, never for this machine itself."""
+    # aiohttp, which was imported for this call, has imported it.
+    from urllib.request import getproxies, proxy_bypass
+
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if is_loopback(host) or urllib.request.proxy_bypass(host):
+    if is_loopback(host) or proxy_bypass(host):
         return None
-    return urllib.request.getproxies().get(parts.scheme)
+    return getproxies().get(parts.scheme)
 
 
 class OpenAIProvider:

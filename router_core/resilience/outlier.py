@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from statistics import median
 from typing import Final
 
 from router_core.clock import Clock
@@ -147,13 +146,20 @@ class Outliers:
             theirs = [p95 for peer in peers if (p95 := peer.recent[quantity].quantile(0.95)) is not None]
             if recent is None or usual is None or not theirs or recent < entry.min_latency_ms:
                 continue
-            standard = median(theirs)
+            standard = _median(theirs)
             if recent > entry.latency_factor * max(usual, standard):
                 return (
                     f"its p95 {_WORDS[quantity]} is {recent:,.0f} ms, "
                     f"usually {usual:,.0f} ms, its peers' {standard:,.0f} ms"
                 )
         return None
+
+
+def _median(values: Collection[float]) -> float:
+    """The middle one, or the mean of the middle two. The standard library's takes 6 ms to import."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def wilson_lower(failed: int, calls: int) -> float:

@@ -1,8 +1,9 @@
-"""From a route's policy to its strategies: the route's own, and another for each intent that asks for other tiers."""
+"""From a route's policy to its strategies: the route's own, and another for each intent that asks for other tiers.
+
+Each kind is imported with the first route that names it.
+"""
 
 from __future__ import annotations
-
-from importlib.metadata import entry_points
 
 from router_core.errors import Fault, PolicyError
 from router_core.policy.schema import (
@@ -17,13 +18,8 @@ from router_core.policy.schema import (
 )
 from router_core.strategies.base import Strategy
 from router_core.strategies.cascade import Cascade
-from router_core.strategies.cost import Cost
-from router_core.strategies.custom import GROUP, Custom
 from router_core.strategies.floor import Floor
-from router_core.strategies.intent import Intent
-from router_core.strategies.latency import Latency
 from router_core.strategies.standby import Standby
-from router_core.strategies.weighted import Weighted
 
 
 def build_strategy(route: Route) -> Strategy:
@@ -49,14 +45,24 @@ def _build(entry: StrategyEntry) -> Strategy:
         case CascadeStrategy():
             return Cascade(entry.tiers)
         case IntentStrategy():
+            from router_core.strategies.intent import Intent
+
             return Intent(entry.intents, entry.domains, entry.otherwise)
         case CostStrategy():
+            from router_core.strategies.cost import Cost
+
             return Cost(Floor(frozenset(entry.tiers), entry.min_quality))
         case LatencyStrategy():
+            from router_core.strategies.latency import Latency
+
             return Latency(Floor(frozenset(entry.tiers), entry.min_quality), entry.explore)
         case WeightedStrategy():
+            from router_core.strategies.weighted import Weighted
+
             return Weighted(entry.weights, entry.sticky)
         case CustomStrategy():
+            from router_core.strategies.custom import Custom
+
             return Custom(entry.name, _load(entry), entry.models)
 
 
@@ -74,6 +80,10 @@ def _with_standby(strategy: Strategy, route: Route) -> Strategy:
 
 
 def _load(entry: CustomStrategy) -> Strategy:
+    from importlib.metadata import entry_points
+
+    from router_core.strategies.custom import GROUP
+
     found = {point.name: point for point in entry_points(group=GROUP)}
     if entry.name not in found:
         known = ", ".join(sorted(found)) or "none"

@@ -1,24 +1,16 @@
-"""Validators made from a policy's entries."""
+"""Validators made from a policy's entries. Each kind is imported with the first entry that names it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router_core.errors import Fault, PolicyError
 from router_core.policy import schema
-from router_core.validators.agreement import Agreement
-from router_core.validators.base import Validator
-from router_core.validators.custom import Custom, UnusableValidator, load
-from router_core.validators.judge import Judge
-from router_core.validators.language import Language
-from router_core.validators.length import Length
-from router_core.validators.logprob import Logprob
-from router_core.validators.pattern import Contains, Regex
-from router_core.validators.refusal import Refusal
-from router_core.validators.schema import Schema
-from router_core.validators.self_consistency import SelfConsistency
-from router_core.validators.truncation import Truncation
+
+if TYPE_CHECKING:
+    from router_core.validators.base import Validator
 
 
 def build_validators(entries: Mapping[str, schema.ValidatorEntry], base: Path) -> dict[str, Validator]:
@@ -46,8 +38,12 @@ def build_validators(entries: Mapping[str, schema.ValidatorEntry], base: Path) -
 def _build(name: str, entry: schema.ValidatorEntry, base: Path) -> Validator:
     match entry:
         case schema.RefusalValidator():
+            from router_core.validators.refusal import Refusal
+
             return Refusal(name, entry.threshold)
         case schema.LengthValidator():
+            from router_core.validators.length import Length
+
             return Length(
                 name,
                 entry.threshold,
@@ -56,20 +52,36 @@ def _build(name: str, entry: schema.ValidatorEntry, base: Path) -> Validator:
                 max_ratio=entry.max_ratio,
             )
         case schema.TruncationValidator():
+            from router_core.validators.truncation import Truncation
+
             return Truncation(name, entry.threshold)
         case schema.SchemaValidator():
+            from router_core.validators.schema import Schema
+
             return Schema(name, entry.threshold, entry.json_schema)
         case schema.RegexValidator(must_match=wanted, must_not_match=unwanted, ignore_case=fold):
+            from router_core.validators.pattern import Regex
+
             return Regex(name, entry.threshold, must_match=wanted, must_not_match=unwanted, ignore_case=fold)
         case schema.ContainsValidator(must_contain=wanted, must_not_contain=unwanted, ignore_case=fold):
+            from router_core.validators.pattern import Contains
+
             return Contains(name, entry.threshold, must_contain=wanted, must_not_contain=unwanted, ignore_case=fold)
         case schema.LanguageValidator():
+            from router_core.validators.language import Language
+
             return Language(name, entry.threshold, entry.language)
         case schema.LogprobValidator():
+            from router_core.validators.logprob import Logprob
+
             return Logprob(name, entry.threshold, passes_unknown=entry.on_unknown == "pass")
         case schema.AgreementValidator():
+            from router_core.validators.agreement import Agreement
+
             return Agreement(name, entry.threshold, entry.probes, entry.extract)
         case schema.SelfConsistencyValidator():
+            from router_core.validators.self_consistency import SelfConsistency
+
             return SelfConsistency(name, entry.threshold, entry.samples, entry.temperature, entry.extract)
         case schema.JudgeValidator():
             return _judge(name, entry, base)
@@ -77,7 +89,9 @@ def _build(name: str, entry: schema.ValidatorEntry, base: Path) -> Validator:
             return _custom(name, entry)
 
 
-def _judge(name: str, entry: schema.JudgeValidator, base: Path) -> Judge:
+def _judge(name: str, entry: schema.JudgeValidator, base: Path) -> Validator:
+    from router_core.validators.judge import Judge
+
     rubric = entry.rubric or ""
     if entry.rubric_file is not None:
         path = base / entry.rubric_file
@@ -99,7 +113,9 @@ def _judge(name: str, entry: schema.JudgeValidator, base: Path) -> Judge:
     )
 
 
-def _custom(name: str, entry: schema.CustomValidator) -> Custom:
+def _custom(name: str, entry: schema.CustomValidator) -> Validator:
+    from router_core.validators.custom import Custom, UnusableValidator, load
+
     try:
         function = load(entry.name)
     except UnusableValidator as error:

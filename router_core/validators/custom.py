@@ -11,7 +11,6 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import entry_points
 from typing import Any, Final
 
 from router_core.request import RouteRequest
@@ -87,6 +86,8 @@ class Custom(Validator):
 
 def installed() -> list[str]:
     """Names of the validators that installed packages offer."""
+    from importlib.metadata import entry_points
+
     return sorted(entry_points(group=GROUP).names)
 
 
@@ -96,6 +97,8 @@ def load(name: str) -> Callable[..., Any]:
     Raises:
         UnusableValidator: there is none of that name, its package cannot be imported, or it is not callable.
     """
+    from importlib.metadata import entry_points
+
     for point in entry_points(group=GROUP, name=name):
         try:
             function = point.load()
