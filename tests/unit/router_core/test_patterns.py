@@ -1,7 +1,5 @@
 """Patterns of a policy match in linear time, and say what is wrong with them."""
 
-import time
-
 import pytest
 
 from router_core.patterns import MAX_PATTERN_CHARACTERS, InvalidPattern, compile_pattern
@@ -40,9 +38,9 @@ def test_what_cannot_be_matched_in_linear_time_or_at_all_is_refused_with_its_rea
     assert why in str(raised.value)
 
 
+@pytest.mark.timeout(30)  # a backtracking engine would not come back
 @pytest.mark.parametrize("pattern", [r"(a+)+$", r"(a|a)*b", r"^(a?){30}a{30}$", r"(?P<x>.*)(?P<y>.*)(?P<z>.*)=b"])
 def test_a_million_hostile_characters_are_matched_in_a_moment(pattern):
     compiled = compile_pattern(pattern)
-    started = time.perf_counter()
-    compiled.search("a" * 1_000_000 + "!")
-    assert time.perf_counter() - started < 1.0  # a backtracking engine would not come back
+    found = compiled.search("a" * 1_000_000 + "!")
+    assert found is None

@@ -1,6 +1,5 @@
 """A policy's own intents: found by a handful of examples, rejected when a prompt is something else."""
 
-import timeit
 from pathlib import Path
 
 import pytest
@@ -90,10 +89,3 @@ def test_the_order_of_intents_and_examples_changes_nothing(own):
         (said, confidence), (again, confidence_again) = classify_intent(text, own), classify_intent(text, other)
         assert said == again
         assert confidence == pytest.approx(confidence_again, abs=1e-5)
-
-
-def test_they_cost_a_tenth_of_a_millisecond_at_most(own):
-    prompt = " ".join(text for _, text in read_examples("own_intents_held_out.tsv"))[:1200]
-    with_own = min(timeit.repeat(lambda: classify_intent(prompt, own), number=50, repeat=20))
-    without = min(timeit.repeat(lambda: classify_intent(prompt), number=50, repeat=20))
-    assert (with_own - without) / 50 < 0.0003  # 0.09 ms measured; a busy machine gets three times that

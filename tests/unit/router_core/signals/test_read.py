@@ -1,7 +1,5 @@
 """All signals of a request together."""
 
-import time
-
 import pytest
 
 from router_core.request import Message, RouteRequest
@@ -105,19 +103,13 @@ HOSTILE = {
 }
 
 
+@pytest.mark.timeout(30)  # benchmarks/signals.py measures it; what is worse than linear takes minutes
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_million_hostile_characters_are_read_without_hanging(name):
     warm_up()
     piece = HOSTILE[name]
     request = RouteRequest.from_prompt((piece * (1_000_000 // len(piece) + 1))[:1_000_000])
-    # The aim is 50 ms, which benchmarks/signals.py measures; here a shared machine gets ten times that, and anything
-    # worse than linear still takes minutes.
-    times = []
-    for _ in range(3):
-        start = time.perf_counter()
-        read_signals(request)
-        times.append(time.perf_counter() - start)
-    assert min(times) < 0.5
+    assert read_signals(request).characters == 1_000_000
 
 
 def test_personal_data_in_a_schema_is_found_because_models_read_that_too():

@@ -1,7 +1,5 @@
 """The regex and contains validators."""
 
-import time
-
 import pytest
 
 from router_core.patterns import InvalidPattern
@@ -53,11 +51,10 @@ def test_a_pattern_that_would_need_backtracking_is_refused_when_it_is_made():
         Regex("r", 1.0, must_match=[r"(a)\1"])
 
 
+@pytest.mark.timeout(30)  # a backtracking engine would not come back
 def test_a_hostile_answer_does_not_make_a_careless_pattern_hang():
     validator = Regex("r", 1.0, must_match=["^(a+)+$", "^(a|aa)*b$", "(.*)*x"])
-    started = time.perf_counter()
     assert score(validator, "a" * 1_000_000 + "!").value == 0.0
-    assert time.perf_counter() - started < 5
 
 
 def test_a_lone_surrogate_is_no_fault_of_the_pattern():
