@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 from router_core.policy.expressions import ExpressionError, Facts, evaluate
@@ -211,18 +212,22 @@ class _Holding:
     failed: str | None = None
 
 
+_YES, _NO = _Holding(True), _Holding(False)
+
+
 def holds(condition: Condition, situation: Situation) -> bool:
     """Whether every field that the condition gives holds; an expression that cannot be evaluated does."""
     return _holds(condition, _Look.at(situation)).applies
 
 
 def _holds(condition: Condition, look: _Look) -> _Holding:
+    given = condition.__dict__  # a tenth of the time that attributes of a model take
     for name in condition.model_fields_set:
-        wanted = getattr(condition, name)
+        wanted = given[name]
         if name != "cel" and wanted is not None and not _TESTS[name](wanted, look):
-            return _Holding(False)
+            return _NO
     if condition.cel is None:
-        return _Holding(True)
+        return _YES
     try:
         return _Holding(evaluate(condition.cel, look.facts))
     except ExpressionError as error:
@@ -236,7 +241,7 @@ def _holding(rule: Rule, look: _Look) -> _Holding:
         if holding.applies and holding.failed is None:
             return holding
         failed = failed or holding.failed
-    return _Holding(failed is not None, failed)
+    return _NO if failed is None else _Holding(True, failed)
 
 
 # --- what follows ---------------------------------------------------------------------------------------------------
@@ -283,7 +288,7 @@ def _verdict(
     exclusions: dict[str, Exclusion],
 ) -> Verdict:
     if not holding.applies:
-        return Verdict(rule.name, "passed", "its conditions do not hold", rule.owner)
+        return _passed(rule.name, rule.owner)
     failed = holding.failed
     match rule.then:
         case Deny(message=message):
@@ -310,6 +315,12 @@ def _verdict(
         case Exclude() as exclude:
             removed = {name: _is_excluded(name, model, exclude) for name, model in known.items()}
             return _remove(rule, "excluded", removed, exclusions, failed)
+
+
+@lru_cache(maxsize=4096)
+def _passed(rule: str, owner: str | None) -> Verdict:
+    """What most rules say of most requests, made once."""
+    return Verdict(rule, "passed", "its conditions do not hold", owner)
 
 
 def _said(rule: Rule, outcome: VerdictOutcome, reason: str, failed: str | None, removed: Iterable[str] = ()) -> Verdict:

@@ -36,7 +36,7 @@ def complexity_of(prompt: str, words: int, numbers: int, *, code: bool) -> float
     text = window(prompt, COMPLEXITY_CHARACTERS * 3 // 4, COMPLEXITY_CHARACTERS // 4)
     clauses = sum(map(text.count, _CLAUSE_MARKS))
     questions = sum(map(text.count, _QUESTION_MARKS))
-    reasoning = sum(word in _REASONING for word in words_in(text))
+    reasoning = sum(map(_REASONING.__contains__, words_in(text)))
     return round(
         0.25 * _part(words, 150)
         + 0.20 * _part(clauses, 8)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from itertools import chain
 from typing import Final, get_args
 from zlib import crc32
 
@@ -24,7 +25,7 @@ UNKNOWN: Final[Domain] = "general"
 
 DIMENSIONS: Final = 1 << 15
 """Buckets that words are hashed into."""
-DOMAIN_CHARACTERS: Final = 1600
+DOMAIN_CHARACTERS: Final = 800
 """How much of a prompt is read, three quarters from its start."""
 MIN_CONFIDENCE: Final = 0.4
 """Below it a prompt is of no domain in particular."""
@@ -47,9 +48,7 @@ def _buckets(word: bytes) -> tuple[int, ...]:
 def words_of(prompt: str) -> NDArray[np.intp]:
     """The buckets of the words that occur in the prompt, each once; shape (k,)."""
     text = window(prompt, DOMAIN_CHARACTERS * 3 // 4, DOMAIN_CHARACTERS // 4)
-    found: set[int] = set()
-    for word in set(words_in(text)):
-        found.update(_buckets(word))
+    found = set(chain.from_iterable(map(_buckets, set(words_in(text)))))
     return np.fromiter(found, dtype=np.intp, count=len(found))
 
 
