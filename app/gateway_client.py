@@ -101,7 +101,9 @@ class Catalogue:
 class Gateway:
     """One gateway, by its base URL. Holds no connection; every call makes its own."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, patience_s: float = ANSWER_TIMEOUT_S) -> None:
+        """``patience_s``: how long a plain question, or a connection, may take."""
+        self._patience_s = patience_s
         self.base_url = base_url.rstrip("/")
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -196,12 +198,12 @@ class Gateway:
 
     def _connect(self) -> http.client.HTTPConnection:
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = kind(self._host, self._port, timeout=CONNECT_TIMEOUT_S)
+        connection = kind(self._host, self._port, timeout=min(CONNECT_TIMEOUT_S, self._patience_s))
         try:
             connection.connect()
         except OSError:
             raise self._unreachable() from None
-        connection.sock.settimeout(ANSWER_TIMEOUT_S)
+        connection.sock.settimeout(self._patience_s)
         return connection
 
     def _send(
@@ -228,7 +230,7 @@ class Gateway:
             connection.request(method, self._prefix + path, payload, headers)
             return connection.getresponse()
         except TimeoutError:
-            raise self._silent(ANSWER_TIMEOUT_S) from None
+            raise self._silent(self._patience_s) from None
         except (OSError, http.client.HTTPException):
             raise self._unreachable() from None
 
@@ -236,7 +238,7 @@ class Gateway:
         try:
             return response.read(MAX_ANSWER_BYTES)
         except TimeoutError:
-            raise self._silent(ANSWER_TIMEOUT_S) from None
+            raise self._silent(self._patience_s) from None
         except (OSError, http.client.HTTPException):
             raise self._unreachable() from None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import address, components, navigation
+from app import address, components, navigation, policy_banner
 
 LOGO = Path(__file__).parent / "static" / "logo.svg"
 _log = logging.getLogger("routescope.dashboard")
@@ -28,6 +28,7 @@ def main() -> None:
         components.brand(LOGO)
         navigation.links(page)
         components.sidebar_foot()
+    policy_banner.draw()
     try:
         page.run()
     except Exception:  # noqa: BLE001 - the edge: a page's fault is logged whole and told in one sentence
