@@ -23,6 +23,7 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from app.launch import Addresses, is_up
 from app.navigation import DECISION, ONE_DECISION, OVERVIEW, PLACES, PLAYGROUND
@@ -33,6 +34,8 @@ SIZE = {"width": 1440, "height": 1000}
 SCHEMES = ("light", "dark")
 MOST_BYTES = 300_000
 START_S = 90.0
+MODELS_MS = 60_000
+"""For local models to load whose files are on this machine."""
 SETTLE_MS = 1500
 """Charts are drawn a little after the page says that it is done."""
 
@@ -111,11 +114,16 @@ def visit(browser: Browser, url: str, scheme: str, decision: str) -> None:
 
 
 def ask(page: Page) -> None:
-    """A prompt that a tool answers, so that the picture needs no model."""
-    box = page.locator("[data-testid='stChatInput'] textarea, textarea").first
-    box.fill("What is (1234 + 866) * 0.19?")
-    box.press("Control+Enter")
-    page.get_by_text("399", exact=False).first.wait_for(timeout=30_000)
+    """A summary for the local models; where they are not here, a sum, which a tool answers."""
+    try:
+        page.get_by_text("not ready").first.wait_for(state="detached", timeout=MODELS_MS)
+        prompt = "A summary"
+    except PlaywrightTimeout:
+        prompt = "A sum"
+    page.get_by_role("button", name=prompt, exact=True).click()
+    drawn(page)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("link", name="Open the decision's page").wait_for(timeout=120_000)
     drawn(page)
 
 
