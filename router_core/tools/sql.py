@@ -16,6 +16,7 @@ from typing import Any, Final
 from router_core.errors import ToolFailed
 from router_core.policy.schema import SqlQuery, SqlTool
 from router_core.policy.schema.tools import ParameterType
+from router_core.policy.schema.values import Location
 from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.tools.base import ToolAnswer
@@ -42,7 +43,7 @@ class Sql:
         self.name = name
         self.threshold = entry.threshold
         self.timeout_s = entry.timeout_s
-        self.location: Final = entry.location
+        self.location: Final[Location] = entry.location or "local"
         self._database = database
         self._queries = [_Query(query) for query in entry.queries]
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=f"sql-{name}")

@@ -92,6 +92,9 @@ def _database(here: Key, tool: Mapping[str, Any]) -> Iterator[Finding]:
         remedy = "give either database, a SQLite file, or database_env, the variable that holds a URL"
         yield here, problem, remedy
     variable = tool.get("database_env")
+    if isinstance(variable, str) and "location" not in tool:
+        problem = "it does not say where its database is"
+        yield here, problem, 'add location = "local", or "cloud" when asking it leaves this machine or network'
     if isinstance(variable, str) and "://" in variable:
         # The value is not repeated: it may hold a password.
         problem = "it is an address, not the name of a variable"

@@ -105,8 +105,9 @@ class SqlTool(LimitedTool):
     """SQLite file, relative to the policy file."""
     database_env: str | None = None
     """Environment variable that holds a URL instead: `postgresql://...`, for which the extra `postgres` is needed."""
-    location: Location = "local"
-    """Where the database is: `cloud` when what a prompt asks of it leaves this machine or network."""
+    location: Location | None = None
+    """Where a database named by `database_env` is: `cloud` when what a prompt asks of it leaves this machine or
+    network. A file is local."""
     queries: Annotated[tuple[SqlQuery, ...], Field(min_length=1)]
     """The surest match is run; of equally sure ones the first."""
     threshold: Share = 0.75
@@ -123,8 +124,8 @@ class CustomTool(LimitedTool):
     """The entry point's name."""
     settings: dict[str, Any] = {}
     """Given to it by keyword."""
-    location: Location = "local"
-    """`cloud` when it sends prompts away from this machine or network."""
+    location: Location
+    """`cloud` when it sends anything of a prompt away from this machine or network."""
     threshold: Share = 0.8
     """Lowest confidence at which its answer ends the request."""
     timeout_s: Seconds = 2.0

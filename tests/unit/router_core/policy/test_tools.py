@@ -86,8 +86,13 @@ def test_a_query_that_could_not_run_is_a_fault(text, key, problem):
     ("text", "key", "problem"),
     [
         ("", "tools.db", "it names no database"),
-        ('database = "x"\ndatabase_env = "Y"', "tools.db", "it names two databases"),
-        ('database_env = "postgresql://u:s3cret@h/d"', "tools.db.database_env", "it is an address"),
+        ('database = "x"\ndatabase_env = "Y"\nlocation = "local"', "tools.db", "it names two databases"),
+        ('database_env = "DB_URL"', "tools.db", "it does not say where its database is"),
+        (
+            'location = "local"\ndatabase_env = "postgresql://u:s3cret@h/d"',
+            "tools.db.database_env",
+            "it is an address",
+        ),
         ('database = "postgresql://u:s3cret@h/d"', "tools.db.database", "it is an address"),
     ],
 )
