@@ -10,7 +10,7 @@ from app import components, navigation, plain, units
 from app.components import Cell, Tone
 from app.playground_state import BranchView, PlaygroundState, Standing
 from app.story import NOT_PASSED
-from router_core.result import CandidateRecord, CommitState, Decision
+from router_core.result import CandidateRecord, CommitState, Decision, Verdict
 
 STYLE = """<style>
 .rs-lanes { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr max-content; gap: .42rem .8rem;
@@ -106,6 +106,9 @@ def known(state: PlaygroundState) -> None:
         "words": units.count(signals.words),
         "tokens": f"about {units.count(signals.input_tokens)}",
     }
+    if signals.domain != "general":
+        found["domain"] = f"{signals.domain} {units.share(signals.domain_confidence, 0)}"
+    found["complexity"] = units.score(signals.complexity)
     if signals.code:
         found["code"] = "yes"
     if signals.numbers:
@@ -114,6 +117,9 @@ def known(state: PlaygroundState) -> None:
         found["personal data"] = ", ".join(signals.pii)
     if signals.secrets:
         found["secrets"] = ", ".join(signals.secrets)
+    if signals.injection:
+        kinds = ", ".join(signals.injection_kinds).replace("_", " ")
+        found["like an injection"] = f"{kinds} {units.score(signals.injection)}"
     components.chips(found)
 
 
@@ -130,11 +136,16 @@ def guard(state: PlaygroundState) -> None:
                 (
                     plain.visible(each.rule, 60),
                     Cell(each.outcome, components.OUTCOME_TONE.get(each.outcome)),
-                    Cell(each.reason + (f" (owner: {each.owner})" if each.owner else ""), "muted"),
+                    Cell(_why(each), "muted"),
                 )
                 for each in state.verdicts
             ],
         )
+
+
+def _why(verdict: Verdict) -> str:
+    failed = f"; its expression failed ({verdict.failed}), so it applies" if verdict.failed else ""
+    return verdict.reason + failed + (f" (owner: {verdict.owner})" if verdict.owner else "")
 
 
 def candidates(state: PlaygroundState, colours: Mapping[str, str]) -> None:

@@ -81,12 +81,19 @@ def _asked(document: Mapping[str, Any]) -> str:
     if signals.get("intent"):
         sure = signals.get("intent_confidence")
         facts.append(f"intent {signals['intent']}" + ("" if sure is None else f" ({units.share(sure, 0)} sure)"))
+    if signals.get("domain") not in (None, "general"):
+        facts.append(f"about {signals['domain']} matters")
     if signals.get("code"):
         facts.append("with code")
     for kind, name in (("pii", "personal data"), ("secrets", "secrets")):
         if signals.get(kind):
             facts.append(f"with {name} ({', '.join(map(str, signals[kind]))})")
+    if signals.get("injection"):
+        kinds = ", ".join(map(str, signals.get("injection_kinds") or ())).replace("_", " ")
+        facts.append(f"looking like an injection ({kinds}, {units.score(signals['injection'])})")
     described = f": {', '.join(facts)}" if facts else ""
+    if any(verdict.get("outcome") == "rerouted" for verdict in document.get("verdicts") or []):
+        return f"{asker}'s request ran as the route {document.get('route')}{described}."
     return f"{asker} asked the route {document.get('route')}{described}."
 
 
@@ -95,6 +102,11 @@ def _narrowed(document: Mapping[str, Any]) -> str:
     out = [candidate for candidate in candidates if candidate.get("excluded_by")]
     denied = [verdict for verdict in document.get("verdicts") or [] if verdict.get("outcome") == "denied"]
     parts = [f"{_ruling(verdict)} denied the request: {_unstopped(verdict.get('reason'))}." for verdict in denied]
+    parts += [
+        f"{_ruling(verdict)}: {_unstopped(verdict.get('reason'))}."
+        for verdict in document.get("verdicts") or []
+        if verdict.get("outcome") in ("raised", "redacted", "rerouted")
+    ]
     if not candidates:
         return " ".join(parts)
     left = len(candidates) - len(out)

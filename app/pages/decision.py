@@ -227,7 +227,8 @@ def _guard(document: dict[str, Any]) -> None:
                 one.get("rule"),
                 Cell(one.get("outcome"), tone=OUTCOME_TONE.get(str(one.get("outcome")))),
                 ", ".join(map(str, one.get("models_removed") or ())),
-                one.get("reason", ""),
+                str(one.get("reason", ""))
+                + (f"; its expression failed ({one['failed']}), so it applies" if one.get("failed") else ""),
                 one.get("owner") or "",
             )
             for one in document["verdicts"]

@@ -210,3 +210,24 @@ def test_a_budget_that_denies_is_not_called_a_rule() -> None:
     verdict = {"rule": "budget:team", "outcome": "denied", "reason": "$20 of $20 is spent this day"}
     told = story(document(verdicts=[verdict], status="failed", chosen=None))
     assert 'The budget "team" denied the request: $20 of $20 is spent this day.' in told[1]
+
+
+def test_what_rules_did_to_a_request_is_told_with_its_signals() -> None:
+    signals = {"words": 9, "domain": "medical", "injection": 0.75, "injection_kinds": ["instruction_override"]}
+    verdicts = [
+        {"rule": "careful", "outcome": "raised", "reason": "risk counts as high, stated was low"},
+        {"rule": "mask", "outcome": "redacted", "reason": "models get placeholders: 2 email"},
+        {"rule": "send", "outcome": "rerouted", "reason": "the request for route chat goes on as route contained"},
+        {"rule": "other", "outcome": "passed", "reason": "its conditions do not hold"},
+    ]
+    told = story(document(route="contained", signals=signals, verdicts=verdicts))
+    assert told[0] == (
+        "A user's request ran as the route contained: 9 words, about medical matters, "
+        "looking like an injection (instruction override, 0.75)."
+    )
+    assert told[1] == (
+        'The rule "careful": risk counts as high, stated was low. '
+        'The rule "mask": models get placeholders: 2 email. '
+        'The rule "send": the request for route chat goes on as route contained. '
+        "All 2 models of the policy were eligible."
+    )
