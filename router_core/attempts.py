@@ -126,7 +126,7 @@ class Attempts:
             since = run.timeline.elapsed_ns()
             await self._clock.sleep(delay)
             run.waited_ns += run.timeline.elapsed_ns() - since
-        if branch.outcome == "failed" and final and branch.first_chunk_ns is not None:
+        if branch.outcome == "failed" and run.watched and final and branch.first_chunk_ns is not None:
             raise AllBranchesFailed(f"{branch.model} failed after its answer had begun: {branch.error}")
         async with aclosing(self._scoring.judge(run, branch, last=higher is None)) as events:
             async for event in events:
@@ -136,7 +136,9 @@ class Attempts:
     def _delay(self, run: Run, branch: Branch, attempt: int) -> float | None:
         """Seconds until the same model is asked again; None when it is not."""
         error = branch.error
-        if not isinstance(error, ProviderError) or (branch.final and branch.first_chunk_ns is not None):
+        if not isinstance(error, ProviderError) or (
+            run.watched and branch.final and branch.first_chunk_ns is not None
+        ):
             return None
         if self._branches.refusal(run, branch.model) is not None:
             return None

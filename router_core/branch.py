@@ -29,6 +29,7 @@ FREE_FAILURES = frozenset(
         "upstream_failure",
         "upstream_rejected",
         "authentication_failed",
+        "not_served",
         "not_ready",
         "context_too_long",
     }
@@ -93,8 +94,9 @@ class Branch:
                         item = await anext(stream, None)
                 except TimeoutError:
                     raise self._too_late(call, limit_ns) from None
-                now = timeline.elapsed_ns()
-                self.waited_ns += now - waiting_since
+                finally:
+                    now = timeline.elapsed_ns()
+                    self.waited_ns += now - waiting_since
                 if now > due_ns:
                     raise self._too_late(call, limit_ns)
                 if isinstance(item, TextChunk):
@@ -123,8 +125,11 @@ class Branch:
         return ProviderTimeout(f"{call.model} did not finish within {call.timeout_s:.3g} s")
 
     def fail(self, error: ProviderError) -> None:
-        """The attempt failed; what it cost is in `bill`."""
-        self.outcome, self.error, self.error_type = "failed", error, error.code
+        """The attempt failed; what it cost is in `bill`.
+
+        The error is kept without its frames: they may still hold the raw bytes of an upstream that echoes a key.
+        """
+        self.outcome, self.error, self.error_type = "failed", error.with_traceback(None), error.code
 
     def stop(self, timeline: Timeline) -> None:
         """Note the end of the call, and compute its bill. Validators may still come."""

@@ -28,6 +28,7 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   ├── UpstreamFailure              5xx
 │   ├── UpstreamRejected             4xx that a caller caused; not a fault of the model
 │   ├── AuthenticationFailed         401, 403: the key is missing or wrong
+│   ├── NotServed                    402, 404: no such model there, or an account that cannot pay
 │   ├── ContextTooLong               the prompt does not fit this model
 │   ├── ContentFiltered              the model's safety filter stopped it
 │   ├── BadUpstreamResponse          garbage, empty choices, no finish
@@ -264,6 +265,12 @@ class AuthenticationFailed(ProviderError):
     """The provider refused our key, or the environment has none."""
 
     code = "authentication_failed"
+
+
+class NotServed(ProviderError):
+    """The upstream has no such model, or its account cannot pay: no caller can mend that."""
+
+    code = "not_served"
 
 
 class ContextTooLong(ProviderError):

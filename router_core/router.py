@@ -172,6 +172,7 @@ class Router:
         settled: Settled | None = None
         with self.in_flight.one():
             run = self._begin(request)
+            run.watched = False
             async with aclosing(self._stream(run)) as events:
                 async for event in events:
                     if isinstance(event, Answered):

@@ -37,6 +37,8 @@ class Run:
     trace: Trace
     ledger: RequestLedger
     simulated: bool
+    watched: bool = True
+    """Whether somebody sees tokens as they come; else an answer that breaks off can still be replaced."""
     assumed: Price | None = None
     """What a model of unknown price is taken to cost, under caps and budgets alone."""
     signals: Signals | None = None

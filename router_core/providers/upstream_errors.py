@@ -16,6 +16,7 @@ from router_core.errors import (
     BadUpstreamResponse,
     ContentFiltered,
     ContextTooLong,
+    NotServed,
     ProviderError,
     ProviderTimeout,
     RateLimited,
@@ -88,14 +89,18 @@ def error_from(
         return ProviderTimeout(about)
     if status >= 500:
         # llama.cpp and some gateways answer 500 to a prompt that is too long.
-        return ContextTooLong(about) if code in _CONTEXT_CODES else UpstreamFailure(about)
+        if code in _CONTEXT_CODES:
+            return ContextTooLong(about)
+        failure = UpstreamFailure(about)
+        failure.retry_after_s = parse_retry_after(retry_after)
+        return failure
     if 300 <= status < 400:
         return BadUpstreamResponse(f"model {model!r}: upstream answered {status}; redirects are not followed")
     if status == 413 or code in _CONTEXT_CODES or (status in (400, 422) and _CONTEXT_WORDS.search(said.message)):
         return ContextTooLong(about)
     if code in _FILTER_CODES or (status == 400 and _FILTER_WORDS.search(said.message)):
         return ContentFiltered(about)
-    return UpstreamRejected(about)
+    return NotServed(about) if status in (402, 404) else UpstreamRejected(about)
 
 
 def _after(reason: str) -> str:

@@ -109,9 +109,9 @@ CONNECTION = [
 STATUS = [
     fails("400", up.status(400), "upstream_rejected", "nothing"),
     fails("401-echoes-the-key", up.echo_key(401), "authentication_failed", "nothing"),
-    fails("402", up.status(402), "upstream_rejected", "nothing"),
+    fails("402", up.status(402), "not_served", "nothing"),
     fails("403-echoes-the-key", up.echo_key(403), "authentication_failed", "nothing"),
-    fails("404", up.status(404), "upstream_rejected", "nothing"),
+    fails("404", up.status(404), "not_served", "nothing"),
     fails("408", up.status(408), "timeout"),
     fails("409", up.status(409), "upstream_rejected", "nothing"),
     fails("413", up.status(413), "context_too_long", "nothing"),

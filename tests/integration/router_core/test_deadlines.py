@@ -71,7 +71,6 @@ def test_a_caller_who_leaves_stops_the_upstream_and_is_recorded(kind: Kind, aren
     assert_sound(played)
 
 
-@pytest.mark.xfail(strict=True, reason="Branch.run counts the wait for an item, but not for an error")
 @pytest.mark.parametrize("kind", KINDS)
 def test_waiting_for_a_model_that_fails_is_not_the_routers_own_time(kind: Kind, arena: Arena, first: Upstream) -> None:
     first.plays(up.hang())

@@ -12,7 +12,7 @@ from router_core.errors import (
     UpstreamFailure,
     UpstreamRejected,
 )
-from router_core.events import BranchStarted, Escalated, Settled
+from router_core.events import BranchStarted, Escalated, Failed, Settled
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import RouteRequest
 from router_core.resilience.health import CallTicket
@@ -165,6 +165,17 @@ deployments = [
     first, second = (await bench.router.aroute(_ask())).decision.branches
     assert {first.deployment, second.deployment} == {"east", "west"}
     assert (first.outcome, second.outcome) == ("failed", "accepted")
+
+
+async def test_an_answer_that_breaks_off_unseen_is_replaced_and_one_that_was_seen_is_not() -> None:
+    broken = Reply(("Half an ans",), error=DOWN)
+    loaded = policy(tiers='"small"', validators=[])
+    bench = Bench(loaded, tiny=Replies(broken, broken), twin=Replies("Whole."), huge=Replies())
+    result = await bench.router.aroute(_ask())
+    assert (result.text, branches(result.decision)) == ("Whole.", [("tiny", "failed"), ("twin", "accepted")])
+    events = await bench.events(_ask())
+    assert isinstance(events[-2], Failed)
+    assert "failed after its answer had begun" in events[-2].message
 
 
 # --- several side by side ---------------------------------------------------------------------------------------
