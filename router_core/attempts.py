@@ -136,9 +136,7 @@ class Attempts:
     def _delay(self, run: Run, branch: Branch, attempt: int) -> float | None:
         """Seconds until the same model is asked again; None when it is not."""
         error = branch.error
-        if not isinstance(error, ProviderError) or (
-            run.watched and branch.final and branch.first_chunk_ns is not None
-        ):
+        if not isinstance(error, ProviderError) or (run.watched and branch.final and branch.first_chunk_ns is not None):
             return None
         if self._branches.refusal(run, branch.model) is not None:
             return None
