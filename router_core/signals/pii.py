@@ -11,17 +11,22 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from itertools import islice
 from typing import Any, Final, NamedTuple
 
+UNEXAMINED: Final = "unexamined"
+"""Stands for numbers beyond those that are examined: a table of them may hide anything."""
 CANDIDATES: Final = 400
-"""Runs of digits, and at signs, that are examined in one conversation; each costs about 20 us."""
+"""Different runs of digits that are examined in one conversation; each costs about 20 us."""
+MARKS: Final = 4000
+"""At signs, colons and capital letters before digits that are examined; each costs about 1 us."""
 PHONE_CANDIDATES: Final = 40
 """Those among them that are put to phonenumbers, which is ten times as dear."""
 PHONE_REGIONS: Final = ("US", "GB", "DE", "FR", "ES", "IT")
 """Whose national forms are known; numbers that begin with + are of any country."""
 
 _RUN_CHARACTERS: Final = 64
+_RUN_STEP: Final = 24
+"""Longer runs are examined in windows that begin so far apart: each number is whole in one of them."""
 _NEARBY: Final = 48
 """Characters before a run of digits in which a word may name it."""
 
@@ -86,45 +91,56 @@ _NINO: Final = re.compile(r"\b[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} 
 def find_pii(text: str) -> tuple[str, ...]:
     """The kinds of personal data in a text that `text.reveal` has cleaned: sorted, each once.
 
-    They are ``credit_card``, ``email``, ``iban``, ``ip``, ``national_id``, ``phone``.
+    They are ``credit_card``, ``email``, ``iban``, ``ip``, ``national_id``, ``phone``, and ``unexamined`` when there are
+    more numbers than are looked at.
     """
     found: set[str] = set()
-    if "@" in text and _has_email(text):
-        found.add("email")
-    if ("::" in text or text.count(":") >= 3) and any(
-        _is_ip(match[0]) for match in islice(_IPV6.finditer(text), CANDIDATES)
-    ):
-        found.add("ip")
+    if "@" in text and (email := _email(text)):
+        found.add(email)
+    if "::" in text or text.count(":") >= 3:
+        found.update(_addresses(text))
     if any(digit in text for digit in "0123456789"):
         found.update(_in_runs(text))
         found.update(_in_tagged(text))
     return tuple(sorted(found))
 
 
-def _has_email(text: str) -> bool:
+def _addresses(text: str) -> Iterator[str]:
+    for number, match in enumerate(_IPV6.finditer(text)):
+        if number == MARKS:
+            yield UNEXAMINED
+            return
+        if _is_ip(match[0]):
+            yield "ip"
+            return
+
+
+def _email(text: str) -> str | None:
     at = text.find("@")
-    for _ in range(CANDIDATES):
+    for _ in range(MARKS):
         if at < 0:
-            return False
+            return None
         before = text[max(0, at - 64) : at]
         local = before[len(before.rstrip(_EMAIL_LOCAL)) :].strip(".")
         # git@host:path is an address of a repository, not of a person.
         if local and local != "git" and _EMAIL_DOMAIN.match(text, at + 1):
-            return True
+            return "email"
         at = text.find("@", at + 1)
-    return False
+    return UNEXAMINED
 
 
 def _in_runs(text: str) -> Iterator[str]:
     """What runs of digits and their separators turn out to be."""
     seen: set[str] = set()
     phones = 0
-    for match in islice(_RUN.finditer(text), CANDIDATES):
-        run = match[0][:_RUN_CHARACTERS]
+    for start, run in _runs(text):
         if run in seen or len(run) < 7:
             continue
+        if len(seen) == CANDIDATES:
+            yield UNEXAMINED
+            return
         seen.add(run)
-        nearby = text[max(0, match.start() - _NEARBY) : match.start()]
+        nearby = text[max(0, start - _NEARBY) : start]
         if run.count(".") >= 3 and _has_ip(run, nearby):
             yield "ip"
         if any(_is_card(part) for part in _card_parts(run)):
@@ -136,11 +152,31 @@ def _in_runs(text: str) -> Iterator[str]:
             yield "national_id"
             continue
         for part in parts:
-            if phones < PHONE_CANDIDATES and (number := _phone_shape(part, nearby)):
+            if number := _phone_shape(part, nearby):
                 phones += 1
+                if phones > PHONE_CANDIDATES:
+                    yield UNEXAMINED
+                    return
                 if _is_phone(number, named=_PHONE_WORD.search(nearby) is not None):
                     yield "phone"
                     break
+
+
+def _runs(text: str) -> Iterator[tuple[int, str]]:
+    """Runs of digits and separators with their places; a long one in windows that cut no number in two."""
+    for match in _RUN.finditer(text):
+        run = match[0]
+        if len(run) <= _RUN_CHARACTERS:
+            yield match.start(), run
+            continue
+        for begin in range(0, len(run), _RUN_STEP):
+            end = begin + _RUN_CHARACTERS
+            piece = run[begin:end]
+            if begin and run[begin - 1].isdigit():
+                piece = piece.lstrip("0123456789")
+            if run[end : end + 1].isdigit():
+                piece = piece.rstrip("0123456789")
+            yield match.start() + begin, piece.strip(" ./-")
 
 
 def _without_neighbours(run: str) -> list[str]:
@@ -152,7 +188,10 @@ def _without_neighbours(run: str) -> list[str]:
 
 def _in_tagged(text: str) -> Iterator[str]:
     """Numbers that begin with or end in capital letters."""
-    for match in islice(_TAGGED.finditer(text), CANDIDATES):
+    for number, match in enumerate(_TAGGED.finditer(text)):
+        if number == MARKS:
+            yield UNEXAMINED
+            return
         start = match.start()
         if (iban := _IBAN.match(text, start)) and _is_iban(iban[0]):
             yield "iban"
@@ -163,8 +202,13 @@ def _in_tagged(text: str) -> Iterator[str]:
             yield "national_id"
         if _NINO.match(text, start):
             yield "national_id"
-    if any(_stdnum("es.dni").is_valid(match[0]) for match in islice(_DNI.finditer(text), CANDIDATES)):
-        yield "national_id"
+    for number, match in enumerate(_DNI.finditer(text)):
+        if number == MARKS:
+            yield UNEXAMINED
+            return
+        if _stdnum("es.dni").is_valid(match[0]):
+            yield "national_id"
+            return
 
 
 @cache
@@ -198,8 +242,9 @@ def _is_iban(run: str) -> bool:
     return False
 
 
+# Tried at every group, since another number may stand right before the card.
 _CARD_GROUPS: Final = re.compile(
-    r"(?<!\d)(?:\d{13,19}|\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|\d{4}([ -])\d{6}\2\d{4,5})(?!\d)"
+    r"(?<!\d)(?=(\d{13,19}|\d{4}([ -])\d{4}\2\d{4}\2\d{1,7}|\d{4}([ -])\d{6}\3\d{4,5})(?!\d))"
 )
 _CARD_ISSUERS: Final = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
@@ -209,7 +254,7 @@ _CARD_ISSUERS: Final = re.compile(
 
 def _card_parts(run: str) -> Iterator[str]:
     for match in _CARD_GROUPS.finditer(run):
-        yield match[0].replace(" ", "").replace("-", "")
+        yield match[1].replace(" ", "").replace("-", "")
 
 
 def _is_card(digits: str) -> bool:

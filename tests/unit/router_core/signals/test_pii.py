@@ -96,3 +96,31 @@ def test_a_number_right_beside_another_is_still_found(text, kinds):
 
 def test_the_data_itself_is_never_returned():
     assert all(kind.isidentifier() for _, text in HOLDS for kind in find_pii(reveal(text)))
+
+
+CARD = "4111 1111 1111 1111"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "7 " * 2000 + CARD,
+        CARD + " 7" * 2000,
+        "1 2 3 4 5 6 7 8 9 " * 4 + CARD + " 1 2 3 4 5 6 7 8 9" * 4,
+        " and ".join(map(str, range(100, 2000))) + " " + CARD,
+    ],
+    ids=["after", "before", "between", "after short ones"],
+)
+def test_a_card_among_many_numbers_is_found(text):
+    assert "credit_card" in find_pii(text)
+
+
+def test_more_long_numbers_than_are_examined_count_as_personal_data():
+    table = "\n".join(f"{number};" for number in range(10**9, 10**9 + 1000))
+    assert find_pii(table) == ("unexamined",)
+    assert find_pii("a @ b " * 5000) == ("unexamined",)
+
+
+def test_a_long_row_of_digits_is_no_card_where_it_is_cut():
+    digits = "".join(str(number * number % 10) for number in range(1000))
+    assert find_pii(digits) == ()
