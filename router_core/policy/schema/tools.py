@@ -36,7 +36,7 @@ class SearchTool(LimitedTool):
     kind: Literal["search"]
     folder: str
     """Folder of .md and .txt files, relative to the policy file."""
-    threshold: Share = 0.6
+    threshold: Share = 0.75
     """Lowest confidence (share of the question's weight that the passage covers) that ends the request."""
     timeout_s: Seconds = 2.0
     """Longest time it may take; then the next tool or a model is asked."""

@@ -20,7 +20,7 @@ def test_each_entry_becomes_a_tool_with_its_name_threshold_and_time(tmp_path):
         tmp_path,
     )
     assert isinstance(tools["sums"], Calculator) and isinstance(tools["faq"], Search)
-    assert [(t.name, t.threshold, t.timeout_s) for t in tools.values()] == [("sums", 0.8, 1.0), ("faq", 0.6, 3.0)]
+    assert [(t.name, t.threshold, t.timeout_s) for t in tools.values()] == [("sums", 0.8, 1.0), ("faq", 0.75, 3.0)]
 
 
 def test_the_faults_of_all_tools_are_told_at_once(tmp_path):

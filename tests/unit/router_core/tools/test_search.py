@@ -10,7 +10,7 @@ from router_core.signals.read import read_signals
 from router_core.tools.search import Search
 
 DOCS = Path(__file__).parents[4] / "policies" / "docs"
-THRESHOLD = 0.6
+THRESHOLD = 0.75
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def _questions():
 
 
 async def test_german_french_and_spanish_questions_find_other_inflections_and_no_wrong_passage():
-    # 24 questions that the pages answer and 16 that they do not. 18 are answered; without like words it would be 8.
+    # 24 questions that the pages answer and 16 that they do not. 17 are answered; without like words it would be 8.
     tool = Search("faq", Path(__file__).parent / "search_set" / "pages", THRESHOLD, 2.0)
     right, wrong = 0, []
     for question, wanted in _questions():
@@ -145,3 +145,20 @@ async def test_english_questions_are_met_by_stemmed_words_alone(tmp_path):
     tool = Search("faq", tmp_path, THRESHOLD, 2.0)
     assert await ask(tool, "What is the current price of gold in London?") is None
     assert await ask(tool, "What are the golden rules of this house?") is not None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I clean a cast iron pan?",
+        "How long does delivery take?",
+        "How much does a cast iron pan cost?",
+        "Is linseed oil healthy?",
+        "How do I boil an egg?",
+        "Who invented cast iron?",
+        "Which pan is best for fish?",
+    ],
+)
+async def test_a_question_that_shares_words_with_a_page_but_not_its_matter_stays_below_the_threshold(question):
+    found = await ask(Search("pages", DOCS.parent / "support" / "pages", THRESHOLD, 2.0), question)
+    assert found is None or found.confidence < THRESHOLD
