@@ -46,7 +46,8 @@ class Signals:
     numbers: int
     """How many numbers the prompt holds."""
     pii: tuple[str, ...] = ()
-    """Kinds of personal data found, never the data: email, phone, iban, credit_card, ip, national_id."""
+    """Kinds of personal data found, never the data: email, phone, iban, credit_card, ip, national_id; unexamined when
+    there are more numbers than are looked at."""
     secrets: tuple[str, ...] = ()
     """Kinds of secrets found: api_key, private_key, password, token."""
     domain: str = "general"
