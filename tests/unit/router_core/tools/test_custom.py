@@ -46,7 +46,8 @@ def package(tmp_path, monkeypatch):
 
 
 def build(tmp_path, **fields):
-    return build_tools({"sky": CustomTool.model_validate({"kind": "custom", "location": "local", **fields})}, tmp_path)["sky"]
+    entry = CustomTool.model_validate({"kind": "custom", "location": "local", **fields})
+    return build_tools({"sky": entry}, tmp_path)["sky"]
 
 
 async def test_a_tool_of_another_package_answers_under_the_policy_s_name(package):
