@@ -19,13 +19,14 @@ from typing import Any
 from router_core.request import RouteRequest
 from router_core.signals.code import holds_code
 from router_core.signals.intent import classify_intent
+from router_core.signals.kinds import kinds
 from router_core.signals.language import detect_language
 from router_core.signals.length import count_words, estimate_tokens
 from router_core.signals.numbers import count_numbers
 from router_core.signals.pii import find_pii
 from router_core.signals.read import read_signals, warm_up
 from router_core.signals.secrets import find_secrets
-from router_core.signals.text import kinds, reveal
+from router_core.signals.text import reveal
 
 TEXT = (
     "Please summarise the following minutes for the members who could not come. The committee met on Tuesday to review "

@@ -16,7 +16,6 @@ from router_core.fleet import Berth
 from router_core.pricing import ComputePrice, CostSource, Nano, Price, Usage, to_usd
 from router_core.providers.base import Call, Completion, Provider, TextChunk
 from router_core.result import BranchKind, BranchRecord, Outcome, ScoreRecord
-from router_core.signals.length import estimate_tokens
 from router_core.state.ledger import Reservation
 from router_core.tracing import as_json
 from router_core.validators.base import Ask
@@ -163,6 +162,8 @@ class Branch:
             return cost, None if cost is None else "observed"
         if self._free:
             return 0, "estimated"
+        from router_core.signals.length import estimate_tokens
+
         return self.price.expected(self.input_estimate, estimate_tokens([self.text])), "estimated"
 
     @property

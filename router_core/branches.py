@@ -22,7 +22,6 @@ from router_core.policy.schema import LogprobValidator
 from router_core.providers.base import Call
 from router_core.result import BranchKind
 from router_core.run import Run
-from router_core.signals.length import estimate_tokens
 from router_core.state.purse import Refusal
 from router_core.validators.base import Ask
 
@@ -111,6 +110,8 @@ def tokens_of(run: Run, ask: Ask | None) -> tuple[int, int]:
     assert run.signals is not None
     incoming = run.signals.input_tokens
     if ask is not None and ask.messages is not None:
+        from router_core.signals.length import estimate_tokens
+
         incoming = estimate_tokens(message.content for message in ask.messages)
     limit = None if ask is None else ask.max_output_tokens
     return incoming, run.max_output_tokens if limit is None else limit

@@ -14,7 +14,6 @@ from router_core.pricing import to_usd
 from router_core.reason import story
 from router_core.result import Decision, Status
 from router_core.run import Run
-from router_core.signals.length import estimate_tokens
 from router_core.tracing import as_json
 
 
@@ -144,6 +143,8 @@ def _baseline(run: Run) -> Baseline | None:
     name = run.baseline_model
     if name is None:
         return None
+    from router_core.signals.length import estimate_tokens
+
     chosen = run.chosen
     price = run.prices.get(name)
     if chosen.kind == "tool":

@@ -12,7 +12,6 @@ from router_core.events import BranchEnded, Event, Token
 from router_core.guard import Ruling
 from router_core.redaction import Redaction, Restorer, redact_messages
 from router_core.request import RouteRequest
-from router_core.signals.read import beside_messages
 from router_core.target import Target
 
 
@@ -33,6 +32,8 @@ def redacted(ruling: Ruling, request: RouteRequest) -> tuple[Ruling, Redaction |
     """
     if not ruling.redacts or ruling.denied is not None:
         return ruling, None
+    from router_core.signals.read import beside_messages
+
     redaction = redact_messages(request.messages, beside_messages(request))
     counts = dict(redaction.counts)
     verdicts = []

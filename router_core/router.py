@@ -53,8 +53,6 @@ from router_core.resilience.health import Health
 from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
-from router_core.signals.own_intents import OwnIntents
-from router_core.signals.read import read_signals
 from router_core.sink import DecisionSink, NoSink
 from router_core.state.ledger import RequestLedger
 from router_core.state.memory import MemoryStore
@@ -111,6 +109,11 @@ class Router:
         self._assumed = None if assume is None else TokenPrice(assume.input, assume.output, assume.cache_read)
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
+        # Here, and not on top: numpy and a hundred patterns are a third of what importing the router would take.
+        from router_core.signals.own_intents import OwnIntents
+        from router_core.signals.read import read_signals
+
+        self._read_signals = read_signals
         self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
         self.targets = Targets(loaded.policy)
         self.in_flight = InFlight()
@@ -320,7 +323,7 @@ class Router:
 
     async def _prepare(self, run: Run) -> AsyncGenerator[Event]:
         span = run.trace.child(semconv.SPAN_SIGNALS)
-        run.signals = read_signals(run.request, self._own_intents)
+        run.signals = self._read_signals(run.request, self._own_intents)
         run.trace.end(span, {semconv.INTENT: run.signals.intent, semconv.LANGUAGE: run.signals.language})
         yield SignalsRead(run.decision_id, run.target.name, run.signals)
 

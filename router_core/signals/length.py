@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from router_core.signals.text import (
+from router_core.signals.kinds import (
     ALPHABET,
     CJK,
     DIGIT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from router_core.signals.text import DIGIT, LETTER, SEPARATOR, Kinds
+from router_core.signals.kinds import DIGIT, LETTER, SEPARATOR, Kinds
 
 
 def count_numbers(text_kinds: Kinds) -> int:

@@ -11,13 +11,14 @@ from router_core.signals.complexity import complexity_of
 from router_core.signals.domain import classify_domain, domain_classifier
 from router_core.signals.injection import Injection, find_injection
 from router_core.signals.intent import classifier, classify_intent
+from router_core.signals.kinds import kinds
 from router_core.signals.language import detect_language, identifier
 from router_core.signals.length import count_words, estimate_conversation
 from router_core.signals.numbers import count_numbers
 from router_core.signals.own_intents import OwnIntents
-from router_core.signals.pii import find_pii
+from router_core.signals.pii import find_pii, load_checks
 from router_core.signals.secrets import find_secrets
-from router_core.signals.text import REVEAL_CHARACTERS, across_turns, kinds, unveil
+from router_core.signals.text import REVEAL_CHARACTERS, across_turns, unveil
 
 
 def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
@@ -73,8 +74,12 @@ def _find_injection(request: RouteRequest, whole: str, clean: str, hidden: list[
 
 
 def warm_up() -> None:
-    """Load the models of intent, domain and language (about half a second), so that no request waits for them."""
+    """Load the models of intent, domain and language and what personal data are checked by; half a second.
+
+    Otherwise the first requests wait for them.
+    """
     classifier()
     domain_classifier()
     identifier()
-    find_pii("+49 30 901820, DE89 3704 0044 0532 0130 00, 4111 1111 1111 1111")
+    kinds("")
+    load_checks()

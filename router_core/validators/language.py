@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 
 from router_core.request import RouteRequest
+from router_core.signals.kinds import ALPHABET, CJK, LETTER, kinds
 from router_core.signals.language import language_probabilities
-from router_core.signals.text import ALPHABET, CJK, LETTER, kinds, window
+from router_core.signals.text import window
 from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 CERTAIN: Final = 0.8

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router_core.request import RouteRequest
+from router_core.signals.kinds import kinds
 from router_core.signals.length import count_words
-from router_core.signals.text import kinds
 from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 

@@ -5,12 +5,13 @@ from hypothesis import strategies as st
 
 from router_core.request import RouteRequest
 from router_core.signals.intent import INTENTS
+from router_core.signals.kinds import kinds
 from router_core.signals.language import LANGUAGES
 from router_core.signals.length import count_words
 from router_core.signals.numbers import count_numbers
 from router_core.signals.pii import find_pii
 from router_core.signals.read import read_signals
-from router_core.signals.text import kinds, reveal
+from router_core.signals.text import reveal
 
 PIECES = st.sampled_from(
     [

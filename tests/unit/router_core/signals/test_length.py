@@ -2,8 +2,8 @@
 
 import pytest
 
+from router_core.signals.kinds import kinds
 from router_core.signals.length import TOKENS_PER_MESSAGE, count_words, estimate_tokens
-from router_core.signals.text import kinds
 
 
 @pytest.mark.parametrize(

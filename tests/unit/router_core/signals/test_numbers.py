@@ -3,8 +3,8 @@
 
 import pytest
 
+from router_core.signals.kinds import kinds
 from router_core.signals.numbers import count_numbers
-from router_core.signals.text import kinds
 
 
 @pytest.mark.parametrize(
