@@ -96,7 +96,11 @@ def _validate(data: dict[str, Any], path: Path, lines: _Lines) -> tuple[Policy |
         return Policy.model_validate(data), []
     except ValidationError as error:
         faults = []
-        for detail in error.errors(include_url=False):
+        details = error.errors(include_url=False)
+        for detail in details:
+            below = [other for other in details if other["loc"][:-1][: len(detail["loc"])] == detail["loc"]]
+            if detail["type"] == "too_short" and below:
+                continue  # a list whose only entries are faulty counts as empty as well
             key = _toml_key(detail["loc"], data)
             problem, remedy = _in_words(detail)
             faults.append(Fault(_place(path, lines.of(key)), ".".join(map(str, key)) or "file", problem, remedy))
