@@ -208,11 +208,12 @@ def policy() -> None:
 def check_policy(file: Path, as_json: bool) -> None:
     """Report all faults of FILE at once, each with place and remedy."""
     from router_core.policy.loading import load_policy
-    from router_core.tools.build import build_tools
+    from router_core.router import Router
 
     try:
         loaded = load_policy(file)
-        build_tools(loaded.policy.tools, loaded.folder)
+        # What a gateway makes of it: a rubric or a folder that is missing shows only there.
+        Router.from_policy(loaded)
     except PolicyError as error:
         if as_json:
             click.echo(json.dumps({"valid": False, "faults": [asdict(fault) for fault in error.faults]}))

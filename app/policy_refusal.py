@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from app import plain
 from router_core.errors import Fault, PolicyError
 from router_core.policy.loading import LoadedPolicy
 from router_core.policy.schema import TelemetryEntry
@@ -15,8 +15,8 @@ from router_core.redaction import redact_text
 
 FIXED_AT_START: Final = ("content", "durability", "database_url")
 """Keys of ``[telemetry]`` that a running process cannot change: what is being written would be half of each."""
-MOST_FAULTS: Final = 50
-"""Faults that are told over HTTP; the log has all of them."""
+MOST_FAULTS: Final = 100
+"""Faults that are told; the others are counted. Each costs a search for secrets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +28,34 @@ class Refusal:
     version: str | None
     """Of the refused policy; None when the file could not be read that far."""
     faults: tuple[Fault, ...]
-    """Never empty, in file order; without personal data and secrets."""
+    """Never empty, in file order; without secrets, and safe for a terminal."""
+    more: int = 0
+    """How many faults are left out."""
+
+    @classmethod
+    def of(cls, error: Exception, file: Path, version: str | None, at: datetime) -> Self:
+        """What went wrong with a policy file, without anything of the file that might be a secret.
+
+        Faults quote what was given; in a file where somebody has put a key in the wrong place that is the key.
+        """
+        remedy = "mend that, then save the policy again or send SIGHUP"
+        faults = error.faults if isinstance(error, PolicyError) else (Fault(str(file), "file", str(error), remedy),)
+        told = tuple(_harmless(fault) for fault in faults[:MOST_FAULTS])
+        return cls(at, version, told, len(faults) - len(told))
 
     def document(self) -> dict[str, Any]:
-        """As JSON takes it. ``more``: how many faults are left out."""
+        """As JSON takes it."""
         return {
             "at": self.at.isoformat(),
             "version": self.version,
-            "faults": [asdict(fault) for fault in self.faults[:MOST_FAULTS]],
-            "more": max(0, len(self.faults) - MOST_FAULTS),
+            "faults": [asdict(fault) for fault in self.faults],
+            "more": self.more,
         }
 
-    def says_the_same(self, other: Refusal | None) -> bool:
-        """Whether another one is about the same faults of the same policy."""
-        return other is not None and (other.version, other.faults) == (self.version, self.faults)
-
-
-def faults_of(error: Exception, file: Path) -> tuple[Fault, ...]:
-    """What went wrong with a policy file, without anything of the file that might be a secret.
-
-    Faults quote what was given; in a file where somebody has put a key in the wrong place that is the key.
-    """
-    if isinstance(error, PolicyError):
-        return tuple(_without_secrets(error.faults))
-    remedy = "mend that, then save the policy again or send SIGHUP"
-    return tuple(_without_secrets([Fault(str(file), "file", str(error), remedy)]))
+    def __str__(self) -> str:
+        """For a log: a line a fault."""
+        lines = [f"  {fault}" for fault in self.faults]
+        return "\n".join(lines if not self.more else [*lines, f"  and {self.more:,} more"])
 
 
 def check_fixed(opened: TelemetryEntry, new: LoadedPolicy) -> None:
@@ -78,6 +81,8 @@ def check_fixed(opened: TelemetryEntry, new: LoadedPolicy) -> None:
         raise PolicyError(faults)
 
 
-def _without_secrets(faults: Iterable[Fault]) -> Iterable[Fault]:
-    for fault in faults:
-        yield Fault(fault.file, redact_text(fault.key), redact_text(fault.problem), redact_text(fault.remedy))
+def _harmless(fault: Fault) -> Fault:
+    return Fault(
+        plain.visible(fault.file),
+        *(plain.visible(" ".join(redact_text(text).split())) for text in (fault.key, fault.problem, fault.remedy)),
+    )

@@ -14,7 +14,7 @@ from typing import Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.policy_refusal import Refusal, check_fixed, faults_of
+from app.policy_refusal import Refusal, check_fixed
 from app.policy_watch import Change, PolicyWatch
 from app.settings import Settings
 from router_core import semconv
@@ -83,10 +83,10 @@ class Service:
         telemetry = open_telemetry(loaded, settings, by=who)
         try:
             local = _local_server(loaded, settings, None)
-            if local is not None:
-                local.ensure()
             state = _state(loaded, settings, None)
             router = _router(loaded, telemetry, local, state, None)
+            if local is not None:
+                local.ensure()
         except RouteScopeError:
             telemetry.close(CLOSE_TIMEOUT_S)
             raise
@@ -178,12 +178,8 @@ class Service:
 
     async def _refuse(self, error: Exception, version: str | None) -> None:
         file = self.settings.policy
-        faults = await asyncio.to_thread(faults_of, error, file)
-        refused = Refusal(datetime.now(UTC), version, faults)
-        if not refused.says_the_same(self.refused):
-            lines = "\n".join(f"  {fault}" for fault in faults)
-            log.error("policy %s is refused, version %s still decides:\n%s", file, self.loaded.version, lines)
-        self.refused = refused
+        self.refused = await asyncio.to_thread(Refusal.of, error, file, version, datetime.now(UTC))
+        log.error("policy %s is refused, version %s still decides:\n%s", file, self.loaded.version, self.refused)
 
     # --- local models --------------------------------------------------------------------------------------------
 

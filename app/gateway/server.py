@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app import plain
 from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
@@ -89,7 +90,7 @@ async def healthz(request: Request) -> Response:
             "status": "ok",
             "policy": service.loaded.policy.name,
             "policy_version": service.loaded.version,
-            "policy_file": str(service.settings.policy),
+            "policy_file": plain.visible(service.settings.policy),
             "policy_loaded_at": service.loaded_at.isoformat(),
             "policy_refused": None if service.refused is None else service.refused.document(),
             "telemetry": {

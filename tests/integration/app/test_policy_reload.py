@@ -394,6 +394,25 @@ async def test_a_fault_of_our_own_is_a_refusal_that_shows_no_value(
         await service.aclose()
 
 
+async def test_a_version_that_the_store_cannot_note_is_refused(policy: PolicyFile, tmp_path: Path) -> None:
+    service = open_service(tmp_path / "home", policy)
+    try:
+        with service.telemetry.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE policy_version RENAME TO away"))
+        before, after = service.loaded.version, policy.say("little")
+        assert not await service.reload("changed")
+        assert service.refused is not None
+        assert service.refused.version == after
+        assert "the database cannot note the new version" in service.refused.faults[0].problem
+        assert service.router.loaded.version == service.loaded.version == before
+        with service.telemetry.engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE away RENAME TO policy_version"))
+        assert await service.reload("asked")
+        assert service.loaded.version == after
+    finally:
+        await service.aclose()
+
+
 async def test_a_refused_policy_starts_no_local_models(policy: PolicyFile, tmp_path: Path) -> None:
     service = open_service(tmp_path / "home", policy)
     try:
@@ -411,9 +430,12 @@ async def test_a_refused_policy_starts_no_local_models(policy: PolicyFile, tmp_p
         assert "not running" not in service.router.fleet.readiness("tiny").reason
         policy.put(policy.text)
         assert await service.reload("changed")
-        await asyncio.to_thread(
-            until, lambda: service.local is not None and "not running" in service.local.status("smollm2-135m").reason
-        )
+        server = service.local
+        await asyncio.to_thread(until, lambda: "not running" in server.status("smollm2-135m").reason)
+        policy.put(policy.text + local)
+        assert await service.reload("changed")
+        assert service.local is server
+        assert "not running" not in service.router.fleet.readiness("tiny").reason
     finally:
         await service.aclose()
 
