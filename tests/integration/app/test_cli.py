@@ -123,6 +123,14 @@ def test_all_faults_of_a_broken_policy_come_at_once(tmp_path: Path, policy: Path
     assert f"{len(faults)} fault(s)" in done.stderr
 
 
+def test_what_only_a_gateway_would_miss_is_missed_by_the_check_too(tmp_path: Path, policy: Path) -> None:
+    judge = 'kind = "judge"\nmodel = "large"\nrubric_file = "nowhere.md"'
+    policy.write_text(policy.read_text().replace('kind = "refusal"', judge))
+    done = run(tmp_path, "policy", "check", str(policy), "--json")
+    assert done.returncode == 1
+    assert [fault["key"] for fault in json.loads(done.stdout)["faults"]] == ["validators.polite.rubric_file"]
+
+
 def test_a_broken_policy_stops_every_other_command_with_exit_code_2(tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("format = ")
