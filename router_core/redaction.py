@@ -47,7 +47,7 @@ _MOST: Final = 500
 # What may be personal data by its shape; each is then put to the detectors, with the words before it.
 _SHAPES: Final = re.compile(
     r"""
-      [^\s@<>"'(),;:\[\]]{1,64}@[^\s@<>"'(),;:\[\]]{1,255}
+      (?<![^\s@<>"'(),;:\[\]])[^\s@<>"'(),;:\[\]]{1,64}+@[^\s@<>"'(),;:\[\]]{1,255}
     | \b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{1,4}){2,10}\b
     | \b[A-Z]{1,6}[ ]?\d{2}[A-Z0-9 ]{4,14}[A-Z0-9]\b
     | (?:[0-9a-fA-F]{1,4}:|::)[0-9a-fA-F:]{2,38}
@@ -58,6 +58,7 @@ _SHAPES: Final = re.compile(
 _PRIVATE_KEY: Final = re.compile(
     r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]{1,60}-----|\Z)", re.DOTALL
 )
+_NO_DIGITS: Final = {ord(digit): None for digit in "0123456789"}
 _TOKEN: Final = re.compile(r"\S+")
 _ENCODED: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}|(?:[0-9a-fA-F]{2}[ :]?){8,}")
 _BARE: Final = "\"'`.,;!?)(<>"
@@ -158,8 +159,8 @@ def _mask_all(text: str, masks: _Masks) -> str:
 def _mask_pii(text: str, masks: _Masks) -> str:
     pieces, done = [], 0
     for match in islice(_SHAPES.finditer(text), _MOST):
-        before = text[max(done, match.start() - NEARBY) : match.start()]
-        kinds = find_pii(before + match[0]) or find_pii(reveal(match[0]))
+        before = text[max(done, match.start() - NEARBY) : match.start()].translate(_NO_DIGITS)
+        kinds = find_pii(before + match[0])
         if kinds:
             value = match[0].rstrip(" .-")
             pieces += [text[done : match.start()], masks.mask(kinds[0], value), match[0][len(value) :]]

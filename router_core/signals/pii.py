@@ -204,13 +204,19 @@ def _without_neighbours(run: str) -> list[str]:
 
 def _in_tagged(text: str) -> Iterator[str]:
     """Numbers that begin with or end in capital letters."""
+    ibans = 0
     for number, match in enumerate(_TAGGED.finditer(text)):
         if number == MARKS:
             yield UNEXAMINED
             return
         start = match.start()
-        if (iban := _IBAN.match(text, start)) and _is_iban(iban[0]):
-            yield "iban"
+        if iban := _IBAN.match(text, start):
+            ibans += 1
+            if ibans > CANDIDATES:
+                yield UNEXAMINED
+                return
+            if _is_iban(iban[0]):
+                yield "iban"
         if any(
             (found := form.match(text, start)) and _stdnum(module).is_valid(found[0])
             for form, module in _NATIONAL_FORMS
@@ -253,9 +259,14 @@ def _is_iban(run: str) -> bool:
     tokens = re.split(r"[ -]", run)
     for end in range(len(tokens), max(0, len(tokens) - 6), -1):
         compact = "".join(tokens[:end])
-        if 15 <= len(compact) <= 34 and _stdnum("iban").is_valid(compact):
+        if 15 <= len(compact) <= 34 and _checks_out(compact) and _stdnum("iban").is_valid(compact):
             return True
     return False
+
+
+def _checks_out(iban: str) -> bool:
+    """Whether the check digits are right (ISO 7064, mod 97-10), in a tenth of the time of the whole examination."""
+    return int("".join([str(int(character, 36)) for character in iban[4:] + iban[:4]])) % 97 == 1
 
 
 # Tried at every group, since another number may stand right before the card.
