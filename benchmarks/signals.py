@@ -16,8 +16,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from router_core.redaction import redact_messages
 from router_core.request import RouteRequest
 from router_core.signals.code import holds_code
+from router_core.signals.complexity import complexity_of
+from router_core.signals.domain import classify_domain
+from router_core.signals.injection import find_injection
 from router_core.signals.intent import classify_intent
 from router_core.signals.kinds import kinds
 from router_core.signals.language import detect_language
@@ -41,9 +45,13 @@ LIMITS: dict[str, tuple[float, float, float]] = {
     "tokens": (0.1, 0.1, 0.2),
     "intent": (0.5, 0.5, 0.5),
     "language": (0.3, 0.3, 0.3),
+    "domain": (0.1, 0.1, 0.1),
+    "complexity": (0.05, 0.05, 0.3),
     "code": (0.1, 0.2, 1.0),
     "pii": (0.1, 0.3, 3.0),
     "secrets": (0.1, 0.2, 1.0),
+    "injection": (0.05, 0.1, 1.0),
+    "redact": (1.0, 3.0, 30.0),
     "all": (0.8, 0.8, 4.0),
 }
 WORST_LIMIT = 50.0
@@ -77,9 +85,13 @@ def signals_of(prompt: str) -> dict[str, Callable[[], object]]:
         "tokens": lambda: estimate_tokens([prompt]),
         "intent": lambda: classify_intent(prompt),
         "language": lambda: detect_language(prompt),
+        "domain": lambda: classify_domain(prompt),
+        "complexity": lambda: complexity_of(prompt, 100, 3, code=False),
         "code": lambda: holds_code(prompt),
         "pii": lambda: find_pii(reveal(prompt)),
         "secrets": lambda: find_secrets(prompt),
+        "injection": lambda: find_injection(prompt, prompt),
+        "redact": lambda: redact_messages(request.messages),
         "all": lambda: read_signals(request),
     }
 
