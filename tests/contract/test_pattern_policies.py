@@ -15,6 +15,11 @@ from tests.shipped import shipped_bench
 SUMMARISE = "Summarise this in one sentence: " + "The river rises in the mountains and flows to the sea. " * 8
 CODE = "Write a Python function that reverses a linked list in place."
 CHAT = "How are you today, my friend?"
+HARD = (
+    "Compare the two designs, explain why the first one scales better, and prove that its worst case is bounded. "
+    "Then evaluate the trade-offs: if latency doubles, what follows for throughput, and because of which assumption? "
+    "Derive the formula step by step, justify each step, and assess whether 3 or 5 replicas are needed. " * 2
+)
 GOOD = "The river flows from the mountains down to the sea."
 REFUSAL = "I'm sorry, but I cannot help with that."
 
@@ -136,6 +141,17 @@ async def test_a_very_long_prompt_needs_the_large_window() -> None:
     decision = await decide(shipped_bench("specialists", gemini_large=Replies(GOOD)), "word " * 70_000)
     assert decision.chosen == "gemini-large"
     assert excluded(decision, "gpt-small").startswith("rule:long-prompts-need-a-large-window")
+
+
+async def test_a_hard_question_is_not_given_to_a_small_model() -> None:
+    bench = shipped_bench(
+        "specialists", claude_large=Replies(GOOD), gemini_large=Replies(GOOD), gpt_large=Replies(GOOD)
+    )
+    decision = await decide(bench, HARD)
+    assert decision.signals.complexity >= 0.45
+    assert excluded(decision, "gpt-small").startswith("rule:hard-questions-skip-the-small-models")
+    assert decision.chosen is not None
+    assert decision.chosen.endswith("-large")
 
 
 async def test_a_german_prompt_that_must_stay_in_europe_stays_there() -> None:
