@@ -110,5 +110,33 @@ THRESHOLD: Final = "router.validator.threshold"
 PASSED: Final = "router.validator.passed"
 WEIGHT: Final = "router.validator.weight"  # absent where every validator must pass by itself
 
+# --- metrics ----------------------------------------------------------------------------------------------
+METRIC_OPERATION_DURATION: Final = "gen_ai.client.operation.duration"  # s, a call of a model
+METRIC_FIRST_CHUNK: Final = "gen_ai.client.operation.time_to_first_chunk"  # s
+METRIC_TOKEN_USAGE: Final = "gen_ai.client.token.usage"  # noqa: S105 ({token})
+METRIC_TOOL_DURATION: Final = "gen_ai.execute_tool.duration"  # s
+TOKEN_TYPE: Final = "gen_ai.token.type"  # noqa: S105 ("input" | "output")
+METRIC_REQUESTS: Final = "router.requests"
+METRIC_REQUEST_DURATION: Final = "router.request.duration"  # s, request in to decision settled
+METRIC_OVERHEAD: Final = "router.request.overhead"  # s, of that what the router itself took
+METRIC_COST: Final = "router.cost.usd"
+METRIC_COST_UNKNOWN: Final = "router.cost.unknown"  # branches whose price nobody knows: not in the cost
+METRIC_ESCALATIONS: Final = "router.escalations"  # requests
+METRIC_FALLBACKS: Final = "router.fallbacks"  # requests
+METRIC_DENIALS: Final = "router.denials"  # requests
+METRIC_EXCLUSIONS: Final = "router.guard.exclusions"  # models taken out of a request
+METRIC_RETRIES: Final = "router.retries"  # branches that ask a model once more
+METRIC_QUEUED: Final = "router.telemetry.queued"
+METRIC_SPOOLED: Final = "router.telemetry.spooled"
+METRIC_LAG: Final = "router.telemetry.lag"  # s
+METRIC_TRACES: Final = "router.telemetry.traces"
+METRIC_DROPPED: Final = "router.telemetry.dropped"
+METRIC_DEPLOYMENT: Final = "router.deployment.state"  # 1 for the state that it is in, 0 for the others
+METRIC_DEPLOYMENT_CALLS: Final = "router.deployment.calls"  # within the outlier window
+METRIC_DEPLOYMENT_FAILED: Final = "router.deployment.failed"
+METRIC_POLICY_REFUSED: Final = "router.policy.refused"  # 1 while the policy's file says what cannot be used
+STATE: Final = "router.state"
+CAUSE: Final = "router.cause"
+
 CONTENT_KEYS: Final = frozenset({INPUT_MESSAGES, OUTPUT_MESSAGES})
 """Attributes that hold what people wrote. The sink decides whether they are kept: off, hash, redacted, full."""

@@ -14,6 +14,7 @@ import threading
 import time
 import weakref
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -26,6 +27,8 @@ from telemetry.rows import Bundle, bundle_of, is_root
 
 CommitState: TypeAlias = Literal["committed", "spooled", "not_durable", "queued"]
 Durability: TypeAlias = Literal["commit", "async"]
+Listener: TypeAlias = "Callable[[Bundle, CommitState], None]"
+"""Told of the rows of each trace and where they are, by the writer thread, once nobody waits for them any more."""
 Waiter: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.Future[CommitState]]"
 
 QUEUE_LIMIT = 4096
@@ -94,6 +97,7 @@ class DecisionProcessor(SpanProcessor):
         self._content = content
         self._durability = durability
         self._queue_limit = queue_limit
+        self._listeners: tuple[Listener, ...] = ()
         self._changed = threading.Condition(threading.Lock())
         self._open: OrderedDict[int, list[ReadableSpan]] = OrderedDict()
         self._queue: deque[_Trace] = deque()
@@ -162,6 +166,10 @@ class DecisionProcessor(SpanProcessor):
         if thread is not threading.current_thread():
             thread.join(timeout_s)
         return not thread.is_alive() and self._not_durable == lost
+
+    def listen(self, listener: Listener) -> None:
+        """Have somebody told of every trace from now on. It must not wait: the next commit would."""
+        self._listeners = (*self._listeners, listener)
 
     # --- as a decision sink ---------------------------------------------------------------------------------
 
@@ -275,6 +283,15 @@ class DecisionProcessor(SpanProcessor):
         except Exception:  # noqa: BLE001 - the edge: the thread has to live and the count has to be right
             _log.exception("a batch of traces was not kept")
         self._settle(sound, state)
+        self._tell(bundles, state)
+
+    def _tell(self, bundles: list[Bundle], state: CommitState) -> None:
+        for listener in self._listeners:
+            try:
+                for bundle in bundles:
+                    listener(bundle, state)
+            except Exception:  # noqa: BLE001 - the edge: what is kept stays kept, whoever cannot bear to hear of it
+                _log.exception("a listener of telemetry failed")
 
     def _catch_up(self) -> None:
         try:

@@ -21,6 +21,7 @@ from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
+from app.gateway.metrics import GatewayMetrics, metrics
 from app.policy_watch import follow, reload_on_hangup
 from app.wiring import Service
 from router_core.clock import Clock, SystemClock
@@ -45,7 +46,9 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
             async with _following(service, clock or SystemClock()):
                 yield
         finally:
-            if not await service.aclose():
+            kept = await service.aclose()
+            held.metrics.close()
+            if not kept:
                 log.error(
                     "not every span could be kept within the time to close; see the spool in %s", service.settings.home
                 )
@@ -53,6 +56,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
     app = Starlette(
         routes=[
             Route("/healthz", healthz),
+            Route("/metrics", metrics),
             Route("/v1/models", models),
             Route("/v1/chat/completions", chat_completions, methods=["POST"]),
             Route("/v1/route/events", route_events, methods=["POST"]),
@@ -67,6 +71,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.metrics = held = GatewayMetrics(service)
     return app
 
 
