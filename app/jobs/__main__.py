@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 
+from app.jobs import retention
 from app.jobs.scheduler import Worker
 from app.jobs.weekly_drift import EVERY, weekly_drift
 from app.parent import end_with_parent
@@ -20,12 +22,14 @@ def main(arguments: list[str]) -> int:
     """Work until SIGTERM, SIGINT or, with a parent, until that one ends."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     logging.basicConfig(level=logging.WARNING, format="jobs: %(message)s", stream=sys.stderr)
+    settings = Settings.read()
     try:
-        engine = open_engine(Settings.read().database_url)
+        engine = open_engine(settings.database_url)
     except StorageError as error:
         print(f"routescope jobs: {error}", file=sys.stderr)
         return 1
-    worker = Worker(engine, {"drift": (weekly_drift, EVERY)})
+    prune = partial(retention.prune_by_policy, policy=settings.policy)
+    worker = Worker(engine, {"drift": (weekly_drift, EVERY), "retention": (prune, retention.EVERY)})
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -18,9 +18,10 @@ import sqlalchemy as sa
 
 from telemetry.drift.findings import Finding, judge, measure
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
-from telemetry.drift.weeks import WEEK, label_of, monday_of
+from telemetry.drift.weeks import WEEK, label_of, monday_of, start_of
 from telemetry.drift.windows import Subject, Window, read_window, subjects_by_week
 from telemetry.errors import UnknownModel, UnknownWeek
+from telemetry.storage.coverage import covered_since
 from telemetry.storage.engine import reading
 
 REFERENCE_WEEKS = 4
@@ -64,16 +65,17 @@ def run_drift(
     """Compare weeks with those before them, and replace their rows. Doing it twice leaves the same rows.
 
     Without ``week`` and ``all_weeks``: the present week, the one before it, and every older one that has no rows yet.
+    What was found of a week stays as it is once some of its traffic has been pruned.
 
     Args:
         engine: one that may write.
         week: the Monday of the only week to be looked at.
-        all_weeks: every week that has rows.
+        all_weeks: every week of which all traffic is there.
         models: the only models to be written; the q-values are those of the whole week all the same.
         now: tells which week is the present one.
 
     Raises:
-        UnknownWeek, UnknownModel: the store has no such traffic.
+        UnknownWeek, UnknownModel: the store has no such traffic, or no longer.
         StorageError
     """
     started, clock = datetime.now(UTC), time.perf_counter()
@@ -86,6 +88,7 @@ def run_drift(
             weeks = sorted(subjects)
         else:
             weeks = _due(connection, subjects, now or started)
+        weeks = _covered(connection, weeks, week)
         findings = _compare(connection, subjects, weeks)
     if models is not None:
         findings = [finding for finding in findings if finding.subject.model in models]
@@ -114,6 +117,19 @@ def _due(connection: sa.Connection, subjects: dict[date, set[Subject]], now: dat
     done = set(connection.scalars(sa.select(DRIFT_METRIC.c.week).distinct()))
     recent = monday_of(now) - WEEK
     return sorted(week for week in subjects if week >= recent or week not in done)
+
+
+def _covered(connection: sa.Connection, weeks: list[date], asked: date | None) -> list[date]:
+    """Weeks without a pruned day: a new comparison would put less in the place of what was found."""
+    since = covered_since(connection)
+    if since is None:
+        return weeks
+    if asked is not None and start_of(asked) < since:
+        raise UnknownWeek(
+            f"traffic of week {label_of(asked)} has been pruned, so it cannot be compared again; "
+            f"what was found then is kept, and what came after {since:%Y-%m-%d} can be compared"
+        )
+    return [week for week in weeks if start_of(week) >= since]
 
 
 @dataclass(slots=True)

@@ -93,6 +93,17 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
         yield connection
 
 
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that holds the write lock from its first moment on and commits at its end.
+
+    Raises:
+        StorageError: the database cannot be written, in one sentence.
+    """
+    with _plain_errors(engine.url.database or ""), engine.begin() as connection:
+        yield connection
+
+
 def stored_bytes(engine: sa.Engine) -> int:
     """Size of the database's files, the write-ahead log included; 0 when there are none."""
     path = str(engine.url.database)
@@ -150,6 +161,8 @@ def _prepare_writer(busy_timeout_ms: int) -> Any:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
         cursor.execute("PRAGMA foreign_keys = ON")
+        # What is deleted is overwritten: without it, erased prompts could still be read out of the file's free pages.
+        cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.close()
 

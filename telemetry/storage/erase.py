@@ -1,25 +1,109 @@
-"""Takes rows out of the store, together with what was derived from them."""
+"""Takes decisions out of the store, each with all that belongs to it, and with what was derived from it."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
 import sqlalchemy as sa
 
-from telemetry.drift.tables import DRIFT_METRIC
-from telemetry.storage.models import BRANCH, BRANCH_HOUR, CONTENT, REQUEST, REQUEST_HOUR, SPAN
+from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.storage.engine import reading, writing
+from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
+from telemetry.storage.slices import Counts, Slices
+
+FOUND_AT_ONCE = 5_000
+"""Rows of one look into the tables."""
+
+Condition: TypeAlias = sa.ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A decision, or a trace of which only other rows are left."""
+
+    trace_id: str
+    span_id: str | None = None
+    """The key of its row in ``request``."""
+
+
+def delete_traces(connection: sa.Connection, found: Sequence[Found]) -> Counts:
+    """Delete all rows of these traces, rollups left alone. The caller commits."""
+    traces = [one.trace_id for one in found]
+    keys = [one.span_id for one in found if one.span_id is not None]
+    counts: Counts = Counter()
+    for table in (CONTENT, SPAN, BRANCH):
+        counts[table.name] += connection.execute(sa.delete(table).where(table.c.trace_id.in_(traces))).rowcount
+    # By its key: there is no index on a decision's trace.
+    counts[REQUEST.name] += connection.execute(sa.delete(REQUEST).where(REQUEST.c.span_id.in_(keys))).rowcount
+    return counts
+
+
+def delete_decisions(engine: sa.Engine, condition: Callable[[sa.Table], Condition], slices: Slices) -> Counts:
+    """Delete every trace of which the decision or a branch fulfils a condition.
+
+    Args:
+        condition: given ``request`` or ``branch``, says which rows are meant.
+        slices: how the work is cut.
+    """
+    counts: Counts = Counter()
+    for some in _decisions(engine, condition(REQUEST)):
+        counts.update(slices.work(some, delete_traces))
+    # Branches whose decision is not there: it never came, or an earlier run was stopped.
+    orphans = sa.select(BRANCH.c.trace_id).where(condition(BRANCH)).limit(FOUND_AT_ONCE)
+    while left := _scalars(engine, orphans):
+        counts.update(slices.work([Found(trace_id) for trace_id in dict.fromkeys(left)], delete_traces))
+    return counts
 
 
 def delete_simulated(engine: sa.Engine) -> int:
     """Delete exactly the simulated decisions and all that belongs to them; returns how many decisions.
 
-    One transaction. Real rows are untouched, and so are the policy versions, which are no traffic.
+    In many short transactions, so that real decisions can be written meanwhile. Real rows are untouched, and so are
+    the policy versions, which are no traffic. Of the drift runs those go whose findings were all simulated.
     """
-    with engine.begin() as connection:
-        traces = sa.union(
-            sa.select(REQUEST.c.trace_id).where(REQUEST.c.simulated),
-            sa.select(BRANCH.c.trace_id).where(BRANCH.c.simulated),
+    slices = Slices(engine)
+    counts = delete_decisions(engine, lambda table: table.c.simulated.is_(True), slices)
+    with writing(engine) as connection:
+        for table in ROLLUPS:
+            connection.execute(sa.delete(table).where(table.c.simulated.is_(True)))
+        _delete_simulated_drift(connection)
+    return counts[REQUEST.name]
+
+
+def _delete_simulated_drift(connection: sa.Connection) -> None:
+    simulated = DRIFT_METRIC.c.simulated.is_(True)
+    runs = connection.scalars(sa.select(DRIFT_METRIC.c.run_id).where(simulated).distinct()).all()
+    connection.execute(sa.delete(DRIFT_METRIC).where(simulated))
+    left = sa.select(DRIFT_METRIC.c.run_id)
+    if not runs:
+        return
+    if connection.scalar(left.limit(1)) is None:
+        # No run has ever compared anything real; of those that later ones replaced, nothing says more.
+        connection.execute(sa.delete(DRIFT_RUN))
+        return
+    connection.execute(sa.delete(DRIFT_RUN).where(DRIFT_RUN.c.run_id.in_(runs), DRIFT_RUN.c.run_id.not_in(left)))
+
+
+def _decisions(engine: sa.Engine, condition: Condition) -> Iterator[list[Found]]:
+    """Decisions, oldest first, in lists. One way through the index: what was passed is not looked at again."""
+    columns = (REQUEST.c.ts, REQUEST.c.span_id, REQUEST.c.trace_id)
+    statement: sa.Select[Any] = sa.select(*columns).where(condition).order_by(REQUEST.c.ts, REQUEST.c.span_id)
+    after: Condition = sa.true()
+    while True:
+        with reading(engine) as connection:
+            rows = connection.execute(statement.where(after).limit(FOUND_AT_ONCE)).all()
+        if not rows:
+            return
+        last = rows[-1]
+        after = sa.tuple_(REQUEST.c.ts, REQUEST.c.span_id) > sa.tuple_(
+            sa.literal(last.ts, REQUEST.c.ts.type), sa.literal(last.span_id)
         )
-        for table in (CONTENT, SPAN):
-            connection.execute(sa.delete(table).where(table.c.trace_id.in_(traces)))
-        for table in (BRANCH, REQUEST_HOUR, BRANCH_HOUR, DRIFT_METRIC):
-            connection.execute(sa.delete(table).where(table.c.simulated))
-        return connection.execute(sa.delete(REQUEST).where(REQUEST.c.simulated)).rowcount
+        yield [Found(row.trace_id, row.span_id) for row in rows]
+
+
+def _scalars(engine: sa.Engine, statement: sa.Select[Any]) -> Sequence[str]:
+    with reading(engine) as connection:
+        return connection.scalars(statement).all()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from router_core.policy.schema.budgets import Budget
 from router_core.policy.schema.intents import IntentEntry
@@ -29,6 +30,19 @@ class TelemetryEntry(Strict):
     """`strict` refuses an answer whose decision could not be kept anywhere."""
     database_url: str | None = None
     """Where decisions are kept; a flag and the environment beat it. Default: SQLite in the data folder."""
+    keep_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Whole UTC days before today of which decisions are kept; older ones are pruned once a day. Rollups and drift
+    findings stay. Default: for ever."""
+    keep_content_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """The same for prompts and answers alone; not more than `keep_days`. Default: as long as their decisions."""
+
+    @model_validator(mode="after")
+    def _content_goes_first(self) -> Self:
+        if self.keep_days is not None and (self.keep_content_days or 0) > self.keep_days:
+            problem = f"content is to be kept for {self.keep_content_days} days, decisions for {self.keep_days}"
+            remedy = f"use keep_content_days = {self.keep_days} or less: with a decision all that belongs to it goes"
+            raise PydanticCustomError("at_odds", "{problem}; {remedy}", {"problem": problem, "remedy": remedy})
+        return self
 
 
 class Policy(Strict):

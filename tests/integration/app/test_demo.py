@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from app import demo
 from app.demo_progress import DIED, SILENT_S, DemoProgress, progress, tell
 from app.settings import Settings
+from telemetry.drift.run import run_drift
+from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.query.store import store_state
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine, open_reader, reading
@@ -78,6 +80,30 @@ def test_clearing_removes_the_simulated_rows_and_leaves_the_real_ones(tmp_path: 
     assert demo.clear(open_engine(url)) == 50
     state = store_state(open_reader(url))
     assert (state.requests, state.simulated_requests) == (1, 0)
+
+
+def test_clearing_takes_what_drift_runs_have_left_of_the_demo(tmp_path: Path) -> None:
+    url = _write(tmp_path, count=60)
+    engine = open_engine(url)
+    for _ in range(2):
+        run_drift(engine, all_weeks=True)
+    assert _read(url, sa.select(sa.func.count()).select_from(DRIFT_METRIC)) > [(0,)]
+    assert _read(url, sa.select(sa.func.count()).select_from(DRIFT_RUN)) == [(2,)]
+    demo.clear(engine)
+    assert _read(url, sa.select(DRIFT_METRIC.c.week)) == []
+    assert _read(url, sa.select(DRIFT_RUN.c.run_id)) == []
+
+
+def test_clearing_leaves_the_drift_runs_that_compared_something_real(tmp_path: Path) -> None:
+    url = _write(tmp_path, count=60)
+    engine = open_engine(url)
+    run_drift(engine, all_weeks=True)
+    with Telemetry.open(url, home=tmp_path) as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed(decision_id="real", at=END))
+    both = run_drift(engine, week=date(2026, 11, 23))
+    demo.clear(engine)
+    assert _read(url, sa.select(DRIFT_RUN.c.run_id)) == [(both.run_id,)]
+    assert set(_read(url, sa.select(DRIFT_METRIC.c.simulated))) == {(False,)}
 
 
 def test_progress_is_readable_from_another_process_and_absent_at_first(tmp_path: Path) -> None:

@@ -13,9 +13,11 @@ from telemetry.drift.tables import DRIFT_METRIC
 from telemetry.drift.weeks import WEEK, start_of
 from telemetry.errors import UnknownModel, UnknownWeek
 from telemetry.query import drift
+from telemetry.retention import prune
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_reader
 from telemetry.storage.erase import delete_simulated
+from telemetry.storage.slices import Slices
 from tests.traces import Attempt, Routed, emit
 
 FIRST = date(2026, 3, 2)
@@ -143,3 +145,25 @@ def test_an_unknown_week_or_model_is_named_together_with_what_there_is(store: Te
         run_drift(store.engine, models=["smal"])
     report = run_drift(store.engine, week=FIRST)
     assert {finding.state for finding in report.findings} == {"not_enough_data"}
+
+
+def test_what_was_found_of_a_week_stays_once_its_traffic_was_pruned(store: Telemetry):
+    fill(store, *(answers(week, 40) for week in range(6)))
+    run_drift(store.engine, all_weeks=True)
+    found = stored(store.engine)
+    middle_of_the_third = start_of(FIRST) + WEEK * 2 + timedelta(days=3)
+    prune(
+        store.engine,
+        keep_days=1,
+        keep_content_days=None,
+        now=middle_of_the_third + timedelta(days=1),
+        slices=Slices(store.engine, sleep=lambda _: None),
+    )
+    report = run_drift(store.engine, all_weeks=True)
+    assert report.weeks == tuple(FIRST + WEEK * week for week in (3, 4, 5))
+    assert [row[:4] for row in stored(store.engine)] == [row[:4] for row in found]
+    assert [row for row in stored(store.engine) if row[0] < FIRST + WEEK * 3] == [
+        row for row in found if row[0] < FIRST + WEEK * 3
+    ]
+    with pytest.raises(UnknownWeek, match="traffic of week 2026-W12 has been pruned"):
+        run_drift(store.engine, week=FIRST + WEEK * 2)
