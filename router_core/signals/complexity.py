@@ -10,6 +10,7 @@ It says how much is asked, not how hard it is: "prove the Riemann hypothesis" is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from router_core.signals.text import window, words_in
@@ -31,12 +32,15 @@ _REASONING: Final = frozenset(
 )
 
 
-def complexity_of(prompt: str, words: int, numbers: int, *, code: bool) -> float:
-    """0 to below 1, by the formula above; ``words`` and ``numbers`` as the other signals count them."""
+def complexity_of(prompt: str, words: int, numbers: int, *, code: bool, said: Sequence[bytes] | None = None) -> float:
+    """0 to below 1, by the formula above; ``words`` and ``numbers`` as the other signals count them.
+
+    ``said``: `words_in` of the prompt, where they are known and it is no longer than `COMPLEXITY_CHARACTERS`.
+    """
     text = window(prompt, COMPLEXITY_CHARACTERS * 3 // 4, COMPLEXITY_CHARACTERS // 4)
     clauses = sum(map(text.count, _CLAUSE_MARKS))
     questions = sum(map(text.count, _QUESTION_MARKS))
-    reasoning = sum(map(_REASONING.__contains__, words_in(text)))
+    reasoning = sum(map(_REASONING.__contains__, words_in(text) if said is None else said))
     return round(
         0.25 * _part(words, 150)
         + 0.20 * _part(clauses, 8)

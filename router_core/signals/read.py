@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.signals.code import holds_code
-from router_core.signals.complexity import complexity_of
+from router_core.signals.complexity import COMPLEXITY_CHARACTERS, complexity_of
 from router_core.signals.domain import classify_domain, domain_classifier
 from router_core.signals.injection import Injection, find_injection
 from router_core.signals.intent import classifier, classify_intent
@@ -18,7 +19,7 @@ from router_core.signals.numbers import count_numbers
 from router_core.signals.own_intents import OwnIntents
 from router_core.signals.pii import find_pii, load_checks
 from router_core.signals.secrets import find_secrets
-from router_core.signals.text import REVEAL_CHARACTERS, across_turns, unveil
+from router_core.signals.text import REVEAL_CHARACTERS, across_turns, unveil, words_in
 
 
 def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
@@ -31,6 +32,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
     prompt = request.prompt
     prompt_kinds = kinds(prompt)
     messages = [message.content for message in request.messages]
+    said = words_in(prompt) if len(prompt) <= COMPLEXITY_CHARACTERS else None
     words, numbers, code = count_words(prompt_kinds), count_numbers(prompt_kinds), holds_code(prompt)
     intent, confidence = classify_intent(prompt, own)
     domain, domain_confidence = classify_domain(prompt)
@@ -38,7 +40,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
     whole = "\n".join([*messages, *turns, *beside_messages(request)])
     clean, hidden = unveil(whole)
     conversation = "\n".join([clean, *hidden])
-    injection = _find_injection(request, whole, clean, hidden)
+    injection = _find_injection(request, whole, clean, hidden, said if clean == prompt else None)
     return Signals(
         intent=intent,
         intent_confidence=round(confidence, 4),
@@ -52,7 +54,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
         secrets=find_secrets(conversation),
         domain=domain,
         domain_confidence=round(domain_confidence, 4),
-        complexity=complexity_of(prompt, words, numbers, code=code),
+        complexity=complexity_of(prompt, words, numbers, code=code, said=said),
         injection=injection.score,
         injection_kinds=injection.kinds,
         unread_characters=max(0, len(whole) - REVEAL_CHARACTERS),
@@ -65,12 +67,15 @@ def beside_messages(request: RouteRequest) -> list[str]:
     return [*request.stop, *([] if schema is None else [json.dumps(schema, ensure_ascii=False, default=str)])]
 
 
-def _find_injection(request: RouteRequest, whole: str, clean: str, hidden: list[str]) -> Injection:
+def _find_injection(
+    request: RouteRequest, whole: str, clean: str, hidden: list[str], words: Sequence[bytes] | None
+) -> Injection:
     """Look at what the operator did not write; his own system prompt may well say "ignore" and "never reveal"."""
     if any(message.role in ("system", "developer") for message in request.messages):
         whole = "\n".join(m.content for m in request.messages if m.role not in ("system", "developer"))
         clean, hidden = unveil(whole)
-    return find_injection(whole, clean, "\n".join(hidden))
+        words = None
+    return find_injection(whole, clean, "\n".join(hidden), words)
 
 
 def warm_up() -> None:
