@@ -79,19 +79,23 @@ class PolicyFile:
     text: str
 
     def put(self, text: str) -> str:
-        """Replace the file by a rename, as editors do; the version of what is in it now."""
+        """Replace the file by a sound one; the version of what is in it now."""
+        self.replace(text)
+        return load_policy(self.path).version
+
+    def replace(self, text: str) -> None:
+        """By a rename, as editors do it."""
         new = self.path.with_suffix(".new")
         new.write_text(text, encoding="utf-8")
         new.replace(self.path)
-        return load_policy(self.path).version
 
     def say(self, word: str) -> str:
         """The same policy with another system prompt: another version. What that version is."""
         return self.put(self.text.replace("[routes.quick]", f'[routes.quick]\nsystem = "Say {word}."'))
 
     def spoil(self) -> None:
-        """Two faults, in place."""
-        self.path.write_text(self.text.replace('validators = ["polite"]', 'validators = ["rude"]\ncolour = 1'))
+        """Two faults."""
+        self.replace(self.text.replace('validators = ["polite"]', 'validators = ["rude"]\ncolour = 1'))
 
 
 @dataclass
@@ -144,10 +148,11 @@ def test_a_change_decides_from_the_next_request_on_and_a_stream_ends_as_it_began
     with running.http.stream("POST", "/v1/chat/completions", json={**QUICK, "stream": True}) as reply:
         lines = reply.iter_lines()
         head = json.loads(next(lines).removeprefix("data: "))
-        after = policy.say("little")
+        # Called otherwise too: the stream's connection belongs to the old policy alone.
+        after = policy.put(policy.text.replace('"upstream-small"', '"upstream-mini"'))
         running.reaches(after)
         assert running.ask()["policy_version"] == after
-        assert upstream.seen[-1].body["messages"][0] == {"role": "system", "content": "Say little."}
+        assert upstream.seen[-1].body["model"] == "upstream-mini"
         rest = "".join(lines)
     assert rest.count("word ") == 60
     assert '"finish_reason":"stop"' in rest
@@ -173,6 +178,11 @@ def test_the_health_answer_names_the_file_and_since_when_it_decides(running: Run
     assert before["policy_refused"] is None
     running.reaches(policy.say("little"))
     assert running.health["policy_loaded_at"] > before["policy_loaded_at"]
+
+
+def test_a_file_written_in_place_is_taken_too(running: Running, policy: PolicyFile) -> None:
+    policy.path.write_text(policy.text.replace('"loopback"', '"in place"'), encoding="utf-8")
+    until(lambda: running.health["policy"] == "in place")
 
 
 def test_ten_quick_changes_end_at_the_last(running: Running, policy: PolicyFile) -> None:
@@ -225,19 +235,22 @@ async def test_fifty_requests_during_a_change_all_end_and_the_old_connections_ar
 ) -> None:
     old, before = running.service.router, running.health["policy_version"]
     upstream.plays(answer(["Rivers ", "flow."], first_chunk_s=0.3, chunk_s=0.05))
-    text = policy.text.replace('model = "upstream-small"', 'model = "upstream-mini"')
+    text = policy.text.replace('"upstream-small"', '"upstream-mini"')
 
-    async def ask(number: int, http: httpx.AsyncClient) -> tuple[int, str]:
-        await asyncio.sleep(number * 0.04)
+    async def ask(http: httpx.AsyncClient) -> tuple[int, str]:
         reply = await http.post("/v1/chat/completions", json=QUICK)
         return reply.status_code, reply.json()["routescope"]["decision_id"]
 
     async with httpx.AsyncClient(base_url=running.http.base_url, timeout=20) as http:
-        asked = [asyncio.create_task(ask(number, http)) for number in range(50)]
-        await asyncio.sleep(0.3)
-        assert len(sessions(old)) == 1
+        asked = [asyncio.create_task(ask(http)) for _ in range(25)]
+        await asyncio.to_thread(until, lambda: len(sessions(old)) == 1)
         after = policy.put(text)
+        while running.service.loaded.version == before:
+            asked.append(asyncio.create_task(ask(http)))
+            await asyncio.sleep(0.02)
+        asked += [asyncio.create_task(ask(http)) for _ in range(25)]
         replies = await asyncio.gather(*asked)
+    assert len(replies) >= 50
     assert {code for code, _ in replies} == {200}
     versions = [running.decision(decision_id)["policy_version"] for _, decision_id in replies]
     assert set(versions) == {before, after}
@@ -366,7 +379,7 @@ def test_a_key_in_a_broken_file_is_in_no_answer_and_no_log(
     running: Running, policy: PolicyFile, caplog: pytest.LogCaptureFixture
 ) -> None:
     key = "sk-proj-" + "abcdefghijklmnop1234567890ABCDEFGHIJ"
-    policy.path.write_text(policy.text.replace("format = 1", f'format = "{key}"'))
+    policy.replace(policy.text.replace("format = 1", f'format = "{key}"'))
     refused = running.refusal()
     assert refused["faults"][0]["key"] == "format"
     assert key not in json.dumps(running.health)
