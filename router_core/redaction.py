@@ -35,6 +35,21 @@ def redact_text(text: str) -> str:
     return f"[redacted: {', '.join(left)}]" if left else masked
 
 
+def redact_secrets(text: str) -> str:
+    """The text with ``[api_key-1]`` and the like in the place of keys, tokens and passwords; else as it is.
+
+    For what is kept whatever the content mode: errors, reasons, tags. Where a secret cannot be masked alone the whole
+    text goes. Pure; a few microseconds for a text without any.
+    """
+    if not find_secrets(text):
+        return text
+    masks = _Masks(())
+    masked = _PRIVATE_KEY.sub(lambda match: masks.mask("private_key", match[0], secret=True), text)
+    masked = _mask_secrets(masked, masks)
+    left = find_secrets(masked)
+    return f"[redacted: {', '.join(left)}]" if left else masked
+
+
 # --- redact, then send ------------------------------------------------------------------------------------------------
 
 NEARBY: Final = 64

@@ -21,7 +21,8 @@ from typing import Any, Literal, TypeAlias
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from telemetry.content import ContentPolicy
+from telemetry.content import ContentPolicy, Redact
+from telemetry.masking import mask_keys
 from telemetry.recorder import Recorder
 from telemetry.rows import Bundle, bundle_of, is_root
 
@@ -92,9 +93,11 @@ class DecisionProcessor(SpanProcessor):
         *,
         durability: Durability = "commit",
         queue_limit: int = QUEUE_LIMIT,
+        redact_keys: Redact | None = None,
     ) -> None:
         self._recorder = recorder
         self._content = content
+        self._redact_keys = redact_keys
         self._durability = durability
         self._queue_limit = queue_limit
         self._listeners: tuple[Listener, ...] = ()
@@ -272,7 +275,10 @@ class DecisionProcessor(SpanProcessor):
         sound: list[_Trace] = []
         for trace in batch:
             try:
-                bundles.append(bundle_of(trace.spans, self._content))
+                bundle = bundle_of(trace.spans, self._content)
+                if self._redact_keys is not None:
+                    mask_keys(bundle, self._redact_keys)
+                bundles.append(bundle)
                 sound.append(trace)
             except Exception:  # noqa: BLE001 - the edge: one trace must not take the others, nor the thread, with it
                 _log.exception("a trace could not be turned into rows")

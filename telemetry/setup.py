@@ -46,6 +46,7 @@ class Telemetry:
         content: ContentMode = "off",
         durability: Durability = "commit",
         redact: Redact | None = None,
+        redact_keys: Redact | None = None,
     ) -> Telemetry:
         """Open, and if need be make or migrate, the database, and start to keep spans.
 
@@ -55,6 +56,7 @@ class Telemetry:
             content: whether prompts and answers are kept, and how.
             durability: ``commit`` lets the router wait for the database, ``async`` does not.
             redact: needed when content is ``redacted``.
+            redact_keys: takes keys and passwords out of everything else that is kept (`telemetry.masking`).
 
         Raises:
             StorageError: the database cannot be used; one of its subclasses says why and what to do.
@@ -62,7 +64,8 @@ class Telemetry:
         """
         policy = ContentPolicy(content, redact)
         engine = open_engine(database_url)
-        return cls(engine, DecisionProcessor(Recorder(database_url, home), policy, durability=durability))
+        recorder = Recorder(database_url, home)
+        return cls(engine, DecisionProcessor(recorder, policy, durability=durability, redact_keys=redact_keys))
 
     def __enter__(self) -> Telemetry:
         return self

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router_core.redaction import Restorer, redact_messages, redact_text
+from router_core.redaction import Restorer, redact_messages, redact_secrets, redact_text
 from router_core.request import Message
 from router_core.signals.pii import find_pii
 from router_core.signals.secrets import find_secrets
@@ -34,6 +34,31 @@ FULL_WIDTH = "".join(chr(ord(letter) + 0xFEE0) for letter in "jane@example.org")
 )
 def test_personal_data_and_secrets_do_not_stay(text: str, hidden: str) -> None:
     assert hidden not in redact_text(text)
+
+
+OPENAI = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        (f"Incorrect API key provided: {OPENAI}. Check it.", "Incorrect API key provided: [api_key-1]. Check it."),
+        (f"{OPENAI} and again {OPENAI}", "[api_key-1] and again [api_key-1]"),
+        ("postgresql://ann:s3cretpass@host/db refuses", None),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY----- was sent", "[private_key-1] was sent"),
+        ("Authorization: Bearer abcdefghijklmnopqrstuvwxyz012345", None),
+    ],
+)
+def test_keys_and_passwords_alone_give_way_in_what_is_always_kept(text: str, kept: str | None) -> None:
+    redacted = redact_secrets(text)
+    assert find_secrets(redacted) == ()
+    assert not any(secret in redacted for secret in ("s3cretpass", "MIIEvQ", OPENAI, "klmnopqrstuvwxyz"))
+    assert kept is None or redacted == kept
+
+
+def test_what_is_no_secret_stays_letter_for_letter_though_it_be_personal() -> None:
+    text = "small-model: timed out after 3.2 s; jane@example.org asked, decision 0af7651916cd43dd8448eb211c80319c"
+    assert redact_secrets(text) is text
 
 
 def test_harmless_text_stays_as_it_is() -> None:
