@@ -29,7 +29,7 @@ from router_core.providers.build import key_variables
 from router_core.providers.catalog import CATALOG
 from router_core.providers.local_child import llama_missing
 from telemetry.errors import OlderSchema, StorageError
-from telemetry.storage.engine import database_path, open_reader, reading
+from telemetry.storage.engine import database_path, open_reader, reading, shown, writing_refused
 
 Outcome: TypeAlias = Literal["ok", "warn", "fail"]
 
@@ -213,7 +213,7 @@ def database(url: str) -> Check:
     """Whether the database opens, has our schema and can be written. Makes and changes nothing."""
     try:
         path = database_path(url)
-        if not path.exists():
+        if path is not None and not path.exists():
             return _folder_for(path)
         with reading(open_reader(url)) as connection:
             connection.exec_driver_sql("SELECT 1")
@@ -221,6 +221,8 @@ def database(url: str) -> Check:
         return Check("database", "warn", str(error))
     except StorageError as error:
         return Check("database", "fail", str(error))
+    if path is None:
+        return _server(url)
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=2)) as writer:
             writer.execute("BEGIN IMMEDIATE")
@@ -229,6 +231,16 @@ def database(url: str) -> Check:
         remedy = "end what holds it, mend its permissions, or name another with ROUTESCOPE_DATABASE_URL"
         return Check("database", "fail", f"{path} cannot be written ({error})", remedy)
     return Check("database", "ok", f"{path} can be read and written")
+
+
+def _server(url: str) -> Check:
+    try:
+        refused = writing_refused(url)
+    except StorageError as error:
+        return Check("database", "fail", str(error))
+    if refused is not None:
+        return Check("database", "fail", f"{shown(url)} cannot be written: {refused}", "ask who runs the server")
+    return Check("database", "ok", f"{shown(url)} can be read and written")
 
 
 def _folder_for(path: Path) -> Check:

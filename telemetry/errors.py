@@ -5,7 +5,9 @@ TelemetryError
 │   ├── UnsupportedDatabase   the URL names a database that telemetry does not speak
 │   ├── FolderNotWritable     the database's folder or file cannot be written
 │   ├── NotADatabase          the file is no SQLite database, or is damaged
+│   ├── DatabaseUnreachable   the database server does not answer, or lets nobody in
 │   ├── DatabaseBusy          another process holds it for too long
+│   ├── RowsRefused           the database takes others, but not these rows
 │   ├── NewerSchema           written by a newer RouteScope
 │   └── OlderSchema           written by an older RouteScope, and only opened for reading
 ├── UnknownWeek               a week that cannot be read, or without any traffic
@@ -34,6 +36,14 @@ class FolderNotWritable(StorageError):
 
 class NotADatabase(StorageError):
     """The file is no SQLite database, or is damaged."""
+
+
+class DatabaseUnreachable(StorageError):
+    """The database server does not answer, or does not let us in."""
+
+
+class RowsRefused(StorageError):
+    """The database takes others, but not these rows, now or later."""
 
 
 class DatabaseBusy(StorageError):

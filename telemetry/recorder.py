@@ -6,19 +6,18 @@ Belongs to the processor's writer thread and is used by no other.
 from __future__ import annotations
 
 import logging
-import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
-from sqlalchemy.exc import StatementError
+from sqlalchemy.exc import SQLAlchemyError
 
-from telemetry.errors import StorageError
+from telemetry.errors import DatabaseBusy, RowsRefused, StorageError
 from telemetry.rows import Bundle
 from telemetry.spool import Abandoned, Spool, abandoned
-from telemetry.storage.engine import database_path, open_engine
+from telemetry.storage.engine import add, database_path, open_engine
 from telemetry.storage.writer import write_bundles
 
 Kept: TypeAlias = Literal["committed", "spooled", "not_durable"]
@@ -129,20 +128,19 @@ class Recorder:
     def _write(self, bundles: Sequence[Bundle]) -> bool:
         """Commit to the database; False when it refuses, and then it is left alone for a while."""
         try:
-            with self._connected().begin() as connection:
-                write_bundles(connection, bundles)
-        except (StatementError, sqlite3.Error, StorageError, OSError, ValueError, OverflowError) as error:
-            if _blames_rows(error):
-                return self._write_apart(bundles, error)
-            self._failed(_sentence(error))
+            add(self._connected(), lambda connection: write_bundles(connection, bundles))
+        except RowsRefused as error:
+            return self._write_apart(bundles, error)
+        except (StorageError, SQLAlchemyError, OSError) as error:
+            self._failed(str(error) if isinstance(error, StorageError) else f"the database refused ({_cause(error)})")
             self._retry_at = time.monotonic() + RETRY_S
-            if not _is_busy(error):
+            if not isinstance(error, DatabaseBusy):
                 self._disconnect()
             return False
         self.last_error = None
         return True
 
-    def _write_apart(self, bundles: Sequence[Bundle], error: BaseException) -> bool:
+    def _write_apart(self, bundles: Sequence[Bundle], error: RowsRefused) -> bool:
         """Write traces one by one, so that one which the database cannot hold does not take the others with it."""
         if len(bundles) > 1:
             written = [self._write([bundle]) for bundle in bundles]
@@ -152,7 +150,7 @@ class Recorder:
         except (OSError, ValueError):
             return False
         self.refused += len(bundles)
-        self._failed(f"a trace does not fit the database ({_sentence(error)}) and is kept in {self._refused.path}")
+        self._failed(f"a trace does not fit the database ({error}) and is kept in {self._refused.path}")
         return True
 
     def _connected(self) -> sa.Engine:
@@ -165,6 +163,8 @@ class Recorder:
         return self._engine
 
     def _identity(self) -> tuple[int, int] | None:
+        if self._path is None:
+            return None
         try:
             status = self._path.stat()
         except OSError:
@@ -216,20 +216,6 @@ class Recorder:
         self.last_error = sentence
 
 
-def _blames_rows(error: BaseException) -> bool:
-    """Whether the rows are at fault rather than the database, its disk or its lock."""
-    cause = error.orig if isinstance(error, StatementError) else error
-    rows_at_fault = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-    return isinstance(cause, (*rows_at_fault, ValueError, OverflowError, TypeError))
-
-
-def _is_busy(error: BaseException) -> bool:
-    text = _sentence(error)
-    return "locked" in text or "busy" in text or "another process" in text
-
-
-def _sentence(error: BaseException) -> str:
-    """The cause alone: SQLAlchemy's message would repeat the statement and the rows, and so what people wrote."""
-    if isinstance(error, StatementError):
-        return f"the database refused ({error.orig})"
-    return str(error)
+def _cause(error: BaseException) -> str:
+    """The cause alone: SQLAlchemy's message would repeat the statement."""
+    return type(getattr(error, "orig", None) or error).__name__

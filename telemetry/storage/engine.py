@@ -1,62 +1,53 @@
-"""How the database is opened: the only place that knows one database from another.
+"""How the database is opened: the only place that chooses between one database and another.
 
-`open_engine` is for those who write (processor, jobs, commands), `open_reader` for those who only look (pages).
-SQLite runs in WAL mode with ``synchronous=NORMAL``: a commit survives the death of the process, though the last few
-may be lost with the machine's power. Every transaction of a writer begins IMMEDIATE, because a deferred one that
-reads and then writes fails at once, whatever the timeout.
+`open_engine` is for those who write (processor, jobs, commands), `open_reader` for those who only look (pages). What
+they do on SQLite and on PostgreSQL is in the two modules of these names.
 """
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Final, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
-from sqlalchemy.pool import NullPool
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.exc import ArgumentError, StatementError
 
-from telemetry.errors import (
-    DatabaseBusy,
-    FolderNotWritable,
-    NewerSchema,
-    NotADatabase,
-    OlderSchema,
-    StorageError,
-    UnsupportedDatabase,
-)
-from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY, known_version, migrate
+from telemetry.errors import RowsRefused, StorageError, UnsupportedDatabase
+from telemetry.storage import postgresql, sqlite
+from telemetry.storage.backend import ADDS, Backend
+from telemetry.storage.migrations import migrate
 
 DEFAULT_BUSY_MS = 10_000
-_READING = "routescope_reading"
+TRIES: Final = 4
+"""Of a transaction that stood in another's way."""
+_READING: Final = "routescope_reading"
+_BACKENDS: Final[dict[str, Backend]] = {"sqlite": sqlite, "postgresql": postgresql}
+_REMEDY: Final = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE"
+
+T = TypeVar("T")
 
 
 def open_engine(url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_MS) -> sa.Engine:
     """An engine that may write, on a database that exists and has the present schema.
 
     Args:
-        url: ``sqlite:///relative.db`` or ``sqlite:////absolute/path.db``. Missing folders are made.
+        url: ``sqlite:///relative.db`` or ``sqlite:////absolute/path.db``, whose missing folders are made; or
+            ``postgresql+psycopg://user:password@host/database``, which has to exist.
         busy_timeout_ms: how long a transaction waits for another process's.
 
     Raises:
-        UnsupportedDatabase, FolderNotWritable, NotADatabase, DatabaseBusy, NewerSchema
+        UnsupportedDatabase, FolderNotWritable, NotADatabase, DatabaseUnreachable, DatabaseBusy, NewerSchema
     """
-    path = database_path(url)
-    _make_writable(path)
-    # Parameters are hidden: an error would show what people wrote in a log.
-    engine = sa.create_engine(_sqlite_url(path), hide_parameters=True)
-    sa.event.listen(engine, "connect", _prepare_writer(busy_timeout_ms))
+    parsed, backend = _parsed(url)
+    engine = backend.writer(parsed, busy_timeout_ms=busy_timeout_ms)
     sa.event.listen(engine, "begin", _begin)
+    place = backend.place_of(parsed)
     try:
-        with _plain_errors(path):
-            migrate(engine, str(path))
+        with backend.plain_errors(place):
+            migrate(engine, place, tables=backend.tables())
     except StorageError:
         engine.dispose()
         raise
@@ -64,17 +55,16 @@ def open_engine(url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_MS) -> sa.Engin
 
 
 def open_reader(url: str) -> sa.Engine:
-    """An engine that never writes. A file that is not there yet reads as an empty database.
+    """An engine that never writes. A database that is not there yet, or has no tables yet, reads as an empty one.
 
-    Each checkout is a connection of its own: a file that appears, or is replaced, is seen by the next query.
+    A file that appears, or is replaced, is seen by the next query.
 
     Raises:
-        UnsupportedDatabase: at once. NotADatabase, NewerSchema, OlderSchema: by the first query.
+        UnsupportedDatabase: at once. NotADatabase, DatabaseUnreachable, NewerSchema, OlderSchema: by the first query.
     """
-    path = database_path(url)
-    engine = sa.create_engine(
-        _sqlite_url(path), poolclass=NullPool, creator=lambda: _connect_reader(path), hide_parameters=True
-    )
+    parsed, backend = _parsed(url)
+    engine = backend.reader(parsed)
+    engine.update_execution_options(**{_READING: True})
     sa.event.listen(engine, "begin", _begin)
     return engine
 
@@ -86,9 +76,11 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
     Raises:
         StorageError: the database cannot be read, in one sentence.
     """
+    backend = _backend_of(engine)
+    options = {_READING: True, **backend.reading_options()}
     with (
-        _plain_errors(engine.url.database or ""),
-        engine.connect().execution_options(**{_READING: True}) as connection,
+        backend.plain_errors(backend.place_of(engine.url)),
+        engine.connect().execution_options(**options) as connection,
     ):
         yield connection
 
@@ -100,134 +92,100 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     Raises:
         StorageError: the database cannot be written, in one sentence.
     """
-    with _plain_errors(engine.url.database or ""), engine.begin() as connection:
+    backend = _backend_of(engine)
+    with backend.plain_errors(backend.place_of(engine.url)), engine.begin() as connection:
         yield connection
 
 
-def stored_bytes(engine: sa.Engine) -> int:
-    """Size of the database's files, the write-ahead log included; 0 when there are none."""
-    path = str(engine.url.database)
-    sizes = (Path(path + suffix) for suffix in ("", "-wal", "-shm"))
-    return sum(file.stat().st_size for file in sizes if file.is_file())
+def add(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
+    """Do ``work`` in a transaction that adds facts beside others', and commit; done again after a conflict.
 
-
-def database_path(url: str) -> Path:
-    """The file that a URL names.
+    The transaction does not hold the write lock: ``work`` takes it with `Bulk.lock` before it changes what is shared.
 
     Raises:
-        UnsupportedDatabase: not a SQLite file.
+        RowsRefused: the database will not take these rows, now or later. Other StorageErrors: it cannot be used.
     """
-    remedy = "use sqlite:///PATH"
+    backend = _backend_of(engine)
+    for last in (number == TRIES for number in range(1, TRIES + 1)):
+        try:
+            with (
+                backend.plain_errors(backend.place_of(engine.url)),
+                engine.connect().execution_options(**{ADDS: True}) as connection,
+                connection.begin(),
+            ):
+                return work(connection)
+        except Exception as error:
+            cause = _cause(error)
+            if backend.is_conflict(cause) and not last:
+                continue
+            if backend.blames_rows(cause) or isinstance(cause, (ValueError, OverflowError, TypeError)):
+                # The cause alone: the whole message would repeat the rows, and so what people wrote.
+                raise RowsRefused(f"the database refused ({backend.words_of(cause)})") from error
+            raise
+    raise AssertionError("the last try returns or raises")
+
+
+def stored_bytes(engine: sa.Engine) -> int:
+    """What the database takes on disk, indexes and write-ahead log included; 0 when it is not there."""
+    return _backend_of(engine).stored_bytes(engine)
+
+
+def database_path(url: str) -> Path | None:
+    """The file that a URL names; None for a server.
+
+    Raises:
+        UnsupportedDatabase
+    """
+    parsed, backend = _parsed(url)
+    return backend.file_of(parsed)
+
+
+def writing_refused(url: str) -> str | None:
+    """Why a server lets this user write nothing, in a few words; None when it does. Makes and changes nothing.
+
+    Raises:
+        StorageError: it cannot even be asked.
+    """
+    parsed, _ = _parsed(url)
+    return postgresql.writing_refused(parsed)
+
+
+def shown(url: str) -> str:
+    """The URL as people may see it: without its password."""
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return "a database URL that cannot be read"
+
+
+def _parsed(url: str) -> tuple[URL, Backend]:
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise UnsupportedDatabase(f"the database URL {url!r} cannot be read; {remedy}") from None
-    if parsed.get_backend_name() != "sqlite":
-        shown = parsed.render_as_string(hide_password=True)
-        raise UnsupportedDatabase(f"the database URL {shown} names a database that is not supported; {remedy}")
-    if not parsed.database or parsed.database == ":memory:":
-        raise UnsupportedDatabase(
-            f"the database URL {url!r} names no file, and several processes have to share it; {remedy}"
-        )
-    return Path(parsed.database).expanduser()
+        # Not shown: whatever it is, it may hold a password.
+        raise UnsupportedDatabase(f"the database URL cannot be read; {_REMEDY}") from None
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername=postgresql.DRIVER)
+    known = parsed.drivername == postgresql.DRIVER or parsed.get_backend_name() == "sqlite"
+    backend = _BACKENDS[parsed.get_backend_name()] if known else None
+    if backend is None:
+        place = parsed.render_as_string(hide_password=True)
+        raise UnsupportedDatabase(f"the database URL {place} names a database that is not supported; {_REMEDY}")
+    backend.file_of(parsed)
+    return parsed, backend
 
 
-def _sqlite_url(path: Path) -> URL:
-    return URL.create("sqlite", database=str(path))
-
-
-def _make_writable(path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FolderNotWritable(
-            f"{path.parent}: the database's folder cannot be made ({error.strerror}); name another file"
-        ) from None
-    if path.is_dir():
-        raise NotADatabase(f"{path}: this is a folder; name a file in it")
-    # SQLite keeps two files beside the database, so the folder itself has to be writable too.
-    for place in (path.parent, path):
-        if place.exists() and not os.access(place, os.W_OK):
-            raise FolderNotWritable(
-                f"{place}: the database cannot be written here; change its permissions or name another file"
-            )
-
-
-def _prepare_writer(busy_timeout_ms: int) -> Any:
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_ms)}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        # What is deleted is overwritten: without it, erased prompts could still be read out of the file's free pages.
-        cursor.execute("PRAGMA secure_delete = ON")
-        cursor.execute("PRAGMA temp_store = MEMORY")
-        cursor.close()
-
-    return prepare
+def _backend_of(engine: sa.Engine) -> Backend:
+    return _BACKENDS[engine.dialect.name]
 
 
 def _begin(connection: sa.Connection) -> None:
-    reads = connection.get_execution_options().get(_READING, False) or isinstance(connection.engine.pool, NullPool)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    reads = bool(connection.get_execution_options().get(_READING, False))
+    _BACKENDS[connection.dialect.name].begin(connection, reads=reads)
 
 
-def _connect_reader(path: Path) -> sqlite3.Connection:
-    if path.is_file():
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
-        try:
-            # Not mode=ro: a WAL database needs its shared-memory file made, even by a reader.
-            connection.execute("PRAGMA query_only = ON")
-            if _readable_schema(connection, path):
-                return connection
-        except BaseException:
-            connection.close()
-            raise
-        connection.close()
-    return _empty_database()
-
-
-def _readable_schema(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether our tables are there: a file may exist for a moment before they do."""
-    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-        return False
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (VERSION_KEY,)).fetchone()
-    found = int(row[0]) if row else FIRST_VERSION
-    known = known_version()
-    if found > known:
-        raise NewerSchema(str(path), found, known)
-    if found < known:
-        raise OlderSchema(str(path), found, known)
-    return True
-
-
-def _empty_database() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    connection.executescript(_schema_script())
-    return connection
-
-
-@cache
-def _schema_script() -> str:
-    return ";".join(str(CreateTable(table).compile(dialect=sqlite.dialect())) for table in TABLES)
-
-
-@contextmanager
-def _plain_errors(place: Path | str) -> Iterator[None]:
-    """SQLite's errors, as sentences that a user can act on."""
-    try:
-        yield
-    except (DatabaseError, sqlite3.DatabaseError) as error:
-        cause = error.orig if isinstance(error, DatabaseError) else error
-        text = str(cause)
-        if "not a database" in text or "malformed" in text:
-            raise NotADatabase(
-                f"{place}: this is no SQLite database, or a damaged one ({text}); move it away, or name another file"
-            ) from error
-        if "locked" in text or "busy" in text:
-            raise DatabaseBusy(f"{place}: another process holds the database; try again when it is done") from error
-        if isinstance(error, (OperationalError, sqlite3.OperationalError)):
-            raise StorageError(f"{place}: the database cannot be used ({text}); check the disk and the path") from error
-        raise
+def _cause(error: BaseException) -> BaseException | None:
+    """The driver's own error, below SQLAlchemy's and ours."""
+    if isinstance(error, StorageError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error.orig if isinstance(error, StatementError) else error

@@ -48,4 +48,4 @@ def test_redacted_content_needs_a_function_before_anything_is_opened(tmp_path: P
 
 def test_another_database_is_refused(tmp_path: Path):
     with pytest.raises(UnsupportedDatabase):
-        Telemetry.open("postgresql://host/name", home=tmp_path)
+        Telemetry.open("mysql://host/name", home=tmp_path)

@@ -160,7 +160,10 @@ def test_a_database_that_somebody_holds_is_busy_and_not_broken(tmp_path: Path):
     holder.close()
 
 
-@pytest.mark.parametrize("wrong", ["postgresql://u:secret@h/d", "sqlite://", "sqlite:///:memory:", "what is this"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["mysql://u:secret@h/d", "postgresql+psycopg2://u:secret@h/d", "sqlite://", "sqlite:///:memory:", "secret is this"],
+)
 def test_another_kind_of_url_is_refused_and_no_password_is_shown(wrong: str):
     with pytest.raises(UnsupportedDatabase, match="use sqlite:///PATH") as caught:
         database_path(wrong)
