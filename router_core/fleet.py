@@ -59,13 +59,25 @@ class Fleet:
             for name, model in models.items()
             for place in model.places
         }
+        self._only = {
+            name: self._providers[name, model.places[0].name]
+            for name, model in models.items()
+            if len(model.places) == 1
+        }
+        """The provider of each model that runs in one place."""
 
     def readiness(self, model: str) -> Readiness:
         """Whether a model may be called now: one of its deployments is there, and its breaker lets it be called."""
-        states = {place.name: self._providers[model, place.name].readiness() for place in self._models[model].places}
-        absent = [name for name, state in states.items() if not state.ready]
-        if len(absent) == len(states):
-            return next(iter(states.values()))
+        absent: Collection[str] = ()
+        if (only := self._only.get(model)) is not None:
+            if not (state := only.readiness()).ready:
+                return state
+        else:
+            places = self._models[model].places
+            states = {place.name: self._providers[model, place.name].readiness() for place in places}
+            absent = [name for name, state in states.items() if not state.ready]
+            if len(absent) == len(states):
+                return next(iter(states.values()))
         permission = self.health.readiness(model, absent=absent)
         return READY if permission.allowed else Readiness(False, permission.reason, excluded_by="breaker")
 

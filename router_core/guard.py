@@ -251,6 +251,8 @@ def _raised(rules: Iterable[Rule], situation: Situation) -> Situation:
     """The situation with risk and data class as high as any rule says; no rule sees what another one raised."""
     stated = _Look.at(situation)
     raising = [rule.then for rule in rules if isinstance(rule.then, Raise) and _holding(rule, stated).applies]
+    if not raising:
+        return situation
     risk = effective_risk(situation.context.risk, [entry.risk for entry in raising])
     data_class = situation.context.data_class
     for entry in raising:

@@ -337,8 +337,11 @@ class Router:
             if (spent := exhausted(run.eligibility)) is not None:
                 raise spent
             raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
+        tools = [self._tools[name] for name in run.target.route.tools]
+        if not tools:
+            return
         stays = must_stay(self.loaded.policy.rules, run.eligibility.verdicts, run.request.context)
-        for tool in admitted([self._tools[name] for name in run.target.route.tools], stays=stays):
+        for tool in admitted(tools, stays=stays):
             async for event in try_tool(run, tool):
                 yield event
             if run.chosen is not None:
@@ -352,7 +355,8 @@ class Router:
         assert run.signals is not None
         situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
         ruling = apply_rules(situation, run.target.models, self.loaded.policy.rules, self.targets.models)
-        run.request = replace(run.request, context=ruling.context)
+        if ruling.context is not run.request.context:
+            run.request = replace(run.request, context=ruling.context)
         if ruling.route != run.target.name:
             self._go_on_elsewhere(run, ruling)
         caps = run.caps

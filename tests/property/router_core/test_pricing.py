@@ -25,6 +25,14 @@ def test_a_cost_is_never_negative_and_grows_with_its_tokens(
     assert 0 <= cost <= more
 
 
+@given(amounts, amounts, st.none() | amounts, tokens, tokens)
+def test_an_expected_cost_is_that_of_the_same_tokens_with_none_from_a_cache(
+    incoming: Decimal, outgoing: Decimal, cached: Decimal | None, asked: int, answered: int
+) -> None:
+    price = TokenPrice(incoming, outgoing, cached)
+    assert price.expected(asked, answered) == price.cost(Usage(asked, answered), None)
+
+
 @given(st.lists(st.integers(0, 10**15), max_size=50))
 def test_sums_in_nano_usd_do_not_depend_on_their_order(parts: list[int]) -> None:
     assert sum(to_nano(Decimal(part) / NANO_PER_USD) for part in parts) == sum(reversed(parts))
