@@ -6,6 +6,7 @@ Each kind is imported with the first route that names it.
 from __future__ import annotations
 
 from router_core.errors import Fault, PolicyError
+from router_core.policy.entry_points import STRATEGIES, UnusableEntryPoint, make
 from router_core.policy.schema import (
     CascadeStrategy,
     CostStrategy,
@@ -80,22 +81,9 @@ def _with_standby(strategy: Strategy, route: Route) -> Strategy:
 
 
 def _load(entry: CustomStrategy) -> Strategy:
-    from importlib.metadata import entry_points
-
-    from router_core.strategies.custom import GROUP
-
-    found = {point.name: point for point in entry_points(group=GROUP)}
-    if entry.name not in found:
-        known = ", ".join(sorted(found)) or "none"
-        raise _fault(entry.name, "no installed package offers it", f"install the package; there is: {known}")
     try:
-        strategy: Strategy = found[entry.name].load()(**entry.settings)
-    except Exception as error:
-        raise _fault(entry.name, f"it could not be made ({type(error).__name__})", "check its settings") from error
-    if not callable(getattr(strategy, "plan", None)):
-        raise _fault(entry.name, "it has no method `plan`", "see router_core.strategies.base.Strategy")
+        strategy: Strategy = make(STRATEGIES, entry.name, entry.settings, "plan")
+    except UnusableEntryPoint as error:
+        fault = Fault("policy", f"strategy {entry.name}", str(error), error.remedy)
+        raise PolicyError([fault]) from error
     return strategy
-
-
-def _fault(name: str, problem: str, remedy: str) -> PolicyError:
-    return PolicyError([Fault("policy", f"strategy {name}", problem, remedy)])

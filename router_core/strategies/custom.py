@@ -10,8 +10,6 @@ from router_core.strategies.base import Plan, Prospect, Strategy, in_order
 
 log = logging.getLogger("routescope.strategies")
 
-GROUP = "routescope.strategies"
-
 
 class Custom:
     """Foreign code behind a check: it may order eligible models, and never adds one.

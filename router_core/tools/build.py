@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from router_core.errors import Fault, PolicyError
+from router_core.policy.entry_points import UnusableEntryPoint
 from router_core.policy.schema import CalculatorTool, CustomTool, RulesTool, SearchTool, SqlTool, ToolEntry
 from router_core.tools.base import Tool
 from router_core.tools.limited import Limited
@@ -57,7 +58,7 @@ def _build(name: str, entry: ToolEntry, base: Path) -> Tool:
         case SqlTool():
             return _sql(name, entry, base)
         case CustomTool():
-            from router_core.tools.custom import Custom, UnusableEntryPoint
+            from router_core.tools.custom import Custom
 
             try:
                 return Custom(name, entry)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from router_core.errors import Fault, PolicyError
 from router_core.policy import schema
+from router_core.policy.entry_points import VALIDATORS, UnusableEntryPoint, load
 
 if TYPE_CHECKING:
     from router_core.validators.base import Validator
@@ -114,13 +115,12 @@ def _judge(name: str, entry: schema.JudgeValidator, base: Path) -> Validator:
 
 
 def _custom(name: str, entry: schema.CustomValidator) -> Validator:
-    from router_core.validators.custom import Custom, UnusableValidator, load
+    from router_core.validators.custom import Custom
 
     try:
-        function = load(entry.name)
-    except UnusableValidator as error:
-        remedy = "install the package that offers it, or correct the name"
-        raise _fault("policy", f"{name}.name", f"{entry.name!r}: {error}", remedy) from error
+        function = load(VALIDATORS, entry.name)
+    except UnusableEntryPoint as error:
+        raise _fault("policy", f"{name}.name", str(error), error.remedy) from error
     return Custom(name, entry.threshold, function, entry.settings, entry.timeout_s)
 
 

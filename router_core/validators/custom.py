@@ -18,14 +18,9 @@ from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 log = logging.getLogger("routescope.validators")
 
-GROUP: Final = "routescope.validators"
 THREADS: Final = 4
 """Calls of one validator at a time; further ones wait, within their own time limit."""
 _REASON_CHARACTERS: Final = 300
-
-
-class UnusableValidator(ValueError):
-    """The entry point does not exist or gives nothing that can be called; the message says which."""
 
 
 class Custom(Validator):
@@ -82,30 +77,3 @@ class Custom(Validator):
     def _sentence(self, reason: object) -> str:
         text = " ".join(reason.split())[:_REASON_CHARACTERS].rstrip(".") if isinstance(reason, str) else ""
         return f"{text}." if text else f"So says validator {self.name}."
-
-
-def installed() -> list[str]:
-    """Names of the validators that installed packages offer."""
-    from importlib.metadata import entry_points
-
-    return sorted(entry_points(group=GROUP).names)
-
-
-def load(name: str) -> Callable[..., Any]:
-    """The callable behind an entry point.
-
-    Raises:
-        UnusableValidator: there is none of that name, its package cannot be imported, or it is not callable.
-    """
-    from importlib.metadata import entry_points
-
-    for point in entry_points(group=GROUP, name=name):
-        try:
-            function = point.load()
-        except Exception as error:
-            raise UnusableValidator(f"it cannot be imported ({type(error).__name__})") from error
-        if not callable(function):
-            raise UnusableValidator(f"it cannot be called (it is of type {type(function).__name__})")
-        found: Callable[..., Any] = function
-        return found
-    raise UnusableValidator(f"no installed package offers it; installed: {', '.join(installed()) or 'none'}")

@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+from router_core.policy.entry_points import installed
+
 Key: TypeAlias = tuple[str | int, ...]
 Finding: TypeAlias = tuple[Key, str, str]
 """Where, what is wrong, what to do."""
@@ -55,3 +57,11 @@ def check_tiers(key: Key, named: list[str], data: Mapping[str, Any]) -> Iterator
     for tier in named:
         if tier in tiers and tier not in inhabited:
             yield key, f"tier {tier!r} has no model", "give a model this tier, or leave the tier out"
+
+
+def check_installed(key: Key, noun: str, group: str, name: Any) -> Iterator[Finding]:
+    """An entry point of this name is installed. Only names are looked up: checking a policy runs no foreign code."""
+    known = installed(group)
+    if isinstance(name, str) and name not in known:
+        remedy = f"installed: {', '.join(known)}" if known else "install the package that offers it"
+        yield key, f"no installed package offers the {noun} {name!r} (entry points of {group})", remedy

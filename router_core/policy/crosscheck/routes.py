@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router_core.policy.crosscheck.lookup import Finding, Key, check_names, check_tiers, names_in, table
+from router_core.policy.crosscheck.lookup import (
+    Finding,
+    Key,
+    check_installed,
+    check_names,
+    check_tiers,
+    names_in,
+    table,
+)
+from router_core.policy.entry_points import STRATEGIES
 
 
 def route_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -59,6 +68,8 @@ def _strategy(here: Key, entry: Any, data: Mapping[str, Any]) -> Iterator[Findin
     if not isinstance(entry, Mapping):
         return
     models = table(data, "models")
+    if entry.get("kind") == "custom":
+        yield from check_installed((*here, "name"), "strategy", STRATEGIES, entry.get("name"))
     yield from check_tiers((*here, "tiers"), names_in(entry, "tiers"), data)
     for key in ("otherwise", "models"):
         yield from check_names((*here, key), "model", names_in(entry, key), models)

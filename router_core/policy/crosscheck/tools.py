@@ -6,7 +6,8 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from router_core.patterns import InvalidPattern, compile_pattern
-from router_core.policy.crosscheck.lookup import Finding, Key, check_names, names_in, table
+from router_core.policy.crosscheck.lookup import Finding, Key, check_installed, check_names, names_in, table
+from router_core.policy.entry_points import TOOLS
 from router_core.tools.statement import CALLER, InvalidStatement, parse_statement
 from router_core.tools.template import InvalidTemplate, Template
 
@@ -20,6 +21,8 @@ def tool_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
                 for number, rule in _entries(tool, "answers"):
                     yield from _answer((*here, "answers", number), rule)
                 yield from _repeated((*here, "answers"), tool, "answers")
+            case "custom":
+                yield from check_installed((*here, "name"), "tool", TOOLS, tool.get("name"))
             case "sql":
                 yield from _database(here, tool)
                 for number, query in _entries(tool, "queries"):

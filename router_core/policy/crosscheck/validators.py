@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router_core.patterns import InvalidPattern, compile_pattern
-from router_core.policy.crosscheck.lookup import Finding, Key, check_names, names_in, table, unknown
+from router_core.policy.crosscheck.lookup import Finding, Key, check_installed, check_names, names_in, table, unknown
+from router_core.policy.entry_points import VALIDATORS
 from router_core.signals.language import LANGUAGES
 
 
@@ -29,7 +30,7 @@ def validator_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
                 if isinstance(language, str) and language not in LANGUAGES:
                     yield unknown((*here, "language"), "language", language, LANGUAGES)
             case "custom":
-                yield from _entry_point((*here, "name"), entry.get("name"))
+                yield from check_installed((*here, "name"), "validator", VALIDATORS, entry.get("name"))
     for name, route in table(data, "routes").items():
         yield from _combination(("routes", name), route, set(names_in(route, "validators")))
         for intent, override in table(route, "intents").items():
@@ -61,16 +62,6 @@ def _patterns(here: Key, entry: Mapping[str, Any]) -> Iterator[Finding]:
 def _checks_something(here: Key, entry: Mapping[str, Any], *keys: str) -> Iterator[Finding]:
     if not any(entry.get(key) for key in keys):
         yield here, "it checks nothing", f"give it {' or '.join(keys)}"
-
-
-def _entry_point(key: Key, name: Any) -> Iterator[Finding]:
-    # Only the names are looked up here: checking a policy runs no foreign code.
-    from router_core.validators.custom import GROUP, installed
-
-    known = installed()
-    if isinstance(name, str) and name not in known:
-        remedy = f"installed: {', '.join(known)}" if known else "install the package that offers it"
-        yield key, f"no installed package offers the validator {name!r} (entry points of {GROUP})", remedy
 
 
 def _combination(here: Key, entry: Mapping[str, Any], validators: set[str]) -> Iterator[Finding]:

@@ -12,12 +12,12 @@ import pytest
 from router_core import semconv
 from router_core.errors import UpstreamFailure
 from router_core.events import BranchEnded, BranchStarted, Token
+from router_core.policy.entry_points import VALIDATORS
 from router_core.policy.loading import LoadedPolicy, parse_policy
 from router_core.pricing import Usage
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import Context, RouteRequest
 from router_core.result import Decision, ScoreRecord
-from router_core.validators.custom import GROUP
 from tests.installed import install
 from tests.routing import Bench, policy
 
@@ -375,7 +375,7 @@ async def test_a_validator_of_an_installed_package_scores_and_never_fails_the_re
         "    if 'crash' in answer.text:\n        raise ValueError(answer.text)\n"
         "    return word in answer.text, 'the greeting was looked for'\n"
     )
-    install(tmp_path, monkeypatch, code, GROUP, greets="own_checks:greets")
+    install(tmp_path, monkeypatch, code, VALIDATORS, greets="own_checks:greets")
     rules = '[validators.own]\nkind = "custom"\nname = "greets"\nsettings = { word = "Hello" }\n'
     loaded = policy(validators=["own"], rules=rules)
     for text, score, reason in (

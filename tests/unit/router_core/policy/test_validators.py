@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from router_core.errors import PolicyError
+from router_core.policy.entry_points import VALIDATORS
 from router_core.policy.loading import parse_policy
-from router_core.validators.custom import GROUP
 from tests.installed import install
 from tests.routing import policy
 
@@ -53,7 +53,7 @@ def route(text: str) -> list[tuple[str, str, str]]:
         (
             'kind = "custom"\nname = "mine"',
             "name",
-            f"no installed package offers the validator 'mine' (entry points of {GROUP})",
+            f"no installed package offers the validator 'mine' (entry points of {VALIDATORS})",
         ),
     ],
 )
@@ -66,7 +66,7 @@ def test_an_unknown_entry_point_is_refused_with_a_list_of_what_is_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert validator('kind = "custom"\nname = "mine"')[0][2] == "install the package that offers it"
-    install(tmp_path, monkeypatch, "raise RuntimeError('never imported')", GROUP, words="own_checks:words")
+    install(tmp_path, monkeypatch, "raise RuntimeError('never imported')", VALIDATORS, words="own_checks:words")
     assert validator('kind = "custom"\nname = "mine"')[0][2] == "installed: words"
     # Checking a policy runs no foreign code.
     assert parse_policy(f'{BASE}\n[validators.new]\nkind = "custom"\nname = "words"', Path("test.toml"))

@@ -61,10 +61,10 @@ async def test_a_tool_of_another_package_answers_under_the_policy_s_name(package
 @pytest.mark.parametrize(
     ("fields", "problem", "remedy"),
     [
-        ({"name": "tides"}, "no package offers a tool 'tides'", "installed tools: gone, useless, weather"),
+        ({"name": "tides"}, "no installed package offers 'tides'", "installed: gone, useless, weather"),
         ({"name": "weather", "settings": {"town": "x"}}, "TypeError", "correct its settings"),
         ({"name": "weather", "settings": {"city": ""}}, "ValueError: no city", "correct its settings"),
-        ({"name": "gone"}, "AttributeError", "ask its authors"),
+        ({"name": "gone"}, "AttributeError", "mend the package"),
         ({"name": "useless"}, "without a method resolve", "ask its authors"),
     ],
 )

@@ -71,5 +71,5 @@ def test_all_that_cannot_be_made_is_told_at_once(tmp_path):
         ("validators.gone.rubric_file", "it cannot be read (No such file or directory)"),
         ("validators.empty.rubric", "it is empty"),
         ("validators.binary.rubric_file", "it cannot be read (it is not UTF-8 text)"),
-        ("validators.own.name", "'nobody': no installed package offers it; installed: none"),
+        ("validators.own.name", "no installed package offers 'nobody' (entry points of routescope.validators)"),
     ]

@@ -8,8 +8,7 @@ import pytest
 
 from router_core.request import RouteRequest
 from router_core.validators.base import CompleteAnswer, Score
-from router_core.validators.custom import GROUP, Custom, UnusableValidator, installed, load
-from tests.installed import install
+from router_core.validators.custom import Custom
 
 REQUEST = RouteRequest.from_prompt("Tell me.")
 ANSWER = CompleteAnswer("one two three", "stop", "small")
@@ -18,34 +17,6 @@ SECRET = "zanzibar"
 
 def score(function, **settings):
     return Custom("own", 0.5, function, settings).score(ANSWER, (), REQUEST)
-
-
-CODE = "def words(answer, request, least=1):\n    return min(1.0, len(answer.text.split()) / least)\nnumber = 3\n"
-
-
-@pytest.fixture
-def package(tmp_path, monkeypatch):
-    """An installed package that offers some validators."""
-    points = {"words": "own_checks:words", "number": "own_checks:number", "gone": "no_such_module:x"}
-    install(tmp_path, monkeypatch, CODE, GROUP, **points)
-
-
-def test_an_entry_point_is_found_by_name_and_scores_with_the_policys_settings(package):
-    assert installed() == ["gone", "number", "words"]
-    assert score(load("words"), least=6).value == 0.5
-
-
-@pytest.mark.parametrize(
-    ("name", "why"),
-    [
-        ("nobody", "no installed package offers it; installed: gone, number, words"),
-        ("gone", r"it cannot be imported \(ModuleNotFoundError\)"),
-        ("number", r"it cannot be called \(it is of type int\)"),
-    ],
-)
-def test_an_entry_point_that_cannot_be_used_says_why(package, name, why):
-    with pytest.raises(UnusableValidator, match=why):
-        load(name)
 
 
 @pytest.mark.parametrize(
