@@ -9,7 +9,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +17,26 @@ from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, Setti
 from router_core.errors import PolicyError, ReplayError, RequestError, RouteScopeError
 from telemetry.errors import TelemetryError, UnknownModel, UnknownWeek
 
+if TYPE_CHECKING:
+    from app.log_output import LogFormat
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _policy = click.option("--policy", type=click.Path(path_type=Path), help="Policy file; default: policies/local.toml.")
 _database = click.option("--db", "database_url", help="Database, as sqlite:///FILE.")
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+_log_format = click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json: a line a decision.",
+)
+_log_file = click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Log lines go there, not to stderr.",
+)
 
 
 class LazyGroup(click.Group):
@@ -62,6 +77,8 @@ def cli() -> None:
 @_database
 @_policy
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@_log_format
+@_log_file
 @_json
 def up(
     port: int,
@@ -70,6 +87,8 @@ def up(
     database_url: str | None,
     policy: Path | None,
     no_browser: bool,
+    log_format: str,
+    log_file: Path | None,
     as_json: bool,
 ) -> None:
     """Start gateway, dashboard, local models and jobs; Ctrl-C stops all of it."""
@@ -81,8 +100,13 @@ def up(
     if as_json:
         urls = {"gateway": addresses.gateway_url, "dashboard": addresses.dashboard_url}
         click.echo(json.dumps({**urls, "database": settings.database_url, "policy": str(settings.policy)}))
+    logging_as = ["--log-format", log_format, *(() if log_file is None else ("--log-file", str(log_file.absolute())))]
+
+    def say(line: str) -> None:
+        click.echo(line, err=True)
+
     try:
-        code = start(settings, addresses, browser=not no_browser, say=lambda line: click.echo(line, err=True))
+        code = start(settings, addresses, browser=not no_browser, say=say, gateway_options=logging_as)
     except PortBusy as error:
         raise click.ClickException(str(error)) from None
     sys.exit(code)
@@ -95,22 +119,40 @@ def up(
 @_policy
 @click.option("--pull/--no-pull", default=True, show_default=True, help="Fetch missing local model files.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input closes.")
-def serve(port: int, host: str, database_url: str | None, policy: Path | None, pull: bool, with_parent: bool) -> None:
+@_log_format
+@_log_file
+def serve(
+    port: int,
+    host: str,
+    database_url: str | None,
+    policy: Path | None,
+    pull: bool,
+    with_parent: bool,
+    log_format: LogFormat,
+    log_file: Path | None,
+) -> None:
     """Start the gateway alone."""
     from app.gateway.server import serve as run
     from app.launch import PortBusy, check_port
+    from app.log_output import LogOutput
     from app.parent import end_with_parent
     from app.wiring import Service
+    from router_core.redaction import redact_text
 
     try:
         check_port(host, port, "the gateway", "--port")
+        output = LogOutput(log_format, log_file, redact_text)
     except PortBusy as error:
         raise click.ClickException(str(error)) from None
-    service = Service.open(_settings(policy, database_url))
-    if with_parent:
-        end_with_parent()
-    click.echo(f"gateway on http://{host}:{port}/v1, policy {service.loaded.policy.name}", err=True)
-    run(service, host=host, port=port, pull=pull)
+    except OSError as error:
+        message = f"{log_file} cannot be written ({error.strerror}); give another file"
+        raise click.BadParameter(message, param_hint="--log-file") from None
+    with output:
+        service = Service.open(_settings(policy, database_url))
+        if with_parent:
+            end_with_parent()
+        click.echo(f"gateway on http://{host}:{port}/v1, policy {service.loaded.policy.name}", err=True)
+        run(service, host=host, port=port, pull=pull)
 
 
 @cli.command(epilog="Example: routescope dashboard --port 8600")

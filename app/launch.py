@@ -16,7 +16,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -83,10 +83,10 @@ def child_environment(settings: Settings, addresses: Addresses | None) -> dict[s
     return environment
 
 
-def gateway_command(addresses: Addresses) -> list[str]:
-    """The gateway alone."""
+def gateway_command(addresses: Addresses, options: Sequence[str] = ()) -> list[str]:
+    """The gateway alone; further ``options`` of `serve`."""
     place = ["--host", addresses.host, "--port", str(addresses.gateway_port)]
-    return [sys.executable, "-P", "-m", "app.cli", "serve", "--with-parent", *place]
+    return [sys.executable, "-P", "-m", "app.cli", "serve", "--with-parent", *place, *options]
 
 
 def dashboard_command(addresses: Addresses) -> list[str]:
@@ -156,8 +156,17 @@ def is_up(url: str) -> bool:
         return False
 
 
-def up(settings: Settings, addresses: Addresses, *, browser: bool, say: Callable[[str], None]) -> int:
+def up(
+    settings: Settings,
+    addresses: Addresses,
+    *,
+    browser: bool,
+    say: Callable[[str], None],
+    gateway_options: Sequence[str] = (),
+) -> int:
     """Run everything until Ctrl-C, SIGTERM or the end of a child. Returns the exit code.
+
+    ``gateway_options``: further options of `serve`.
 
     Raises:
         PortBusy: before anything is started.
@@ -168,7 +177,7 @@ def up(settings: Settings, addresses: Addresses, *, browser: bool, say: Callable
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     commands = {
-        "gateway": gateway_command(addresses),
+        "gateway": gateway_command(addresses, gateway_options),
         "dashboard": dashboard_command(addresses),
         "jobs": jobs_command(),
     }

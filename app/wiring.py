@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -32,6 +32,7 @@ from router_core.router import Router
 from router_core.signals.read import warm_up
 from router_core.state.sqlite import SqliteStore
 from telemetry.errors import StorageError, TelemetryError
+from telemetry.log import event
 from telemetry.setup import Telemetry
 
 log = logging.getLogger("routescope")
@@ -136,7 +137,8 @@ class Service:
                 await self._refuse(_own_fault(error, self.settings), version)
             else:
                 if self.refused is not None:
-                    log.warning("policy %s is mended; version %s decides", self.settings.policy, version)
+                    mended = event("policy_mended", policy=self.loaded.policy.name, policy_version=version)
+                    log.warning("policy %s is mended; version %s decides", self.settings.policy, version, extra=mended)
                 self.refused = None
             return self.refused is None
 
@@ -165,7 +167,9 @@ class Service:
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
         # As loud as a refusal, since a gateway shows warnings only: who changes a policy looks for this line.
-        log.warning("policy %s: version %s decides now, in place of %s", *_names(router, old))
+        log.warning(
+            "policy %s: version %s decides now, in place of %s", *_names(router, old), extra=_reloaded(router, old)
+        )
         if self._pulled is not None:
             self.pull_models()
 
@@ -181,7 +185,9 @@ class Service:
     async def _refuse(self, error: Exception, version: str | None) -> None:
         file = self.settings.policy
         self.refused = await asyncio.to_thread(Refusal.of, error, file, version, datetime.now(UTC))
-        log.error("policy %s is refused, version %s still decides:\n%s", file, self.loaded.version, self.refused)
+        told = event("policy_refused", policy_version=self.loaded.version, **self.refused.document())
+        words = (file, self.loaded.version, self.refused)
+        log.error("policy %s is refused, version %s still decides:\n%s", *words, extra=told)
 
     # --- local models --------------------------------------------------------------------------------------------
 
@@ -289,6 +295,11 @@ def _state(loaded: LoadedPolicy, settings: Settings, known: SqliteStore | None) 
 
 def _names(new: Router, old: Router) -> tuple[str, str, str]:
     return new.loaded.policy.name, new.loaded.version, old.loaded.version
+
+
+def _reloaded(new: Router, old: Router) -> dict[str, Any]:
+    name, version, before = _names(new, old)
+    return event("policy_reloaded", policy=name, policy_version=version, previous_version=before)
 
 
 def _own_fault(error: Exception, settings: Settings) -> PolicyError:

@@ -22,10 +22,12 @@ from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
 from app.gateway.metrics import GatewayMetrics, metrics
+from app.incidents import watch
 from app.policy_watch import follow, reload_on_hangup
 from app.wiring import Service
 from router_core.clock import Clock, SystemClock
 from router_core.errors import RouteScopeError
+from telemetry.log import log_decision
 
 log = logging.getLogger("routescope.gateway")
 
@@ -43,7 +45,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
         try:
             # uvicorn listens only after this: half a second of start, which no request has to wait for.
             await asyncio.to_thread(service.warm)
-            async with _following(service, clock or SystemClock()):
+            async with _watching(service, held, clock or SystemClock()):
                 yield
         finally:
             kept = await service.aclose()
@@ -72,18 +74,23 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
     )
     app.state.service = service
     app.state.metrics = held = GatewayMetrics(service)
+    service.telemetry.sink.listen(log_decision)
     return app
 
 
 @asynccontextmanager
-async def _following(service: Service, clock: Clock) -> AsyncIterator[None]:
-    """The policy's file is followed to the end of the block."""
-    following = asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch")
+async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> AsyncIterator[None]:
+    """The policy's file is followed and incidents are told, to the end of the block."""
+    tasks = [
+        asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch"),
+        asyncio.create_task(watch(service, held, clock), name="incident-watch"),
+    ]
     try:
         yield
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def healthz(request: Request) -> Response:
@@ -146,6 +153,7 @@ def serve(service: Service, *, host: str, port: int, pull: bool = True) -> None:
         host=host,
         port=port,
         log_level="warning",
+        log_config=None,  # its lines go where ours go
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=5,
