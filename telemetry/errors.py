@@ -8,10 +8,12 @@ TelemetryError
 │   ├── DatabaseUnreachable   the database server does not answer, or lets nobody in
 │   ├── DatabaseBusy          another process holds it for too long
 │   ├── RowsRefused           the database takes others, but not these rows
+│   ├── CopyRefused           one database cannot be copied to the other as they stand
 │   ├── NewerSchema           written by a newer RouteScope
 │   └── OlderSchema           written by an older RouteScope, and only opened for reading
 ├── UnknownWeek               a week that cannot be read, or without any traffic
 ├── UnknownModel              a model without any traffic
+├── ExportFailed              a file of exported rows cannot be written
 └── RedactionMissing          content = "redacted" without a function that redacts
 """
 
@@ -44,6 +46,10 @@ class DatabaseUnreachable(StorageError):
 
 class RowsRefused(StorageError):
     """The database takes others, but not these rows, now or later."""
+
+
+class CopyRefused(StorageError):
+    """One database cannot be copied to the other as they stand, or the copy is not the same."""
 
 
 class DatabaseBusy(StorageError):
@@ -80,6 +86,10 @@ class UnknownWeek(TelemetryError):
 
 class UnknownModel(TelemetryError):
     """A model without any traffic."""
+
+
+class ExportFailed(TelemetryError):
+    """A file of exported rows cannot be written."""
 
 
 class RedactionMissing(TelemetryError):

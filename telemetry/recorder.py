@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from telemetry.errors import DatabaseBusy, RowsRefused, StorageError
+from telemetry.errors import DatabaseBusy, DatabaseUnreachable, RowsRefused, StorageError
 from telemetry.rows import Bundle
 from telemetry.spool import Abandoned, Spool, abandoned
 from telemetry.storage.engine import add, database_path, open_engine
@@ -26,6 +26,8 @@ BUSY_MS = 50
 """Longest time that an answer waits for a locked database."""
 RETRY_S = 0.25
 """How often a database that refused is tried again."""
+PATIENCE = 4.0
+"""A look for a server that is gone is followed by a pause this many times as long."""
 ADOPT_S = 30.0
 """How often the spools of dead processes are looked for."""
 REPLAY_BATCH = 128
@@ -127,13 +129,17 @@ class Recorder:
 
     def _write(self, bundles: Sequence[Bundle]) -> bool:
         """Commit to the database; False when it refuses, and then it is left alone for a while."""
+        began = time.monotonic()
         try:
             add(self._connected(), lambda connection: write_bundles(connection, bundles))
         except RowsRefused as error:
             return self._write_apart(bundles, error)
         except (StorageError, SQLAlchemyError, OSError) as error:
             self._failed(str(error) if isinstance(error, StorageError) else f"the database refused ({_cause(error)})")
-            self._retry_at = time.monotonic() + RETRY_S
+            now = time.monotonic()
+            # Where the server is gone without a word, finding that out takes seconds, and answers wait meanwhile.
+            patience = PATIENCE * (now - began) if isinstance(error, DatabaseUnreachable) else 0.0
+            self._retry_at = now + max(RETRY_S, patience)
             if not isinstance(error, DatabaseBusy):
                 self._disconnect()
             return False

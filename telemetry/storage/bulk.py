@@ -36,6 +36,16 @@ class Bulk:
             found += connection.execute(_find(table), {"keys": keys[start : start + _KEYS_A_QUERY]})
         return found
 
+    def known(
+        self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
+    ) -> set[tuple[Any, ...]]:
+        """Which of these primary keys the table holds."""
+        found: set[tuple[Any, ...]] = set()
+        for start in range(0, len(keys), _KEYS_A_QUERY):
+            rows = connection.execute(_known(table), {"keys": keys[start : start + _KEYS_A_QUERY]})
+            found.update(tuple(row) for row in rows)
+        return found
+
     def put(self, connection: sa.Connection, table: sa.Table, fresh: Sequence[Row], changed: Sequence[Row]) -> None:
         """Insert fresh rows, and put others in the place of those that have their primary keys."""
         self.insert(connection, table, fresh)
@@ -66,6 +76,12 @@ def _insert(table: sa.Table) -> sa.Insert:
 @cache
 def _find(table: sa.Table) -> sa.Select[Any]:
     return sa.select(table).where(sa.tuple_(*table.primary_key.columns).in_(sa.bindparam("keys", expanding=True)))
+
+
+@cache
+def _known(table: sa.Table) -> sa.Select[Any]:
+    keys = table.primary_key.columns
+    return sa.select(*keys).where(sa.tuple_(*keys).in_(sa.bindparam("keys", expanding=True)))
 
 
 @cache

@@ -44,10 +44,10 @@ def open_engine(url: str, *, busy_timeout_ms: int = DEFAULT_BUSY_MS) -> sa.Engin
     parsed, backend = _parsed(url)
     engine = backend.writer(parsed, busy_timeout_ms=busy_timeout_ms)
     sa.event.listen(engine, "begin", _begin)
-    place = backend.place_of(parsed)
+    where = backend.place_of(parsed)
     try:
-        with backend.plain_errors(place):
-            migrate(engine, place, tables=backend.tables())
+        with backend.plain_errors(where):
+            migrate(engine, where, tables=backend.tables())
     except StorageError:
         engine.dispose()
         raise
@@ -130,6 +130,11 @@ def stored_bytes(engine: sa.Engine) -> int:
     return _backend_of(engine).stored_bytes(engine)
 
 
+def place(engine: sa.Engine) -> str:
+    """What messages call the engine's database; without a password."""
+    return _backend_of(engine).place_of(engine.url)
+
+
 def database_path(url: str) -> Path | None:
     """The file that a URL names; None for a server.
 
@@ -169,8 +174,8 @@ def _parsed(url: str) -> tuple[URL, Backend]:
     known = parsed.drivername == postgresql.DRIVER or parsed.get_backend_name() == "sqlite"
     backend = _BACKENDS[parsed.get_backend_name()] if known else None
     if backend is None:
-        place = parsed.render_as_string(hide_password=True)
-        raise UnsupportedDatabase(f"the database URL {place} names a database that is not supported; {_REMEDY}")
+        where = parsed.render_as_string(hide_password=True)
+        raise UnsupportedDatabase(f"the database URL {where} names a database that is not supported; {_REMEDY}")
     backend.file_of(parsed)
     return parsed, backend
 

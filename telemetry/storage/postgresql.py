@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ from telemetry.storage.backend import ADDS, check_readable
 from telemetry.storage.bulk import BULK_OPTION, Bulk, Row
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
+from telemetry.storage.types import is_text
 from telemetry.text import clean
 
 DRIVER: Final = "postgresql+psycopg"
@@ -76,7 +78,7 @@ def writer(url: URL, *, busy_timeout_ms: int) -> sa.Engine:
 
 def reader(url: URL) -> sa.Engine:
     """See `telemetry.storage.engine.open_reader`."""
-    engine = _engine(url, pool_recycle=RECYCLE_S, execution_options=_READING)
+    engine = _engine(url, pool_recycle=RECYCLE_S, execution_options={**_READING, BULK_OPTION: _COPYING})
     place = place_of(url)
 
     def prepare(connection: Any, record: Any) -> None:
@@ -109,7 +111,7 @@ def tables() -> tuple[sa.Table, ...]:
     made = tuple(table.to_metadata(metadata) for table in TABLES)
     for table in made:
         for column in table.columns:
-            if isinstance(column.type, sa.String):
+            if is_text(column):
                 column.type = sa.Text(collation="C")
             elif isinstance(column.type, sa.Integer) and not isinstance(column.type, sa.SmallInteger):
                 column.type = sa.BigInteger()
@@ -220,11 +222,16 @@ class _Copying(Bulk):
                 copy.write_row([row.get(name) for name in names])
 
     def find(self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> list[sa.Row[Any]]:
+        columns = tuple(table.columns)
+        return list(connection.execute(_find_statement(table, columns), {"rows": _keys(table, keys)})) if keys else []
+
+    def known(
+        self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
+    ) -> set[tuple[Any, ...]]:
         if not keys:
-            return []
-        names = [column.name for column in table.primary_key]
-        wanted = _json([dict(zip(names, key, strict=True)) for key in keys])
-        return list(connection.execute(_find_statement(table), {"rows": wanted}))
+            return set()
+        statement = _find_statement(table, tuple(table.primary_key))
+        return {tuple(row) for row in connection.execute(statement, {"rows": _keys(table, keys)})}
 
     def put(self, connection: sa.Connection, table: sa.Table, fresh: Sequence[Row], changed: Sequence[Row]) -> None:
         rows = [*fresh, *changed]
@@ -235,8 +242,19 @@ class _Copying(Bulk):
 _COPYING: Final = _Copying()
 
 
+def _keys(table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> str:
+    names = [column.name for column in table.primary_key]
+    return _json([dict(zip(names, key, strict=True)) for key in keys])
+
+
 def _json(rows: Sequence[Row]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_moment)
+
+
+def _moment(value: Any) -> str:
+    if isinstance(value, date):  # moments too
+        return value.isoformat()
+    raise TypeError(f"a row holds a {type(value).__name__}")
 
 
 @cache
@@ -245,11 +263,11 @@ def _copy_statement(table: sa.Table) -> str:
 
 
 @cache
-def _find_statement(table: sa.Table) -> sa.TextualSelect:
-    columns = ", ".join(f"stored.{_name(column)}" for column in table.columns)
+def _find_statement(table: sa.Table, wanted: tuple[sa.Column[Any], ...]) -> sa.TextualSelect:
+    columns = ", ".join(f"stored.{_name(column)}" for column in wanted)
     same = " AND ".join(f"stored.{_name(key)} = wanted.{_name(key)}" for key in table.primary_key)
     statement = f"SELECT {columns} FROM {_name(table)} AS stored JOIN {_recordset(table)} AS wanted ON {same}"  # noqa: S608 - names are our tables'
-    return sa.text(statement).columns(*table.columns)
+    return sa.text(statement).columns(*wanted)
 
 
 @cache

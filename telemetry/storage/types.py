@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlmodel import AutoString
 
 
 class UtcDateTime(sa.types.TypeDecorator[datetime]):
@@ -25,3 +26,8 @@ class UtcDateTime(sa.types.TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def is_text(column: sa.Column[Any]) -> bool:
+    """Whether a column holds text, with or without a limit."""
+    return isinstance(column.type, (sa.String, AutoString))
