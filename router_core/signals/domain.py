@@ -67,9 +67,9 @@ class DomainClassifier:
     def probabilities(self, prompt: str) -> NDArray[np.float32]:
         """Probability of each of `DOMAINS`; shape (domains,), sums to 1."""
         used = words_of(prompt)
-        values = self.idf[used]
+        values = self.idf.take(used)
         norm = float(np.sqrt(values @ values)) or 1.0
-        logits = (values @ self.weights[used] / norm + self.bias) / self.temperature
+        logits = (values @ self.weights.take(used, axis=0) / norm + self.bias) / self.temperature
         exponents = np.exp(logits - logits.max())
         shares: NDArray[np.float32] = exponents / exponents.sum()
         return shares
