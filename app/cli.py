@@ -16,6 +16,7 @@ import click
 from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, Settings
 from router_core.errors import PolicyError, ReplayError, RequestError, RouteScopeError
 from telemetry.errors import TelemetryError, UnknownModel, UnknownWeek
+from telemetry.storage.address import shown
 
 if TYPE_CHECKING:
     from app.log_output import LogFormat
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _policy = click.option("--policy", type=click.Path(path_type=Path), help="Policy file; default: policies/local.toml.")
-_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE.")
+_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 _log_format = click.option(
     "--log-format",
@@ -99,7 +100,7 @@ def up(
     addresses = Addresses(host, gateway_port, port)
     if as_json:
         urls = {"gateway": addresses.gateway_url, "dashboard": addresses.dashboard_url}
-        click.echo(json.dumps({**urls, "database": settings.database_url, "policy": str(settings.policy)}))
+        click.echo(json.dumps({**urls, "database": shown(settings.database_url), "policy": str(settings.policy)}))
     logging_as = ["--log-format", log_format, *(() if log_file is None else ("--log-file", str(log_file.absolute())))]
 
     def say(line: str) -> None:
@@ -285,7 +286,7 @@ def db_info(database_url: str | None, as_json: bool) -> None:
 
     settings = _settings(None, database_url)
     state = store_state(open_reader(settings.database_url))
-    document = {"database": settings.database_url, **asdict(state)}
+    document = {"database": shown(settings.database_url), **asdict(state)}
     if as_json:
         click.echo(json.dumps(document, default=str))
         return
@@ -304,8 +305,22 @@ def db_rebuild(database_url: str | None, as_json: bool) -> None:
     settings = _settings(None, database_url)
     rebuild(open_engine(settings.database_url))
     if as_json:
-        click.echo(json.dumps({"rebuilt": True, "database": settings.database_url}))
-    click.echo(f"rollups rebuilt in {settings.database_url}", err=True)
+        click.echo(json.dumps({"rebuilt": True, "database": shown(settings.database_url)}))
+    click.echo(f"rollups rebuilt in {shown(settings.database_url)}", err=True)
+
+
+@db.command("copy", epilog="Example: routescope db copy sqlite:///routescope.db postgresql://me@host/routescope")
+@click.argument("source", metavar="SRC")
+@click.argument("destination", metavar="DST")
+@_json
+def db_copy(source: str, destination: str, as_json: bool) -> None:
+    """Copy the database SRC to the empty database DST, and verify that they are the same.
+
+    Stopped on the way, it goes on when it is called again. SRC may be in use; a second call brings what came since.
+    """
+    from app.copy_command import copy_database
+
+    copy_database(source, destination, as_json=as_json)
 
 
 def _settings(policy: Path | None, database_url: str | None) -> Settings:

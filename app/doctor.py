@@ -29,7 +29,8 @@ from router_core.providers.build import key_variables
 from router_core.providers.catalog import CATALOG
 from router_core.providers.local_child import llama_missing
 from telemetry.errors import OlderSchema, StorageError
-from telemetry.storage.engine import database_path, open_reader, reading, shown, writing_refused
+from telemetry.storage.address import shown
+from telemetry.storage.engine import database_path, open_reader, reading, writing_refused
 
 Outcome: TypeAlias = Literal["ok", "warn", "fail"]
 

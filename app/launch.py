@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE, Settings, shipped
+from telemetry.storage.address import shown
 
 START_TIMEOUT_S = 90.0
 STOP_TIMEOUT_S = 15.0
@@ -182,7 +183,7 @@ def up(
         "jobs": jobs_command(),
     }
     with running(commands, child_environment(settings, addresses)) as children:
-        say(f"RouteScope starts with policy {settings.policy} and database {settings.database_url}")
+        say(f"RouteScope starts with policy {settings.policy} and database {shown(settings.database_url)}")
         code = _watch(addresses, children, stop, browser, say)
         say("stopping")
     say("stopped; every decision that was acknowledged is kept")

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, StatementError
 
 from telemetry.errors import RowsRefused, StorageError, UnsupportedDatabase
 from telemetry.storage import postgresql, sqlite
+from telemetry.storage.address import shown
 from telemetry.storage.backend import ADDS, Backend
 from telemetry.storage.migrations import migrate
 
@@ -155,14 +156,6 @@ def writing_refused(url: str) -> str | None:
     return postgresql.writing_refused(parsed)
 
 
-def shown(url: str) -> str:
-    """The URL as people may see it: without its password."""
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "a database URL that cannot be read"
-
-
 def _parsed(url: str) -> tuple[URL, Backend]:
     try:
         parsed = make_url(url)
@@ -174,8 +167,7 @@ def _parsed(url: str) -> tuple[URL, Backend]:
     known = parsed.drivername == postgresql.DRIVER or parsed.get_backend_name() == "sqlite"
     backend = _BACKENDS[parsed.get_backend_name()] if known else None
     if backend is None:
-        where = parsed.render_as_string(hide_password=True)
-        raise UnsupportedDatabase(f"the database URL {where} names a database that is not supported; {_REMEDY}")
+        raise UnsupportedDatabase(f"the database URL {shown(url)} names a database that is not supported; {_REMEDY}")
     backend.file_of(parsed)
     return parsed, backend
 

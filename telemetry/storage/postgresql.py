@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from telemetry.errors import DatabaseBusy, DatabaseUnreachable, StorageError, UnsupportedDatabase
+from telemetry.storage.address import shown
 from telemetry.storage.backend import ADDS, check_readable
 from telemetry.storage.bulk import BULK_OPTION, Bulk, Row
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
@@ -58,7 +59,7 @@ _NOT_OURS: Final = frozenset({"42P01", "42703", "42804"})
 
 def place_of(url: URL) -> str:
     """What messages call the database, without its password."""
-    return url.render_as_string(hide_password=True)
+    return shown(url.render_as_string(hide_password=False))
 
 
 def file_of(url: URL) -> None:
