@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from router_core.request import RouteRequest
-from router_core.signals.text import window
+from router_core.signals.text import window, words_in
 from router_core.validators.base import Asked, CompleteAnswer, Score, Validator
 
 OPENING_CHARACTERS: Final = 280
@@ -22,6 +22,9 @@ _MIN_REPEATS: Final = 4
 _MAX_REPEATED_SHARE: Final = 0.5
 _MIN_WINDOW_WORDS: Final = 40
 _MIN_DISTINCT_SHARE: Final = 0.2
+_LONGEST_GROUP: Final = 20
+_GROUPS: Final = 20
+_RUN: Final = re.compile(r"(.{1,20}?)\1{19,}", re.DOTALL)
 
 _REFUSALS: Final = re.compile(
     r"""(?ix)
@@ -56,6 +59,13 @@ _REFUSALS: Final = re.compile(
     | (?:к[ ]сожалению|извините|простите),?.{0,20}не[ ]могу
     """
 )
+# Of these words every refusal in plain ASCII has one, or "i" and one of the others. They are looked up in 3 us, where
+# the pattern takes 100.
+_REFUSING: Final = frozenset(
+    b"sorry afraid ai artificial language request question prompt ich tut je "
+    b"siento disculpa puedo posible dispiace spiacente posso spijt".split()
+)
+_REFUSING_ME: Final = frozenset(b"can cannot won will must have feel unable able allowed permitted".split())
 _SENTENCE: Final = re.compile(r"[.!?。！？\n]+")  # noqa: RUF001
 
 
@@ -71,7 +81,7 @@ class Refusal(Validator):
         text = window(answer.text, _READ_CHARACTERS * 3 // 4, _READ_CHARACTERS // 4).strip()
         if not any(map(str.isalnum, text)):
             return Score(0.0, "The answer is empty." if not text else "The answer has no word in it.")
-        if _REFUSALS.search(" ".join(text[:OPENING_CHARACTERS].replace("\u2019", "'").split())):
+        if _refuses(" ".join(text[:OPENING_CHARACTERS].replace("\u2019", "'").split())):
             if len(text.split()) > LONG_ANSWER_WORDS:
                 return Score(LONG_REFUSAL_SCORE, "The answer opens like a refusal but goes on at length.")
             return Score(0.0, "The answer opens with a refusal and gives nothing else.")
@@ -80,6 +90,14 @@ class Refusal(Validator):
         if _echoes(text, request.prompt):
             return Score(0.0, "The answer only repeats the prompt.")
         return Score(1.0, "The answer is neither empty nor a refusal, and does not repeat itself.")
+
+
+def _refuses(opening: str) -> bool:
+    if opening.isascii():
+        words = frozenset(words_in(opening))
+        if _REFUSING.isdisjoint(words) and (b"i" not in words or _REFUSING_ME.isdisjoint(words)):
+            return False
+    return _REFUSALS.search(opening) is not None
 
 
 def find_repetition(text: str) -> str | None:
@@ -95,18 +113,34 @@ def find_repetition(text: str) -> str | None:
             return f"The answer says the same sentence {times} times."
     words = text.lower().split()[-400:]
     for size in (*range(1, 13), 16, 20, 24, 32, 40):
+        if len(words) <= size or words[-1 - size] != words[-1]:
+            continue
         times = _times_at_end(words, size)
         if times >= 6 and times * size >= 24:
             return f"The answer ends in the same {size} {'word' if size == 1 else 'words'} {times} times over."
     tail = words[-200:]
     if len(tail) >= _MIN_WINDOW_WORDS * 2 and len(set(tail)) < _MIN_DISTINCT_SHARE * len(tail) and _is_prose(tail):
         return f"The last {len(tail)} words of the answer are only {len(set(tail))} different ones."
-    if len(words) < _MIN_WINDOW_WORDS and (run := re.search(r"(.{1,20}?)\1{19,}", text[-2000:], re.DOTALL)):
+    if len(words) < _MIN_WINDOW_WORDS and (run := _run_in(text[-2000:])):
         return (
             f"The answer repeats the same {len(run[1])} characters over and over."
             if run[1].strip("-=_*#. \t\n")
             else None
         )
+    return None
+
+
+def _run_in(text: str) -> re.Match[str] | None:
+    """The first group of up to 20 characters that stands 20 times or more in a row.
+
+    So long a run covers one of the places where its ten middle groups are compared here: the pattern takes 100 us.
+    """
+    if any(
+        text[place : place + 9 * size] == text[place + size : place + 10 * size]
+        for size in range(1, min(_LONGEST_GROUP, len(text) // _GROUPS) + 1)
+        for place in range(0, len(text) - 10 * size + 1, 10 * size)
+    ):
+        return _RUN.search(text)
     return None
 
 
