@@ -23,6 +23,9 @@ RELATIVE_ERROR = 2 ** (1 / (2 * BUCKETS_PER_OCTAVE)) - 1
 Counts: TypeAlias = dict[int, int]
 """Bucket to number of values."""
 
+SCORE_BUCKETS = 100
+"""To the unit: scores have buckets of equal width, in the same text."""
+
 _BUCKETS = 1 << 12
 _UNITS_PER_MS = 1024
 _MOST = (1 << 20) - 1
@@ -44,6 +47,11 @@ def bucket_of(value_ms: float) -> int:
 def value_of(bucket: int) -> float:
     """The duration in milliseconds that stands for a bucket: its geometric middle."""
     return float(2 ** ((bucket + 0.5) / BUCKETS_PER_OCTAVE) / _UNITS_PER_MS)
+
+
+def score_bucket(score: float) -> int:
+    """The bucket of a score: 0 to 100, a hundredth each, 1 alone in the last; what is outside counts as 0 or 1."""
+    return int(min(score, 1.0) * SCORE_BUCKETS) if score > 0 else 0
 
 
 def count(values_ms: Iterable[float]) -> Counts:
@@ -83,6 +91,22 @@ def decode(text: str) -> Counts:
     return counts
 
 
+def merge(text: str, counts: Mapping[int, int]) -> str:
+    """A canonical text with more counted in it, canonical again; cheap when little is counted in much.
+
+    Negative numbers take away what was counted before.
+    """
+    if not text:
+        return encode(counts)
+    if len(counts) * _MANY > len(text) or min(counts.values(), default=1) < 0:
+        both = decode(text)
+        add(both, counts)
+        return encode(both)
+    for bucket, number in counts.items():
+        text = _counted(text, bucket, number)
+    return text
+
+
 def percentiles(text: str | None, shares: Sequence[float]) -> list[float | None]:
     """Nearest-rank percentiles in milliseconds, within `RELATIVE_ERROR`; None for an empty histogram.
 
@@ -104,6 +128,25 @@ def percentiles(text: str | None, shares: Sequence[float]) -> list[float | None]
                 answers.append(value_of(bucket))
                 break
     return answers
+
+
+def _counted(text: str, bucket: int, number: int) -> str:
+    """Splice into the place that bisection finds."""
+    prefix = f"{bucket:03x}"
+    low, high = 0, len(text) // _DIGITS
+    while low < high:
+        middle = (low + high) // 2
+        if text[middle * _DIGITS : middle * _DIGITS + len(prefix)] <= prefix:
+            low = middle + 1
+        else:
+            high = middle
+    end = low * _DIGITS
+    last = end - _DIGITS
+    if last >= 0 and text.startswith(prefix, last):
+        # Of several entries of a bucket only the last is not full.
+        number += int(text[last:end], 16) & _MOST
+        return text[:last] + encode({bucket: number}) + text[end:]
+    return text[:end] + encode({bucket: number}) + text[end:]
 
 
 def _sorted_pairs(text: str) -> list[tuple[int, int]]:

@@ -1,223 +1,203 @@
-"""Hourly rollups: updated in the transaction that writes the rows, and rebuilt from the rows when asked.
+"""Rollups: updated in the transaction that writes the rows, and rebuilt from the rows when asked.
 
-A cell is what one row of a rollup table holds: sums, and two histograms. Both ways of making cells share the code,
-so a rebuild gives the same tables (for as long as the raw rows are kept).
+Both ways go through the same cells, so a rebuild gives the same tables, for as long as the raw rows are kept. Days
+are the sums of their hours, and coarse levels of fine ones: whatever changes the finest hours makes the rest anew from
+them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
 from telemetry import histogram
-from telemetry.storage.models import BRANCH, BRANCH_HOUR, REQUEST, REQUEST_HOUR
+from telemetry.cells import (
+    BRANCH_COLUMNS,
+    NS_PER_HOUR,
+    REQUEST_COLUMNS,
+    Cell,
+    Cells,
+    Key,
+    Row,
+    branch_cells,
+    by_day,
+    by_level,
+    number_of,
+    request_cells,
+    score_cells,
+)
+from telemetry.levels import ALWAYS, BRANCHES, FAMILIES, HOURS_A_DAY, REQUESTS, SCORES, Family
+from telemetry.storage import placed
+from telemetry.storage.coverage import covered_since
+from telemetry.storage.models import BRANCH, REQUEST
+from telemetry.storage.placed import Place
 
-Row: TypeAlias = Mapping[Any, Any]
-Key: TypeAlias = tuple[Any, ...]
+Progress: TypeAlias = Callable[[float], None]
+"""Is told the share that is done, 0..1."""
 
-NS_PER_HOUR = 3_600_000_000_000
-_HISTOGRAMS = ("latency_hist", "ttft_hist")
-_KEYS_A_QUERY = 200
+SECONDS_PER_HOUR = 3600
+_PLACE = 3
+"""Columns of the primary key."""
+_TIME = 1
+"""Which of them is the hour or day."""
 _ROWS_A_READ = 2000
-
-
-@dataclass(slots=True)
-class Cell:
-    """The contents of one rollup row."""
-
-    sums: dict[str, int] = field(default_factory=dict)
-    latency: histogram.Counts = field(default_factory=dict)
-    ttft: histogram.Counts = field(default_factory=dict)
-
-    def add(self, sums: Mapping[str, int], latency_ms: float, ttft_ms: float | None) -> None:
-        """Count one row."""
-        for name, number in sums.items():
-            self.sums[name] = self.sums.get(name, 0) + number
-        histogram.add(self.latency, {histogram.bucket_of(latency_ms): 1})
-        if ttft_ms is not None:
-            histogram.add(self.ttft, {histogram.bucket_of(ttft_ms): 1})
-
-    def add_stored(self, stored: Row) -> None:
-        """Add what a rollup row already holds."""
-        for name in self.sums:
-            self.sums[name] += stored[name]
-        histogram.add(self.latency, histogram.decode(stored["latency_hist"]))
-        histogram.add(self.ttft, histogram.decode(stored["ttft_hist"]))
-
-    def values(self) -> dict[str, Any]:
-        """The columns of the rollup row, without its key."""
-        return {
-            **self.sums,
-            "latency_hist": histogram.encode(self.latency),
-            "ttft_hist": histogram.encode(self.ttft),
-        }
-
-
-def request_cells(rows: Iterable[Row]) -> dict[Key, Cell]:
-    """Decisions as cells of request_hour."""
-    cells: dict[Key, Cell] = {}
-    for row in rows:
-        key = (
-            row["start_ns"] // NS_PER_HOUR,
-            row["route"],
-            row["tenant"],
-            row["intent"],
-            row["first"] or "",
-            row["chosen"] or "",
-            row["chosen_kind"] or "",
-            row["policy_version"],
-            row["purpose"],
-            row["simulated"],
-            row["status"],
-        )
-        cells.setdefault(key, Cell()).add(_request_sums(row), row["latency_ms"], row["ttft_ms"])
-    return cells
-
-
-def branch_cells(rows: Iterable[Row]) -> dict[Key, Cell]:
-    """Branches as cells of branch_hour."""
-    cells: dict[Key, Cell] = {}
-    for row in rows:
-        key = (
-            row["start_ns"] // NS_PER_HOUR,
-            row["route"],
-            row["tenant"],
-            row["intent"],
-            row["model"],
-            row["kind"],
-            row["policy_version"],
-            row["purpose"],
-            row["simulated"],
-            row["status"],
-            row["outcome"],
-        )
-        sums = {
-            "branches": 1,
-            "cost_nano": row["cost_nano"] or 0,
-            "cost_unknown": int(row["cost_nano"] is None),
-            **_token_sums(row),
-        }
-        cells.setdefault(key, Cell()).add(sums, row["latency_ms"], row["ttft_ms"])
-    return cells
 
 
 def update(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
     """Count rows that this transaction has just inserted. Each row must come here once."""
-    _merge(connection, REQUEST_HOUR, request_cells(requests))
-    _merge(connection, BRANCH_HOUR, branch_cells(branches))
+    _count(connection, REQUESTS, request_cells(requests))
+    _count(connection, BRANCHES, branch_cells(branches))
+    _count(connection, SCORES, score_cells(branches))
 
 
-def rebuild(engine: sa.Engine) -> None:
-    """Make both tables anew from the raw rows, in one transaction; memory is bounded by one hour's cells.
+def discount(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
+    """Take back rows that this transaction has deleted: the inverse of `update`. Each must have been counted."""
+    counted = ((REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches)))
+    for family, cells in counted:
+        _count(connection, family, {key: cell.minus() for key, cell in cells.items()})
+        hours = {key[0] for key in cells}
+        for table, times in ((family.hours, hours), (family.days, {hour // HOURS_A_DAY for hour in hours})):
+            empty = table.c[family.sums[0]] == 0
+            connection.execute(sa.delete(table).where(list(table.c)[_TIME].in_(times), empty))
 
-    Only what raw rows still cover is touched: hours before the oldest raw row stay as they are.
+
+def rebuild(engine: sa.Engine, progress: Progress = lambda share: None) -> None:
+    """Make all tables anew from the raw rows, in one transaction; memory is bounded by one day's cells.
+
+    Only what raw rows still cover is touched: hours before the oldest raw row stay as they are, and so does what was
+    pruned (see telemetry.storage.coverage), although late rows may lie there.
     """
     with engine.begin() as connection:
-        for facts, rollup, cells_of in (
-            (REQUEST, REQUEST_HOUR, request_cells),
-            (BRANCH, BRANCH_HOUR, branch_cells),
-        ):
-            oldest = connection.scalar(sa.select(sa.func.min(facts.c.start_ns)))
-            if oldest is None:
-                continue
-            connection.execute(sa.delete(rollup).where(rollup.c.hour >= oldest // NS_PER_HOUR))
-            for rows in _hours(connection, facts):
-                connection.execute(sa.insert(rollup), _rows(rollup, cells_of(rows)))
+        rebuild_within(connection, progress)
 
 
-def _request_sums(row: Row) -> dict[str, int]:
-    saved = row["savings_nano"] is not None
-    return {
-        "requests": 1,
-        "branches": row["branches"],
-        "escalated": int(row["escalated"]),
-        "fell_back": int(row["fell_back"]),
-        "cost_nano": row["cost_nano"] or 0,
-        "cost_unknown": int(row["cost_nano"] is None),
-        "discarded_nano": row["discarded_nano"] or 0,
-        "discarded_unknown": int(row["discarded_nano"] is None),
-        "baseline_nano": row["baseline_nano"] if saved else 0,
-        "savings_nano": row["savings_nano"] if saved else 0,
-        "savings_n": int(saved),
-        **_token_sums(row),
-    }
+def rebuild_within(connection: sa.Connection, progress: Progress = lambda share: None) -> None:
+    """`rebuild`, within the caller's transaction."""
+    since = covered_since(connection)
+    for number, (facts, families) in enumerate(_SOURCES):
+        covered = sa.true() if since is None else facts.c.ts >= since
+        # Two statements: SQLite answers min and max from an index only when asked for one of them.
+        ends = [connection.scalar(sa.select(end(facts.c.ts)).where(covered)) for end in (sa.func.min, sa.func.max)]
+        if None in ends:
+            continue
+        first, last = (int(end.timestamp()) // SECONDS_PER_HOUR for end in ends)
+        for family, _ in families:
+            connection.execute(sa.delete(family.hours).where(family.hours.c.hour >= first))
+        for hour, rows in _hours(connection, facts, covered):
+            for family, cells_of in families:
+                insert_hours(connection, family, cells_of(rows))
+            progress((number + (hour - first) / (last - first + 1)) / len(_SOURCES))
+        for family, _ in families:
+            days_from_hours(connection, family, first // HOURS_A_DAY)
+    progress(1.0)
 
 
-def _token_sums(row: Row) -> dict[str, int]:
-    return {
-        "input_tokens": row["input_tokens"] or 0,
-        "output_tokens": row["output_tokens"] or 0,
-        "tokens_unknown": int(row["input_tokens"] is None or row["output_tokens"] is None),
-    }
-
-
-def _merge(connection: sa.Connection, table: sa.Table, cells: dict[Key, Cell]) -> None:
-    statements = _statements(table)
-    width = len(table.primary_key.columns)
-    known: set[Key] = set()
-    keys = list(cells)
-    for start in range(0, len(keys), _KEYS_A_QUERY):
-        some = keys[start : start + _KEYS_A_QUERY]
-        for stored in connection.execute(statements.select, {"keys": some}).mappings():
-            key = tuple(stored.values())[:width]
-            cells[key].add_stored(stored)
-            known.add(key)
-    fresh = {key: cell for key, cell in cells.items() if key not in known}
-    if fresh:
-        connection.execute(statements.insert, _rows(table, fresh))
-    if known:
-        connection.execute(statements.update, _rows(table, {key: cells[key] for key in known}, prefix="key_"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Statements:
-    """Made once a table: making a statement costs SQLAlchemy more than running it."""
-
-    select: sa.Select[Any]
-    insert: sa.Insert
-    update: sa.Update
-
-
-@cache
-def _statements(table: sa.Table) -> _Statements:
-    keys = list(table.primary_key.columns)
-    changed = [column for column in table.columns if not column.primary_key]
-    return _Statements(
-        select=sa.select(table).where(sa.tuple_(*keys).in_(sa.bindparam("keys", expanding=True))),
-        insert=sa.insert(table),
-        update=sa.update(table)
-        .where(*(column == sa.bindparam(f"key_{column.name}") for column in keys))
-        .values({column: sa.bindparam(column.name) for column in changed}),
+def days_from_hours(connection: sa.Connection, family: Family, first_day: int) -> None:
+    """Make the days from ``first_day`` on anew, as sums of their hours."""
+    hours, days = family.hours, family.days
+    connection.execute(sa.delete(days).where(days.c.day >= first_day))
+    finest = (
+        sa.select(hours)
+        .where(hours.c.level == family.finest, hours.c.hour >= first_day * HOURS_A_DAY)
+        .order_by(hours.c.hour)
+        .execution_options(yield_per=_ROWS_A_READ)
     )
+    stored = connection.execute(finest)
+    for _, rows in groupby(stored, lambda row: row.hour // HOURS_A_DAY):
+        _insert(connection, family, days, by_day(dict(_cell_of(family, row) for row in rows)))
 
 
-def _rows(table: sa.Table, cells: Mapping[Key, Cell], prefix: str = "") -> list[dict[str, Any]]:
-    names = [prefix + column.name for column in table.primary_key]
-    return [dict(zip(names, key, strict=True)) | cell.values() for key, cell in cells.items()]
+def insert_hours(connection: sa.Connection, family: Family, cells: Cells) -> None:
+    """Write the finest cells of whole hours, of which nothing is stored yet, with their levels; no days."""
+    _insert(connection, family, family.hours, cells)
 
 
-def _hours(connection: sa.Connection, facts: sa.Table) -> Iterator[list[Row]]:
+def forget_tenant(connection: sa.Connection, tenant: str) -> None:
+    """Take a tenant out of every rollup, its share of what all tenants have together included. Days follow hours."""
+    for family in FAMILIES:
+        for table in (family.hours, family.days):
+            finest = sa.select(table).where(table.c.level == family.finest, table.c.tenant == tenant)
+            stored = connection.execute(finest.order_by(list(table.c)[_TIME])).all()
+            for _, rows in groupby(stored, lambda row: row[_TIME]):
+                cells = dict(_cell_of(family, row) for row in rows)
+                _merge(connection, family, table, {key: cell.minus() for key, cell in cells.items()})
+            connection.execute(sa.delete(table).where(table.c[family.sums[0]] == 0))
+
+
+def _count(connection: sa.Connection, family: Family, cells: Cells) -> None:
+    if cells:
+        _merge(connection, family, family.hours, cells)
+        _merge(connection, family, family.days, by_day(cells))
+
+
+def _merge(connection: sa.Connection, family: Family, table: sa.Table, cells: Cells) -> None:
+    """Add the finest cells to all levels of a table."""
+    fresh = _placed(by_level(family, table, cells))
+    changed: list[tuple[Any, ...]] = []
+    values, texts = _columns(family)
+    for stored in placed.find(connection, table, list(fresh)):
+        place = (stored[0], stored[1], stored[2])
+        found = fresh.pop(place, None)
+        if found is not None:
+            cell = found[1]
+            sums = [there + more for there, more in zip(stored[values], cell.sums, strict=True)]
+            changed.append((*sums, *map(histogram.merge, stored[texts], cell.histograms), *place))
+    placed.insert(connection, table, _rows(fresh))
+    placed.change(connection, table, (*family.sums, *family.histograms), changed)
+
+
+def _insert(connection: sa.Connection, family: Family, table: sa.Table, cells: Cells) -> None:
+    """Write the finest cells and their levels, of whose hours or days nothing is stored."""
+    placed.insert(connection, table, _rows(_placed(by_level(family, table, cells))))
+
+
+def _placed(levels: Mapping[int, Cells]) -> dict[Place, tuple[Key, Cell]]:
+    return {
+        (level, key[0], number_of(key)): (key, cell) for level, cells in levels.items() for key, cell in cells.items()
+    }
+
+
+def _rows(cells: Mapping[Place, tuple[Key, Cell]]) -> list[tuple[Any, ...]]:
+    """In the order of the columns."""
+    return [
+        (*place, *key[1:], *cell.sums, *map(histogram.encode, cell.histograms)) for place, (key, cell) in cells.items()
+    ]
+
+
+def _columns(family: Family) -> tuple[slice, slice]:
+    """Where a stored row has its sums and its histograms."""
+    first = _PLACE + len(ALWAYS) + len(family.dimensions)
+    end = first + len(family.sums)
+    return slice(first, end), slice(end, None)
+
+
+def _cell_of(family: Family, row: Sequence[Any]) -> tuple[Key, Cell]:
+    """A stored row's key and its cell."""
+    values, texts = _columns(family)
+    key = (row[_TIME], *row[_PLACE : values.start])
+    return key, Cell(list(row[values]), [histogram.decode(text) for text in row[texts]])
+
+
+def _hours(
+    connection: sa.Connection, facts: sa.Table, covered: sa.ColumnElement[bool]
+) -> Iterator[tuple[int, list[Row]]]:
     """The raw rows by hour, oldest first."""
-    wanted = [facts.c[name] for name in _COLUMNS[facts.name]]
-    statement = sa.select(*wanted).order_by(facts.c.start_ns).execution_options(yield_per=_ROWS_A_READ)
-    for _, rows in groupby(connection.execute(statement).mappings(), lambda row: row["start_ns"] // NS_PER_HOUR):
-        yield [dict(row) for row in rows]
+    names = REQUEST_COLUMNS if facts is REQUEST else BRANCH_COLUMNS
+    statement: sa.Select[Any] = (
+        sa.select(*(facts.c[name] for name in names))
+        .where(covered)
+        .order_by(facts.c.ts)
+        .execution_options(yield_per=_ROWS_A_READ)
+    )
+    rows: Iterable[Mapping[Any, Any]] = connection.execute(statement).mappings()
+    for hour, some in groupby(rows, lambda row: row["start_ns"] // NS_PER_HOUR):
+        yield hour, [dict(row) for row in some]
 
 
-_SHARED_COLUMNS = (
-    *("start_ns", "route", "tenant", "intent", "policy_version", "purpose", "simulated", "status"),
-    *("cost_nano", "input_tokens", "output_tokens", "latency_ms", "ttft_ms"),
+_SOURCES: tuple[tuple[sa.Table, tuple[tuple[Family, Callable[[Iterable[Row]], Cells]], ...]], ...] = (
+    (REQUEST, ((REQUESTS, request_cells),)),
+    (BRANCH, ((BRANCHES, branch_cells), (SCORES, score_cells))),
 )
-_COLUMNS = {
-    REQUEST.name: (
-        *_SHARED_COLUMNS,
-        *("first", "chosen", "chosen_kind", "branches", "escalated", "fell_back"),
-        *("discarded_nano", "baseline_nano", "savings_nano"),
-    ),
-    BRANCH.name: (*_SHARED_COLUMNS, "model", "kind", "outcome"),
-}

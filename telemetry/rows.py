@@ -8,6 +8,7 @@ sends it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ _LARGEST = 10**15
 """Beyond any count or amount that is meant (a million USD in nano-USD), and thousands of them still add up."""
 _LARGEST_NS = (1 << 63) - 1
 _NANO_PER_USD = 1_000_000_000
+_LATER_ATTEMPT = re.compile(r"attempt ([0-9]{1,4}) after ")
 
 _REQUEST_KEYS = frozenset(
     {
@@ -104,6 +106,7 @@ _BRANCH_KEYS = frozenset(
         semconv.BRANCH_INDEX,
         semconv.BRANCH_KIND,
         semconv.BRANCH_TIER,
+        semconv.BRANCH_DEPLOYMENT,
         semconv.BRANCH_OUTCOME,
         semconv.BRANCH_REASON,
         semconv.BRANCH_SCORE,
@@ -141,7 +144,37 @@ def bundle_of(spans: Sequence[ReadableSpan], policy: ContentPolicy) -> Bundle:
         elif not _is_decision(span):
             bundle.spans.append(span_row(span))
         bundle.contents.extend(content_rows(span, policy))
+    for request in bundle.requests:
+        request |= cost_parts(bundle.branches)
     return bundle
+
+
+def cost_parts(branches: Sequence[Mapping[str, Any]]) -> Row:
+    """What of a request's cost went where, nano-USD, None where a cost is unknown; no branch is in two parts.
+
+    What is in none of them was spent on accepted answers, and on first attempts that were rejected or failed.
+    """
+    parts: Row = dict.fromkeys(("probe_nano", "judge_nano", "retry_nano"), 0)
+    for branch in branches:
+        if branch["kind"] == "judge":
+            part = "judge_nano"
+        elif branch["outcome"] == "accepted":
+            continue
+        elif branch["kind"] == "probe":
+            part = "probe_nano"
+        elif branch["attempt"] > 1:
+            part = "retry_nano"
+        else:
+            continue
+        known, cost = parts[part], branch["cost_nano"]
+        parts[part] = None if known is None or cost is None else known + cost
+    return parts
+
+
+def attempt_of(reason: str) -> int:
+    """Which attempt at the same model a branch is, as its reason tells: ``attempt 2 after 0.50 s: timeout``."""
+    found = _LATER_ATTEMPT.match(reason)
+    return int(found[1]) if found else 1
 
 
 def is_root(span: ReadableSpan) -> bool:
@@ -189,6 +222,7 @@ def request_row(span: ReadableSpan) -> Row:
         "score": read.real(semconv.FINAL_SCORE),
         "cost_nano": cost,
         "discarded_nano": read.integer(semconv.DISCARDED_COST_NANO),
+        **cost_parts(()),
         "baseline_model": read.optional(semconv.BASELINE_MODEL),
         "baseline_nano": baseline,
         "baseline_source": read.optional(semconv.BASELINE_SOURCE),
@@ -218,6 +252,7 @@ def branch_row(span: ReadableSpan, shared: Mapping[str, Any]) -> Row:
     first_chunk_s = read.real(semconv.TIME_TO_FIRST_CHUNK)
     duration_ms = _duration_ms(span)
     latency_ms = read.real(semconv.BRANCH_LATENCY_MS)
+    reason = read.text(semconv.BRANCH_REASON) or ""
 
     def either(key: str) -> str:
         return read.name(key) or root.name(key)
@@ -232,16 +267,19 @@ def branch_row(span: ReadableSpan, shared: Mapping[str, Any]) -> Row:
         "purpose": either(semconv.PURPOSE) or "user",
         "simulated": read.flag(semconv.SIMULATED) or root.flag(semconv.SIMULATED),
         "policy_version": either(semconv.POLICY_VERSION),
+        "risk": root.name(semconv.RISK),
         "status": root.name(semconv.STATUS),
         "branch_index": read.integer(semconv.BRANCH_INDEX) or 0,
         "kind": read.name(semconv.BRANCH_KIND),
         "model": read.name(semconv.REQUEST_MODEL) or read.name(semconv.TOOL_NAME) or _name(span.name),
+        "deployment": read.optional(semconv.BRANCH_DEPLOYMENT),
+        "attempt": attempt_of(reason),
         "tier": read.optional(semconv.BRANCH_TIER),
         "provider": read.optional(semconv.PROVIDER_NAME),
         "response_model": read.optional(semconv.RESPONSE_MODEL),
         "outcome": outcome,
         "discarded": outcome != "accepted",
-        "reason": read.text(semconv.BRANCH_REASON) or "",
+        "reason": reason,
         "score": read.real(semconv.BRANCH_SCORE),
         "threshold": read.real(semconv.BRANCH_THRESHOLD),
         "scores": read.json(semconv.BRANCH_SCORES, []),

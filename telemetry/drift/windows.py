@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from telemetry.drift.metrics import ANSWERS, METRICS, Metric
 from telemetry.drift.weeks import WEEK, monday_of_number, start_of, week_number
-from telemetry.storage.models import BRANCH, BRANCH_HOUR
+from telemetry.levels import BRANCHES, HOURS_A_DAY
+from telemetry.storage.models import BRANCH
+from telemetry.storage.rollups import BRANCH_DAY
 
 KINDS = ("model", "probe")
 PURPOSE = "user"
@@ -50,15 +52,17 @@ class Window:
 
 def subjects_by_week(connection: sa.Connection) -> dict[date, set[Subject]]:
     """Which models have rows in which weeks, by Monday; from the rollups."""
-    columns = BRANCH_HOUR.c
+    columns = BRANCH_DAY.c
     statement = (
-        sa.select(columns.hour, columns.model, columns.simulated)
-        .where(columns.kind.in_(KINDS), columns.purpose == PURPOSE)
+        sa.select(columns.day, columns.model, columns.simulated)
+        .where(
+            columns.level == BRANCHES.covering(("model", "kind")), columns.kind.in_(KINDS), columns.purpose == PURPOSE
+        )
         .distinct()
     )
     found: dict[date, set[Subject]] = {}
-    for hour, model, simulated in connection.execute(statement):
-        found.setdefault(monday_of_number(week_number(hour)), set()).add(Subject(model, simulated))
+    for day, model, simulated in connection.execute(statement):
+        found.setdefault(monday_of_number(week_number(day * HOURS_A_DAY)), set()).add(Subject(model, simulated))
     return found
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from router_core import semconv
 from telemetry.storage.engine import reading
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.text import clean, from_json
@@ -160,7 +159,7 @@ def _branch_document(branch: sa.Row[Any], origin_ns: int) -> dict[str, Any]:
         "started_ms": (branch.start_ns - origin_ns) / 1e6,
         "latency_ms": branch.latency_ms,
         "ttft_ms": branch.ttft_ms,
-        "deployment": from_json(branch.attributes, {}).get(semconv.BRANCH_DEPLOYMENT),
+        "deployment": branch.deployment,
         "finish_reason": branch.finish_reason,
         "response_model": branch.response_model,
         "error_type": branch.error_type,
@@ -210,6 +209,7 @@ def _branch_view(branch: sa.Row[Any], origin_ns: int) -> SpanView:
         "input_tokens": branch.input_tokens,
         "output_tokens": branch.output_tokens,
         "ttft_ms": branch.ttft_ms,
+        "deployment": branch.deployment,
         "error_type": branch.error_type,
     }
     return SpanView(

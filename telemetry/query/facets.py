@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from telemetry.levels import BRANCHES, REQUESTS
+from telemetry.query.cells import cells
+from telemetry.query.filters import Filters
 from telemetry.storage.engine import reading
-from telemetry.storage.models import BRANCH_HOUR, REQUEST_HOUR
+
+EVERYTHING = Filters(purposes=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,29 +26,32 @@ class Facets:
     """Also go into ``Filters.models``."""
     intents: tuple[str, ...]
     statuses: tuple[str, ...]
+    risks: tuple[str, ...]
     purposes: tuple[str, ...]
     policy_versions: tuple[str, ...]
 
 
 def facets(engine: sa.Engine) -> Facets:
-    """The values in the rollups, each table read once."""
-    columns, branches = REQUEST_HOUR.c, BRANCH_HOUR.c
-    names = (columns.route, columns.tenant, columns.intent, columns.status, columns.purpose, columns.policy_version)
+    """The values in the rollups, each from the coarsest level that knows it."""
+    tried = cells(BRANCHES, EVERYTHING, keys=("model", "kind"))
     with reading(engine) as connection:
-        rows = connection.execute(sa.select(*names).distinct()).all()
-        tried = connection.execute(sa.select(branches.model, branches.kind == "tool").distinct()).all()
-    seen = [_values(row[place] for row in rows) for place in range(len(names))]
-    routes, tenants, intents, statuses, purposes, policy_versions = seen
-    return Facets(
-        routes=routes,
-        tenants=tenants,
-        models=_values(model for model, is_tool in tried if not is_tool),
-        tools=_values(model for model, is_tool in tried if is_tool),
-        intents=intents,
-        statuses=statuses,
-        purposes=purposes,
-        policy_versions=policy_versions,
-    )
+
+        def values_of(name: str) -> tuple[str, ...]:
+            source = cells(REQUESTS, EVERYTHING, keys=(name,))
+            return _values(connection.scalars(sa.select(source.c[name]).distinct()))
+
+        pairs = connection.execute(sa.select(tried.c.model, tried.c.kind).distinct()).all()
+        return Facets(
+            routes=values_of("route"),
+            tenants=values_of("tenant"),
+            models=_values(model for model, kind in pairs if kind != "tool"),
+            tools=_values(model for model, kind in pairs if kind == "tool"),
+            intents=values_of("intent"),
+            statuses=values_of("status"),
+            risks=values_of("risk"),
+            purposes=values_of("purpose"),
+            policy_versions=values_of("policy_version"),
+        )
 
 
 def _values(names: Iterable[str]) -> tuple[str, ...]:

@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-from telemetry.storage.models import BRANCH_HOUR, REQUEST_HOUR
-
 SECONDS_PER_HOUR = 3600
 
 
@@ -28,35 +26,41 @@ class Filters:
     models: tuple[str, ...] = ()
     intents: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    risks: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ("user",)
     """Business numbers count what users asked; the empty tuple counts everything."""
     simulated: bool | None = None
     policy_version: str | None = None
 
 
-def hour_of(moment: datetime) -> int:
-    """Hours since the epoch, rounded down."""
-    return int(_aware(moment).timestamp() // SECONDS_PER_HOUR)
+def named(filters: Filters, model_column: str) -> dict[str, tuple[str, ...]]:
+    """The values that each column is restricted to; columns that are not are left out."""
+    wanted = {
+        "route": filters.routes,
+        "tenant": filters.tenants,
+        model_column: filters.models,
+        "intent": filters.intents,
+        "status": filters.statuses,
+        "risk": filters.risks,
+        "purpose": filters.purposes,
+        "policy_version": () if filters.policy_version is None else (filters.policy_version,),
+    }
+    return {column: values for column, values in wanted.items() if values}
 
 
-def hour_start(hour: int) -> datetime:
-    """The moment at which an hour of the rollups begins."""
-    return datetime.fromtimestamp(hour * SECONDS_PER_HOUR, tz=UTC)
-
-
-def on_request_hours(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """The filters as conditions on request_hour."""
-    return _on_hours(REQUEST_HOUR, "chosen", filters)
-
-
-def on_branch_hours(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """The filters as conditions on branch_hour."""
-    return _on_hours(BRANCH_HOUR, "model", filters)
+def on_names(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """The filters but for time, as conditions on a table of facts or a rollup."""
+    conditions: list[sa.ColumnElement[bool]] = []
+    for column, values in named(filters, model_column).items():
+        conditions.append(table.c[column] == values[0] if len(values) == 1 else table.c[column].in_(values))
+    if filters.simulated is not None:
+        conditions.append(table.c.simulated == filters.simulated)
+    return conditions
 
 
 def on_facts(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:
     """The filters, exact in time, as conditions on request or branch."""
-    conditions = _on_names(table, model_column, filters)
+    conditions = on_names(table, model_column, filters)
     if filters.start is not None:
         conditions.append(table.c.ts >= _aware(filters.start))
     if filters.end is not None:
@@ -64,35 +68,18 @@ def on_facts(table: sa.Table, model_column: str, filters: Filters) -> list[sa.Co
     return conditions
 
 
-def _on_hours(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    conditions = _on_names(table, model_column, filters)
-    if filters.start is not None:
-        conditions.append(table.c.hour >= hour_of(filters.start))
-    if filters.end is not None:
-        end = _aware(filters.end).timestamp()
-        conditions.append(table.c.hour < -int(-end // SECONDS_PER_HOUR))
-    return conditions
+def hours_of(filters: Filters) -> tuple[int | None, int | None]:
+    """The first hour since the epoch, and the one after the last; None where there is no bound."""
+    start, end = filters.start, filters.end
+    return (
+        None if start is None else int(_aware(start).timestamp() // SECONDS_PER_HOUR),
+        None if end is None else -int(-_aware(end).timestamp() // SECONDS_PER_HOUR),
+    )
 
 
-def _on_names(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = []
-    for column, wanted in (
-        ("route", filters.routes),
-        ("tenant", filters.tenants),
-        (model_column, filters.models),
-        ("intent", filters.intents),
-        ("status", filters.statuses),
-        ("purpose", filters.purposes),
-    ):
-        if len(wanted) == 1:
-            conditions.append(table.c[column] == wanted[0])
-        elif wanted:
-            conditions.append(table.c[column].in_(wanted))
-    if filters.simulated is not None:
-        conditions.append(table.c.simulated == filters.simulated)
-    if filters.policy_version is not None:
-        conditions.append(table.c.policy_version == filters.policy_version)
-    return conditions
+def hour_start(hour: int) -> datetime:
+    """The moment at which an hour of the rollups begins."""
+    return datetime.fromtimestamp(hour * SECONDS_PER_HOUR, tz=UTC)
 
 
 def _aware(moment: datetime) -> datetime:

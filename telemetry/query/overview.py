@@ -1,4 +1,4 @@
-"""Totals, series and breakdowns, all from the hourly rollups."""
+"""Totals, series and breakdowns, all from the rollups."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from telemetry import histogram
-from telemetry.query.filters import Filters, hour_start, on_branch_hours, on_request_hours
+from telemetry.levels import BRANCHES, REQUESTS
+from telemetry.query.cells import Step, cells, known, percentiles_of, sums
+from telemetry.query.filters import Filters, hour_start
 from telemetry.storage.engine import reading
-from telemetry.storage.models import BRANCH_HOUR, REQUEST_HOUR
 
-Step: TypeAlias = Literal["hour", "day"]
+Dimension: TypeAlias = Literal["route", "tenant", "intent", "risk", "policy_version", "status", "chosen"]
+"""What requests can be broken down by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,14 @@ class IntentTotals(Totals):
 
 
 @dataclass(frozen=True, slots=True)
+class GroupTotals(Totals):
+    """The requests that share a value of a dimension."""
+
+    value: str
+    """Empty where it is absent, as the chosen model of a request that was denied."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTotals:
     """The branches of one model or tool, of one kind (a model that also serves as a probe has two entries)."""
 
@@ -113,46 +122,51 @@ class Flow:
 
 def totals(engine: sa.Engine, filters: Filters) -> Totals:
     """All requests of the filter, added up; zeros and None for an empty store."""
+    source = cells(REQUESTS, filters, values=_TOTALS)
     with reading(engine) as connection:
-        row = connection.execute(_request_sums(filters)).one()
+        row = connection.execute(sa.select(*sums(source, REQUESTS, _TOTALS))).one()
     return Totals(**_totals_of(row))
 
 
 def series(engine: sa.Engine, filters: Filters, step: Step) -> list[Bucket]:
     """Requests over time, oldest first. A step without requests has no bucket: a gap is a gap."""
-    hours = _HOURS[step]
-    number = _step_number(REQUEST_HOUR, hours)
-    statement = _request_sums(filters, number.label("step")).group_by(number).order_by(number)
+    source = cells(REQUESTS, filters, values=_TOTALS, step=step)
+    hour = source.c.hour
+    statement: sa.Select[Any] = sa.select(hour, *sums(source, REQUESTS, _TOTALS)).group_by(hour).order_by(hour)
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
-    return [Bucket(start=hour_start(row.step * hours), **_totals_of(row)) for row in rows]
+    return [Bucket(start=hour_start(row.hour), **_totals_of(row)) for row in rows]
+
+
+def breakdown(engine: sa.Engine, filters: Filters, by: Dimension) -> list[GroupTotals]:
+    """Requests by a dimension, the most frequent value first."""
+    source = cells(REQUESTS, filters, keys=(by,), values=_TOTALS)
+    value = source.c[by]
+    statement: sa.Select[Any] = (
+        sa.select(value.label("value"), *sums(source, REQUESTS, _TOTALS))
+        .group_by(value)
+        .order_by(sa.desc("requests"), value)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    return [GroupTotals(value=row.value, **_totals_of(row)) for row in rows]
 
 
 def by_intent(engine: sa.Engine, filters: Filters) -> list[IntentTotals]:
     """Requests by intent, the most frequent first."""
-    intent = REQUEST_HOUR.c.intent
-    statement = _request_sums(filters, intent).group_by(intent).order_by(sa.desc("requests"), intent)
-    with reading(engine) as connection:
-        rows = connection.execute(statement).all()
-    return [IntentTotals(intent=row.intent, **_totals_of(row)) for row in rows]
+    return [
+        IntentTotals(intent=group.value, **{name: getattr(group, name) for name in Totals.__dataclass_fields__})
+        for group in breakdown(engine, filters, "intent")
+    ]
 
 
 def by_model(engine: sa.Engine, filters: Filters) -> list[ModelTotals]:
     """Branches by model and tool, the most used first."""
-    columns = BRANCH_HOUR.c
+    values = (*_COUNTS, "input_tokens", "output_tokens", "tokens_unknown", "latency_hist", "ttft_hist")
+    source = cells(BRANCHES, filters, keys=("model", "kind"), values=values)
+    keys = (source.c.model, source.c.kind)
     statement: sa.Select[Any] = (
-        sa.select(
-            columns.model,
-            columns.kind,
-            *_branch_counts(),
-            _sum(columns.input_tokens),
-            _sum(columns.output_tokens),
-            _sum(columns.tokens_unknown),
-            *_histograms(BRANCH_HOUR),
-        )
-        .where(*on_branch_hours(filters))
-        .group_by(columns.model, columns.kind)
-        .order_by(sa.desc("branches"), columns.model, columns.kind)
+        sa.select(*keys, *sums(source, BRANCHES, values)).group_by(*keys).order_by(sa.desc("branches"), *keys)
     )
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
@@ -160,15 +174,11 @@ def by_model(engine: sa.Engine, filters: Filters) -> list[ModelTotals]:
         ModelTotals(
             model=row.model,
             kind=row.kind,
-            branches=row.branches,
-            accepted=row.accepted,
-            failed=row.failed,
-            cost_nano=_known(row.cost_nano, row.branches - row.cost_unknown),
-            cost_unknown=row.cost_unknown,
+            **_counts_of(row),
             input_tokens=row.input_tokens,
             output_tokens=row.output_tokens,
             tokens_unknown=row.tokens_unknown,
-            **_percentiles(row),
+            **percentiles_of(row),
         )
         for row in rows
     ]
@@ -176,117 +186,66 @@ def by_model(engine: sa.Engine, filters: Filters) -> list[ModelTotals]:
 
 def model_series(engine: sa.Engine, filters: Filters, step: Step) -> list[ModelBucket]:
     """Branches by model and tool over time, oldest first; steps without any are left out."""
-    columns = BRANCH_HOUR.c
-    hours = _HOURS[step]
-    number = _step_number(BRANCH_HOUR, hours)
-    statement = (
-        sa.select(number.label("step"), columns.model, columns.kind, *_branch_counts())
-        .where(*on_branch_hours(filters))
-        .group_by(number, columns.model, columns.kind)
-        .order_by(number, columns.model, columns.kind)
-    )
+    source = cells(BRANCHES, filters, keys=("model", "kind"), values=_COUNTS, step=step)
+    keys = (source.c.hour, source.c.model, source.c.kind)
+    statement: sa.Select[Any] = sa.select(*keys, *sums(source, BRANCHES, _COUNTS)).group_by(*keys).order_by(*keys)
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
-    return [
-        ModelBucket(
-            start=hour_start(row.step * hours),
-            model=row.model,
-            kind=row.kind,
-            branches=row.branches,
-            accepted=row.accepted,
-            failed=row.failed,
-            cost_nano=_known(row.cost_nano, row.branches - row.cost_unknown),
-            cost_unknown=row.cost_unknown,
-        )
-        for row in rows
-    ]
+    return [ModelBucket(start=hour_start(row.hour), model=row.model, kind=row.kind, **_counts_of(row)) for row in rows]
 
 
 def flows(engine: sa.Engine, filters: Filters) -> list[Flow]:
     """From intent by first to chosen, the widest first."""
-    columns = REQUEST_HOUR.c
-    keys = (columns.intent, columns.first, columns.chosen)
-    statement = (
-        sa.select(*keys, _sum(columns.requests))
-        .where(*on_request_hours(filters))
-        .group_by(*keys)
-        .order_by(sa.desc("requests"), *keys)
+    names = ("intent", "first", "chosen")
+    source = cells(REQUESTS, filters, keys=names, values=("requests",))
+    keys = [source.c[name] for name in names]
+    statement: sa.Select[Any] = (
+        sa.select(*keys, *sums(source, REQUESTS, ("requests",))).group_by(*keys).order_by(sa.desc("requests"), *keys)
     )
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
     return [Flow(row.intent, row.first or None, row.chosen or None, row.requests) for row in rows]
 
 
-_HOURS: dict[Step, int] = {"hour": 1, "day": 24}
-
 _SUMMED = (
     *("requests", "cost_nano", "cost_unknown", "baseline_nano", "savings_nano", "savings_n"),
-    *("discarded_nano", "discarded_unknown", "escalated", "fell_back", "branches"),
-    *("input_tokens", "output_tokens", "tokens_unknown"),
+    *("discarded_nano", "discarded_unknown", "escalated", "fell_back", "failed", "denied", "cancelled", "by_tool"),
+    *("branches", "input_tokens", "output_tokens", "tokens_unknown"),
 )
-
-
-def _request_sums(filters: Filters, *keys: sa.ColumnElement[Any]) -> sa.Select[Any]:
-    columns = REQUEST_HOUR.c
-    by_status = [
-        _sum(sa.case((columns.status == status, columns.requests), else_=0), status)
-        for status in ("failed", "denied", "cancelled")
-    ]
-    by_tool = _sum(sa.case((columns.chosen_kind == "tool", columns.requests), else_=0), "by_tool")
-    return sa.select(
-        *keys, *(_sum(columns[name]) for name in _SUMMED), *by_status, by_tool, *_histograms(REQUEST_HOUR)
-    ).where(*on_request_hours(filters))
+_TOTALS = (*_SUMMED, "latency_hist", "ttft_hist")
+_COUNTS = ("branches", "accepted", "failed", "cost_nano", "cost_unknown")
 
 
 def _totals_of(row: sa.Row[Any]) -> dict[str, Any]:
     """The fields of `Totals`."""
-    values = {name: getattr(row, name) for name in (*_SUMMED, "failed", "denied", "cancelled", "by_tool")}
-    values["cost_nano"] = _known(row.cost_nano, row.requests - row.cost_unknown)
-    values["discarded_nano"] = _known(row.discarded_nano, row.requests - row.discarded_unknown)
-    values["baseline_nano"] = _known(row.baseline_nano, row.savings_n)
-    values["savings_nano"] = _known(row.savings_nano, row.savings_n)
-    return values | _percentiles(row)
+    values = {name: getattr(row, name) for name in _SUMMED}
+    values["cost_nano"] = known(row.cost_nano, row.requests - row.cost_unknown)
+    values["discarded_nano"] = known(row.discarded_nano, row.requests - row.discarded_unknown)
+    values["baseline_nano"] = known(row.baseline_nano, row.savings_n)
+    values["savings_nano"] = known(row.savings_nano, row.savings_n)
+    return values | percentiles_of(row)
 
 
-def _branch_counts() -> list[sa.ColumnElement[Any]]:
-    columns = BRANCH_HOUR.c
-    return [
-        _sum(columns.branches),
-        *(
-            _sum(sa.case((columns.outcome == outcome, columns.branches), else_=0), outcome)
-            for outcome in ("accepted", "failed")
-        ),
-        _sum(columns.cost_nano),
-        _sum(columns.cost_unknown),
-    ]
+def _counts_of(row: sa.Row[Any]) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in _COUNTS}
+    return values | {"cost_nano": known(row.cost_nano, row.branches - row.cost_unknown)}
 
 
-def _sum(column: sa.ColumnElement[Any], name: str | None = None) -> sa.Label[Any]:
-    """A sum that is 0 over no rows, under the column's own name."""
-    return sa.func.coalesce(sa.func.sum(column), 0).label(name or str(column.key))
-
-
-def _histograms(table: sa.Table) -> list[sa.ColumnElement[Any]]:
-    """All histograms of a group, joined: see telemetry.histogram."""
-    return [sa.func.aggregate_strings(table.c[name], "").label(name) for name in ("latency_hist", "ttft_hist")]
-
-
-def _percentiles(row: sa.Row[Any]) -> dict[str, float | None]:
-    latency = histogram.percentiles(row.latency_hist, (0.5, 0.95))
-    ttft = histogram.percentiles(row.ttft_hist, (0.5, 0.95))
-    return {
-        "latency_p50_ms": latency[0],
-        "latency_p95_ms": latency[1],
-        "ttft_p50_ms": ttft[0],
-        "ttft_p95_ms": ttft[1],
-    }
-
-
-def _known(amount: int, n: int) -> int | None:
-    """A sum over no known amounts is unknown, not 0."""
-    return amount if n else None
-
-
-def _step_number(table: sa.Table, hours: int) -> sa.ColumnElement[int]:
-    # An inlined number: a bound one would be another expression to the database in GROUP BY.
-    return table.c.hour if hours == 1 else table.c.hour // sa.literal_column(str(hours), sa.Integer())
+__all__ = [
+    "Bucket",
+    "Dimension",
+    "Flow",
+    "GroupTotals",
+    "IntentTotals",
+    "ModelBucket",
+    "ModelTotals",
+    "Step",
+    "Totals",
+    "breakdown",
+    "by_intent",
+    "by_model",
+    "flows",
+    "model_series",
+    "series",
+    "totals",
+]

@@ -7,9 +7,13 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from telemetry.levels import REQUESTS
 from telemetry.storage.engine import reading, stored_bytes
 from telemetry.storage.migrations import found_version, known_version
-from telemetry.storage.models import REQUEST, REQUEST_HOUR
+from telemetry.storage.models import REQUEST
+from telemetry.storage.rollups import REQUEST_DAY
+
+_COARSEST = REQUESTS.covering(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,13 @@ class StoreState:
 
 def store_state(engine: sa.Engine) -> StoreState:
     """The state of the whole store, simulated rows and all purposes included."""
-    columns = REQUEST_HOUR.c
+    columns = REQUEST_DAY.c
     requests = sa.func.sum(columns.requests)
     by_purpose: dict[str, int] = {}
     simulated = 0
     with reading(engine) as connection:
-        counts = sa.select(columns.purpose, columns.simulated, requests).group_by(columns.purpose, columns.simulated)
+        counts = sa.select(columns.purpose, columns.simulated, requests)
+        counts = counts.where(columns.level == _COARSEST).group_by(columns.purpose, columns.simulated)
         for purpose, is_simulated, number in connection.execute(counts):
             by_purpose[purpose] = by_purpose.get(purpose, 0) + number
             simulated += number if is_simulated else 0

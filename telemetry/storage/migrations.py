@@ -6,25 +6,28 @@ transaction together with its version number: a crash leaves a version that is w
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
+from telemetry.storage import version_2
 from telemetry.storage.lease import LEASE
-from telemetry.storage.models import (
-    BRANCH,
-    BRANCH_HOUR,
-    CONTENT,
-    META,
-    POLICY_VERSION,
-    REQUEST,
-    REQUEST_HOUR,
-    SPAN,
-)
+from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
+from telemetry.storage.rollups import ROLLUPS
+
+Progress: TypeAlias = Callable[[float], None]
+
+TELL_EVERY_S = 5.0
+"""A step that takes longer says how far it is."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class Step:
 
     version: int
     name: str
-    apply: Callable[[sa.Connection], None]
+    apply: Callable[[sa.Connection, Progress], None]
+    """Tells how far it is, as a share 0..1: a large database takes minutes."""
 
 
 TABLES: tuple[sa.Table, ...] = (
@@ -43,8 +47,7 @@ TABLES: tuple[sa.Table, ...] = (
     SPAN,
     CONTENT,
     POLICY_VERSION,
-    REQUEST_HOUR,
-    BRANCH_HOUR,
+    *ROLLUPS,
     DRIFT_RUN,
     DRIFT_METRIC,
     LEASE,
@@ -52,7 +55,9 @@ TABLES: tuple[sa.Table, ...] = (
 """Every table of the present schema."""
 
 FIRST_VERSION = 1
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (
+    Step(version_2.VERSION, "rollups by day and by level, attempts and parts of costs", version_2.apply),
+)
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 
 VERSION_KEY = "schema_version"
@@ -94,6 +99,25 @@ def migrate(
         with engine.begin() as connection:
             if (found_version(connection) or FIRST_VERSION) >= step.version:
                 continue
-            step.apply(connection)
+            step.apply(connection, _telling(place, step))
             connection.execute(sa.update(META).where(META.c.key == VERSION_KEY).values(value=str(step.version)))
     return known
+
+
+def _telling(place: str, step: Step) -> Progress:
+    """Writes to the log, but nothing of a step that is done soon."""
+    last = time.monotonic()
+
+    def tell(share: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= TELL_EVERY_S:
+            last = time.monotonic()
+            _log.warning(
+                "%s: bringing the database to schema version %d (%s): %.0f %%",
+                place,
+                step.version,
+                step.name,
+                share * 100,
+            )
+
+    return tell

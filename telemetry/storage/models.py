@@ -1,4 +1,4 @@
-"""The tables. Facts are written once, keyed by span id; rollups are derived from them and can be rebuilt.
+"""The tables of facts, written once, keyed by span id. What is derived from them is in telemetry.storage.rollups.
 
 Money is integer nano-USD and NULL when unknown, never 0. ``ts`` is when the span began, UTC; ``start_ns`` is the same
 moment as nanoseconds since the epoch, so that offsets within a decision are exact. Structured values are JSON text.
@@ -12,6 +12,7 @@ from typing import cast
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
+from telemetry.storage.rollups import BRANCH_HOUR, REQUEST_HOUR, ROLLUPS
 from telemetry.storage.types import UtcDateTime
 
 
@@ -64,6 +65,11 @@ class Request(SQLModel, table=True):
 
     cost_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
     discarded_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    probe_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    """Spent on probes whose answer was not taken."""
+    judge_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    retry_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    """Spent on second and later attempts whose answer was not taken."""
     baseline_model: str | None = None
     baseline_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
     baseline_source: str | None = None
@@ -95,6 +101,7 @@ class Branch(SQLModel, table=True):
         sa.Index("ix_branch_trace", "trace_id"),
         sa.Index("ix_branch_decision", "decision_id"),
         sa.Index("ix_branch_model", "model", "ts"),
+        sa.Index("ix_branch_ts", "ts"),
     )
 
     span_id: str = Field(primary_key=True)
@@ -110,12 +117,17 @@ class Branch(SQLModel, table=True):
     purpose: str
     simulated: bool
     policy_version: str
+    risk: str
     status: str
     """The status of the whole request."""
 
     branch_index: int
     kind: str
     model: str
+    deployment: str | None = None
+    """NULL where the model runs in one place."""
+    attempt: int
+    """1, or more when the same model was asked again in the same request."""
     tier: str | None = None
     provider: str | None = None
     response_model: str | None = None
@@ -149,7 +161,8 @@ class Span(SQLModel, table=True):
     """Every span that is neither a decision nor a branch."""
 
     __tablename__ = "span"
-    __table_args__ = (sa.Index("ix_span_trace", "trace_id"),)
+    # By time for retention alone: spans and texts need not have a decision that leads to them.
+    __table_args__ = (sa.Index("ix_span_trace", "trace_id"), sa.Index("ix_span_ts", "ts"))
 
     span_id: str = Field(primary_key=True)
     trace_id: str
@@ -170,7 +183,7 @@ class Content(SQLModel, table=True):
     """What people and models wrote, apart from the facts, under the content policy of its time."""
 
     __tablename__ = "content"
-    __table_args__ = (sa.Index("ix_content_trace", "trace_id"),)
+    __table_args__ = (sa.Index("ix_content_trace", "trace_id"), sa.Index("ix_content_ts", "ts"))
 
     span_id: str = Field(primary_key=True)
     part: str = Field(primary_key=True)
@@ -199,75 +212,6 @@ class PolicyVersion(SQLModel, table=True):
     recorded_by: str
 
 
-class RequestHour(SQLModel, table=True):
-    """Decisions by hour. ``hour`` counts hours since the epoch (UTC); an absent name is the empty text.
-
-    Histograms travel with the counts, so that a percentile obeys every filter that a count obeys; their format is
-    telemetry.histogram's.
-    """
-
-    __tablename__ = "request_hour"
-    __table_args__ = {"sqlite_with_rowid": False}
-
-    hour: int = Field(primary_key=True)
-    route: str = Field(primary_key=True)
-    tenant: str = Field(primary_key=True)
-    intent: str = Field(primary_key=True)
-    first: str = Field(primary_key=True)
-    chosen: str = Field(primary_key=True)
-    chosen_kind: str = Field(primary_key=True)
-    policy_version: str = Field(primary_key=True)
-    purpose: str = Field(primary_key=True)
-    simulated: bool = Field(primary_key=True)
-    status: str = Field(primary_key=True)
-
-    requests: int = Field(sa_type=sa.BigInteger)
-    branches: int = Field(sa_type=sa.BigInteger)
-    escalated: int = Field(sa_type=sa.BigInteger)
-    fell_back: int = Field(sa_type=sa.BigInteger)
-    cost_nano: int = Field(sa_type=sa.BigInteger)
-    cost_unknown: int = Field(sa_type=sa.BigInteger)
-    discarded_nano: int = Field(sa_type=sa.BigInteger)
-    discarded_unknown: int = Field(sa_type=sa.BigInteger)
-    baseline_nano: int = Field(sa_type=sa.BigInteger)
-    """Of those requests alone whose savings are known."""
-    savings_nano: int = Field(sa_type=sa.BigInteger)
-    savings_n: int = Field(sa_type=sa.BigInteger)
-    input_tokens: int = Field(sa_type=sa.BigInteger)
-    output_tokens: int = Field(sa_type=sa.BigInteger)
-    tokens_unknown: int = Field(sa_type=sa.BigInteger)
-    latency_hist: str = Field(sa_type=sa.Text)
-    ttft_hist: str = Field(sa_type=sa.Text)
-
-
-class BranchHour(SQLModel, table=True):
-    """Branches by hour; see `RequestHour`. ``status`` is that of the whole request."""
-
-    __tablename__ = "branch_hour"
-    __table_args__ = {"sqlite_with_rowid": False}
-
-    hour: int = Field(primary_key=True)
-    route: str = Field(primary_key=True)
-    tenant: str = Field(primary_key=True)
-    intent: str = Field(primary_key=True)
-    model: str = Field(primary_key=True)
-    kind: str = Field(primary_key=True)
-    policy_version: str = Field(primary_key=True)
-    purpose: str = Field(primary_key=True)
-    simulated: bool = Field(primary_key=True)
-    status: str = Field(primary_key=True)
-    outcome: str = Field(primary_key=True)
-
-    branches: int = Field(sa_type=sa.BigInteger)
-    cost_nano: int = Field(sa_type=sa.BigInteger)
-    cost_unknown: int = Field(sa_type=sa.BigInteger)
-    input_tokens: int = Field(sa_type=sa.BigInteger)
-    output_tokens: int = Field(sa_type=sa.BigInteger)
-    tokens_unknown: int = Field(sa_type=sa.BigInteger)
-    latency_hist: str = Field(sa_type=sa.Text)
-    ttft_hist: str = Field(sa_type=sa.Text)
-
-
 class Meta(SQLModel, table=True):
     """Facts about the database itself: ``schema_version``."""
 
@@ -286,11 +230,26 @@ BRANCH = _table(Branch)
 SPAN = _table(Span)
 CONTENT = _table(Content)
 POLICY_VERSION = _table(PolicyVersion)
-REQUEST_HOUR = _table(RequestHour)
-BRANCH_HOUR = _table(BranchHour)
 META = _table(Meta)
 
 FACTS = (REQUEST, BRANCH, SPAN, CONTENT)
 """Written once, by the writer."""
-ROLLUPS = (REQUEST_HOUR, BRANCH_HOUR)
-"""Derived from the facts."""
+
+__all__ = [
+    "BRANCH",
+    "BRANCH_HOUR",
+    "CONTENT",
+    "FACTS",
+    "META",
+    "POLICY_VERSION",
+    "REQUEST",
+    "REQUEST_HOUR",
+    "ROLLUPS",
+    "SPAN",
+    "Branch",
+    "Content",
+    "Meta",
+    "PolicyVersion",
+    "Request",
+    "Span",
+]

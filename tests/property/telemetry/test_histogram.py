@@ -55,3 +55,25 @@ def test_the_fast_path_agrees_with_the_plain_one(values):
     joined = "".join(histogram.encode(histogram.count([value])) for value in values)
     plain = histogram.decode(joined)
     assert histogram._sorted_pairs(joined) == sorted(plain.items())
+
+
+@given(counts, counts)
+def test_counting_more_into_a_text_gives_the_canonical_text_of_both(one, two):
+    both = dict(one)
+    histogram.add(both, two)
+    assert histogram.merge(histogram.encode(one), two) == histogram.encode(both)
+    for bucket, number in two.items():
+        one = {**one, bucket: one.get(bucket, 0) + number}
+        two_texts = histogram.merge(histogram.encode({**one, bucket: one[bucket] - number}), {bucket: number})
+        assert two_texts == histogram.encode(one)
+
+
+@given(counts, counts)
+def test_what_was_counted_can_be_taken_away_again(one, two):
+    text = histogram.merge(histogram.encode(one), two)
+    assert histogram.merge(text, {bucket: -number for bucket, number in two.items()}) == histogram.encode(one)
+
+
+@given(st.floats(allow_nan=True))
+def test_any_score_has_a_bucket(score):
+    assert 0 <= histogram.score_bucket(score) <= histogram.SCORE_BUCKETS

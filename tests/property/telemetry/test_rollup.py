@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +18,12 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from telemetry import histogram, rollup
 from telemetry.content import ContentPolicy
+from telemetry.levels import FAMILIES
 from telemetry.query.filters import Filters
-from telemetry.query.overview import totals
+from telemetry.query.overview import series, totals
 from telemetry.rows import Bundle, bundle_of
 from telemetry.storage.engine import open_engine
-from telemetry.storage.models import BRANCH_HOUR, REQUEST_HOUR
+from telemetry.storage.models import ROLLUPS
 from telemetry.storage.writer import write_bundles
 from tests.traces import START, Attempt, Routed, emit
 
@@ -77,10 +80,7 @@ def write(engine: sa.Engine, bundles: list[Bundle]) -> None:
 
 def rollups(engine: sa.Engine) -> list[list[Any]]:
     with engine.connect() as connection:
-        return [connection.execute(sa.select(table).order_by(*table.primary_key)).all() for table in TABLES]
-
-
-TABLES = (REQUEST_HOUR, BRANCH_HOUR)
+        return [connection.execute(sa.select(table).order_by(*table.primary_key)).all() for table in ROLLUPS]
 
 
 @settings(max_examples=25, deadline=None)
@@ -109,6 +109,83 @@ def test_a_rebuild_from_raw_rows_gives_identical_tables(history, size):
         assert any(live)
         rollup.rebuild(engine)
         assert rollups(engine) == live
+
+
+@settings(max_examples=25, deadline=None)
+@given(history=histories)
+def test_every_level_adds_up_to_the_same(history):
+    with database() as engine:
+        write(engine, bundles_of(history))
+        with engine.connect() as connection:
+            for family in FAMILIES:
+                for table in (family.hours, family.days):
+                    sums = [sa.func.sum(table.c[name]) for name in family.sums]
+                    by_level = connection.execute(sa.select(*sums).group_by(table.c.level)).all()
+                    assert len(set(by_level)) <= 1
+                    assert len(by_level) in (0, len(family.kept_in(table)))
+
+
+moments = st.none() | st.integers(-60, 6 * 24).map(lambda hours: START + timedelta(hours=hours, minutes=hours % 7 * 10))
+chosen = st.builds(
+    Filters,
+    start=moments,
+    end=moments,
+    tenants=st.sampled_from([(), ("a",), ("a", "b")]),
+    intents=st.sampled_from([(), ("chat",)]),
+    models=st.sampled_from([(), ("small",)]),
+    statuses=st.sampled_from([(), ("ok",)]),
+    risks=st.sampled_from([(), ("low",), ("high",)]),
+    purposes=st.sampled_from([(), ("user",)]),
+    simulated=st.none() | st.booleans(),
+    policy_version=st.sampled_from([None, "v1", "v2"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(history=histories, filters=chosen, spread=st.integers(1, 40))
+def test_every_filter_and_range_counts_exactly_the_hours_it_names(history, filters, spread):
+    history = [replace(one, at=START + (one.at - START) * spread) for one in history]
+
+    def inside(one: Routed) -> bool:
+        hour = one.at.replace(minute=0, second=0, microsecond=0)
+        answered = next((attempt.model for attempt in one.attempts if attempt.outcome == "accepted"), None)
+        return (
+            (filters.start is None or hour >= filters.start.replace(minute=0))
+            and (filters.end is None or hour < filters.end)
+            and one.tenant in (filters.tenants or (one.tenant,))
+            and one.intent in (filters.intents or (one.intent,))
+            and answered in (filters.models or (answered,))
+            and one.status in (filters.statuses or (one.status,))
+            and "low" in (filters.risks or ("low",))
+            and one.purpose in (filters.purposes or (one.purpose,))
+            and filters.simulated in (None, one.simulated)
+            and filters.policy_version in (None, "v1")
+        )
+
+    expected = [one for one in history if inside(one)]
+    with database() as engine:
+        write(engine, bundles_of(history))
+        shown = totals(engine, filters)
+        assert shown.requests == len(expected)
+        assert shown.branches == sum(len(one.attempts) for one in expected)
+        for step in ("hour", "day"):
+            assert sum(bucket.requests for bucket in series(engine, filters, step)) == len(expected)
+        days = {bucket.start.date(): bucket.requests for bucket in series(engine, filters, "day")}
+        assert days == Counter(one.at.date() for one in expected)
+
+
+@settings(max_examples=25, deadline=None)
+@given(history=histories)
+def test_a_forgotten_tenant_leaves_what_the_others_would_have_made_alone(history):
+    others = [one for one in history if one.tenant != "a"]
+    with database() as engine:
+        write(engine, bundles_of(others))
+        alone = rollups(engine)
+    with database() as engine:
+        write(engine, bundles_of(history))
+        with engine.begin() as connection:
+            rollup.forget_tenant(connection, "a")
+        assert rollups(engine) == alone
 
 
 @settings(max_examples=25, deadline=None)

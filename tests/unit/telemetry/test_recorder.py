@@ -33,7 +33,9 @@ def stored(folder: Path) -> list[str]:
     engine = open_engine(url(folder))
     with engine.connect() as connection:
         ids = sorted(connection.scalars(sa.select(REQUEST.c.decision_id)))
-        counted = connection.scalar(sa.select(sa.func.sum(REQUEST_HOUR.c.requests))) or 0
+        counted = (
+            connection.scalar(sa.select(sa.func.sum(REQUEST_HOUR.c.requests)).where(REQUEST_HOUR.c.level == 0)) or 0
+        )
     engine.dispose()
     assert counted == len(ids)
     return ids

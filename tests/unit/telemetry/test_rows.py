@@ -179,3 +179,45 @@ def test_started_is_exact_to_the_nanosecond():
     bundle = rows_of(Routed("d1"))
     assert bundle.branches[0]["start_ns"] - bundle.requests[0]["start_ns"] == 1_000_000
     assert bundle.requests[0]["start_ns"] == int(START.timestamp()) * 10**9
+
+
+@pytest.mark.parametrize(
+    "reason, attempt",
+    [
+        ("attempt 2 after 0.50 s: timeout", 2),
+        ("attempt 13 after 0.00 s: rate_limit", 13),
+        ("first in the plan", 1),
+        ("attempt two after lunch", 1),
+        ("another attempt 2 after 0.50 s", 1),
+        ("", 1),
+    ],
+)
+def test_a_later_attempt_is_known_by_its_reason(reason: str, attempt: int):
+    (row,) = rows_of(Routed("d1", attempts=(Attempt(extra={semconv.BRANCH_REASON: reason}),))).branches
+    assert row["attempt"] == attempt
+
+
+def test_a_branch_knows_its_deployment_and_the_risk_of_its_request():
+    one = Attempt(extra={semconv.BRANCH_DEPLOYMENT: "eu"})
+    (row,) = rows_of(Routed("d1", attempts=(one,), extra={semconv.RISK: "high"})).branches
+    assert (row["deployment"], row["risk"], row["attributes"]) == ("eu", "high", None)
+
+
+def test_each_cost_is_in_one_part_at_most():
+    retry = {semconv.BRANCH_REASON: "attempt 2 after 0.10 s: timeout"}
+    attempts = (
+        Attempt(outcome="failed", cost_nano=1),
+        Attempt(outcome="failed", cost_nano=20, extra=retry),
+        Attempt("tiny", kind="probe", outcome="compared", cost_nano=300),
+        Attempt("tiny", kind="probe", outcome="accepted", cost_nano=4_000),
+        Attempt("grader", kind="judge", outcome="accepted", cost_nano=50_000),
+        Attempt(outcome="rejected", cost_nano=600_000),
+    )
+    (row,) = rows_of(Routed("d1", attempts=attempts)).requests
+    assert (row["retry_nano"], row["probe_nano"], row["judge_nano"]) == (20, 300, 50_000)
+
+
+def test_an_unknown_cost_makes_its_own_part_unknown_and_no_other():
+    attempts = (Attempt("tiny", kind="probe", outcome="compared", cost_nano=None), Attempt())
+    (row,) = rows_of(Routed("d1", attempts=attempts)).requests
+    assert (row["probe_nano"], row["judge_nano"], row["retry_nano"]) == (None, 0, 0)

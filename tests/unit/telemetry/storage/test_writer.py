@@ -37,8 +37,8 @@ def write(engine: sa.Engine, *bundles: Bundle) -> Written:
 def counted(engine: sa.Engine) -> tuple[int, int]:
     with engine.connect() as connection:
         return (
-            connection.scalar(sa.select(sa.func.sum(REQUEST_HOUR.c.requests))) or 0,
-            connection.scalar(sa.select(sa.func.sum(BRANCH_HOUR.c.branches))) or 0,
+            connection.scalar(sa.select(sa.func.sum(REQUEST_HOUR.c.requests)).where(REQUEST_HOUR.c.level == 0)) or 0,
+            connection.scalar(sa.select(sa.func.sum(BRANCH_HOUR.c.branches)).where(BRANCH_HOUR.c.level == 0)) or 0,
         )
 
 

@@ -1,0 +1,241 @@
+"""Facts as cells of the rollups: a cell is what one row of a rollup table holds, sums and histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, TypeAlias
+
+import sqlalchemy as sa
+
+from telemetry import histogram
+from telemetry.levels import BRANCHES, HOURS_A_DAY, REQUESTS, SCORES, Family
+from telemetry.text import from_json
+
+Row: TypeAlias = Mapping[str, Any]
+Key: TypeAlias = tuple[Any, ...]
+"""(hour or day, purpose, simulated, then every dimension of the family)."""
+
+NS_PER_HOUR = 3_600_000_000_000
+_FIRST_DIMENSION = 3
+_LONGEST_NAME = 255
+_LONGEST_MS = 1e9
+"""Nothing takes twelve days; a span that says so would spoil the sums of others."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """Sums and histograms, in the order that their family names them."""
+
+    sums: list[int]
+    histograms: list[histogram.Counts]
+
+    def plus(self, other: Cell) -> Cell:
+        """Both together, as a new cell."""
+        joined = [dict(counts) for counts in self.histograms]
+        for into, counts in zip(joined, other.histograms, strict=True):
+            histogram.add(into, counts)
+        return Cell([one + two for one, two in zip(self.sums, other.sums, strict=True)], joined)
+
+    def minus(self) -> Cell:
+        """What added to this gives nothing."""
+        return Cell(
+            [-number for number in self.sums],
+            [{bucket: -number for bucket, number in counts.items()} for counts in self.histograms],
+        )
+
+    def add(self, other: Cell) -> None:
+        """Add another to this one."""
+        self.sums = [one + two for one, two in zip(self.sums, other.sums, strict=True)]
+        for into, counts in zip(self.histograms, other.histograms, strict=True):
+            histogram.add(into, counts)
+
+
+Cells: TypeAlias = dict[Key, Cell]
+
+
+def request_cells(rows: Iterable[Row]) -> Cells:
+    """Decisions by hour and every dimension of `REQUESTS`."""
+    return _cells(REQUESTS, ((row, row, _request_cell(row)) for row in rows))
+
+
+def branch_cells(rows: Iterable[Row]) -> Cells:
+    """Branches by hour and every dimension of `BRANCHES`."""
+    return _cells(BRANCHES, ((row, row, _branch_cell(row)) for row in rows))
+
+
+def score_cells(rows: Iterable[Row]) -> Cells:
+    """The scores that branches got, by hour and every dimension of `SCORES`."""
+    return _cells(
+        SCORES,
+        (
+            (row, {**row, "validator": score["validator"][:_LONGEST_NAME]}, _score_cell(row, score))
+            for row in rows
+            for score in from_json(row["scores"], [])
+            if isinstance(score, dict) and isinstance(score.get("validator"), str)
+        ),
+    )
+
+
+def by_day(cells: Cells) -> Cells:
+    """Cells by hour, added up by UTC day."""
+    return _joined(cells, lambda key: (key[0] // HOURS_A_DAY, *key[1:]))
+
+
+def by_level(family: Family, table: sa.Table, cells: Cells) -> dict[int, Cells]:
+    """The finest cells, added up for each level of the table."""
+    *coarser, finest = family.kept_in(table)
+    levels = {finest: cells}
+    for number in reversed(coarser):
+        kept = family.levels[number]
+        # The latest found comes first: the coarsest of those that know enough has the fewest cells.
+        parent = next(fine for fine in reversed(levels) if kept <= family.levels[fine])
+        levels[number] = _joined(levels[parent], _keeping(family, number))
+    return levels
+
+
+def number_of(key: Key) -> int:
+    """64 bits that stand for all names of a key, its time left out.
+
+    Two keys of one level and hour would share a number once in 10^13 hours of a thousand cells each.
+    """
+    names = "\x1f".join(str(part) for part in key[1:])
+    return int.from_bytes(blake2b(names.encode(), digest_size=8).digest(), "big", signed=True)
+
+
+def _keeping(family: Family, level: int) -> Callable[[Key], Key]:
+    kept = family.levels[level]
+    dropped = [place for place, name in enumerate(family.dimensions, _FIRST_DIMENSION) if name not in kept]
+
+    def shorten(key: Key) -> Key:
+        parts = list(key)
+        for place in dropped:
+            parts[place] = ""
+        return tuple(parts)
+
+    return shorten
+
+
+def _joined(cells: Cells, key_of: Callable[[Key], Key]) -> Cells:
+    """Cells whose keys become equal are added up; what stands alone is shared, not copied."""
+    joined: Cells = {}
+    own: set[Key] = set()
+    for key, cell in cells.items():
+        key = key_of(key)
+        there = joined.get(key)
+        if there is None:
+            joined[key] = cell
+        elif key in own:
+            there.add(cell)
+        else:
+            joined[key] = there.plus(cell)
+            own.add(key)
+    return joined
+
+
+def _cells(family: Family, facts: Iterable[tuple[Row, Row, Cell]]) -> Cells:
+    cells: Cells = {}
+    for row, named, cell in facts:
+        key = (
+            row["start_ns"] // NS_PER_HOUR,
+            row["purpose"],
+            row["simulated"],
+            *(named[name] or "" for name in family.dimensions),
+        )
+        there = cells.get(key)
+        if there is None:
+            cells[key] = cell
+        else:
+            there.add(cell)
+    return cells
+
+
+def _request_cell(row: Row) -> Cell:
+    cost, discarded, savings = row["cost_nano"], row["discarded_nano"], row["savings_nano"]
+    parts = (row["probe_nano"], row["judge_nano"], row["retry_nano"])
+    parts_unknown = None in parts
+    status = row["status"]
+    sums = [
+        1,
+        row["branches"],
+        int(row["escalated"]),
+        int(row["fell_back"]),
+        int(status == "failed"),
+        int(status == "denied"),
+        int(status == "cancelled"),
+        int(row["chosen_kind"] == "tool"),
+        cost or 0,
+        int(cost is None),
+        discarded or 0,
+        int(discarded is None),
+        *((0, 0, 0) if parts_unknown else parts),
+        int(parts_unknown),
+        0 if savings is None else row["baseline_nano"],
+        savings or 0,
+        int(savings is not None),
+        *_tokens(row),
+        _tokens_unknown(row),
+    ]
+    return Cell(sums, [_one(row["latency_ms"]), _one(row["ttft_ms"])])
+
+
+def _branch_cell(row: Row) -> Cell:
+    cost, outcome, latency_ms = row["cost_nano"], row["outcome"], row["latency_ms"]
+    retried = row["attempt"] > 1
+    tokens = row["output_tokens"]
+    timed = row["kind"] != "tool" and (tokens or 0) > 0 and 0 < latency_ms < _LONGEST_MS
+    sums = [
+        1,
+        *(int(outcome == one) for one in ("accepted", "rejected", "failed", "compared", "cancelled")),
+        int(retried),
+        cost or 0,
+        int(cost is None),
+        0 if outcome == "accepted" else cost or 0,
+        (cost or 0) if retried else 0,
+        *_tokens(row),
+        row["cache_read_tokens"] or 0,
+        _tokens_unknown(row),
+        tokens if timed else 0,
+        round(latency_ms * 1000) if timed else 0,
+    ]
+    return Cell(sums, [_one(latency_ms), _one(row["ttft_ms"]), _one(tokens / latency_ms * 1000 if timed else None)])
+
+
+def _score_cell(row: Row, score: Mapping[str, Any]) -> Cell:
+    value = score.get("score")
+    bucket = None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        bucket = histogram.score_bucket(value)
+    passed = score.get("passed") is True
+    sums = [1, int(bucket is None), int(passed), int(not passed and row["outcome"] == "rejected")]
+    return Cell(sums, [{} if bucket is None else {bucket: 1}])
+
+
+def _tokens(row: Row) -> tuple[int, int]:
+    return row["input_tokens"] or 0, row["output_tokens"] or 0
+
+
+def _tokens_unknown(row: Row) -> int:
+    return int(row["input_tokens"] is None or row["output_tokens"] is None)
+
+
+def _one(value: float | None) -> histogram.Counts:
+    return {} if value is None else {histogram.bucket_of(value): 1}
+
+
+_SHARED_COLUMNS = (
+    *("start_ns", "route", "tenant", "intent", "risk", "policy_version", "purpose", "simulated", "status"),
+    *("cost_nano", "input_tokens", "output_tokens", "latency_ms", "ttft_ms", "error_type"),
+)
+REQUEST_COLUMNS: Sequence[str] = (
+    *_SHARED_COLUMNS,
+    *("first", "chosen", "chosen_kind", "branches", "escalated", "fell_back", "discarded_nano"),
+    *("probe_nano", "judge_nano", "retry_nano", "baseline_nano", "savings_nano"),
+)
+"""What `request_cells` reads."""
+BRANCH_COLUMNS: Sequence[str] = (
+    *_SHARED_COLUMNS,
+    *("model", "kind", "tier", "outcome", "attempt", "cache_read_tokens", "scores"),
+)
+"""What `branch_cells` and `score_cells` read."""
