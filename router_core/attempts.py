@@ -192,8 +192,8 @@ class Attempts:
 
 
 def finished_of(run: Run) -> list[aggregate.Finished]:
-    """The complete answers of a run's models, in the order of completion."""
-    complete = [branch for branch in run.branches if branch.kind == "model" and branch.completion is not None]
+    """The complete answers of a run's models, in the order of completion; none that a race left half judged."""
+    complete = [branch for branch in run.branches if branch.kind == "model" and branch.judged]
     complete.sort(key=lambda branch: (branch.ended_ns or 0, branch.index))
     return [
         aggregate.Finished(b.index, None if b.weakest is None else b.weakest.score, b.passed, b.text) for b in complete

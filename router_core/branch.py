@@ -64,6 +64,8 @@ class Branch:
     scores: tuple[ScoreRecord, ...] = ()
     verdict: ScoreRecord | None = None
     """What the route's combination makes of the scores; None while there are none, and for tools."""
+    judged: bool = False
+    """Whether all validators that were to speak have spoken; before that, nothing said against it proves nothing."""
     ask: Ask | None = None
     """What a validator wants asked; None: the request's own conversation."""
     error: BaseException | None = None

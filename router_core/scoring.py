@@ -61,6 +61,7 @@ class Scoring:
                 async for event in events:
                     yield event
             yield await self._score(run, branch, bar, asked, combination)
+        branch.judged = True
 
     def _bars(self, run: Run) -> tuple[list[_Bar], CombinationEntry]:
         """The request's validators with their thresholds, and how their scores become a verdict.
