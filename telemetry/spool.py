@@ -59,7 +59,7 @@ class Spool:
         self.folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         file = os.fdopen(descriptor, "r+b", buffering=0)
-        _lock(file)
+        lock(file)
         self._file = file
         self._reserve()
 
@@ -69,7 +69,7 @@ class Spool:
             return
         self.open()
         file = self._opened()
-        frames = b"".join(_frame(bundle) for bundle in bundles)
+        frames = b"".join(frame_of(bundle) for bundle in bundles)
         if self._end + len(frames) > LARGEST_BYTES:
             raise OSError(f"the spool {self.path} has reached its limit of {LARGEST_BYTES >> 20} MiB")
         try:
@@ -89,7 +89,7 @@ class Spool:
         if self._file is None:
             return []
         bundles: list[Bundle] = []
-        for bundle, end in _frames(self._file, self.position):
+        for bundle, end in frames_of(self._file, self.position):
             self.position = end
             bundles.append(bundle)
             if len(bundles) == limit:
@@ -157,7 +157,7 @@ class Abandoned:
     def read(self, limit: int) -> list[Bundle]:
         """See `Spool.read`."""
         bundles: list[Bundle] = []
-        for bundle, end in _frames(self._file, self.position):
+        for bundle, end in frames_of(self._file, self.position):
             self.position = end
             bundles.append(bundle)
             if len(bundles) == limit:
@@ -195,20 +195,21 @@ def abandoned(folder: Path) -> Iterator[Abandoned]:
         except OSError:
             continue
         try:
-            _lock(file)
+            lock(file)
         except OSError:
             file.close()
             continue
         yield Abandoned(path, file)
 
 
-def _frame(bundle: Bundle) -> bytes:
+def frame_of(bundle: Bundle) -> bytes:
+    """A trace as it stands in a file."""
     document = {part: getattr(bundle, part) for part in _PARTS}
     payload = zlib.compress(json.dumps(document, default=_isoformat, separators=(",", ":")).encode(), 1)
     return _FRAME.pack(len(payload), zlib.crc32(payload)) + payload
 
 
-def _frames(file: BinaryIO, offset: int) -> Iterator[tuple[Bundle, int]]:
+def frames_of(file: BinaryIO, offset: int) -> Iterator[tuple[Bundle, int]]:
     """Good frames from ``offset``, each with the place where it ends."""
     size = os.fstat(file.fileno()).st_size
     while offset + _FRAME.size <= size:
@@ -256,7 +257,7 @@ def _read_exactly(file: BinaryIO, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _lock(file: BinaryIO) -> None:
+def lock(file: BinaryIO) -> None:
     """Own the file until it is closed or this process dies; OSError when another process owns it."""
     if sys.platform == "win32":
         import msvcrt
