@@ -47,6 +47,7 @@ class Targets:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
+        self._direct = {name: _direct(name, model) for name, model in policy.models.items()}
         self._routes = {name: self._entry(name, route) for name, route in policy.routes.items()}
         self.models = {name: target.models for name, target in self._routes.items()}
         """The models that each route may use."""
@@ -65,8 +66,8 @@ class Targets:
         plain = self._policy.default_route if name is None else name.removeprefix("route/")
         if plain in self._routes:
             return self._routes[plain]
-        if name is not None and name in self._policy.models:
-            return self._direct(name)
+        if name is not None and name in self._direct:
+            return self._direct[name]
         known = ", ".join(f"route/{route}" for route in self._routes)
         raise UnknownRoute(f"there is no route or model {plain[:80]!r}; use one of {known}")
 
@@ -75,12 +76,11 @@ class Targets:
         strategies = build_strategy(route), build_overrides(route)
         return Target(name, route, models, route.strategy.kind, *strategies, only_asked)
 
-    def _direct(self, name: str) -> Target:
-        """A model asked by its own name: no choice to make, but guarded and recorded like any other request."""
-        model = self._policy.models[name]
-        strategy = CascadeStrategy(kind="cascade", tiers=(model.tier,))
-        route = Route(strategy=strategy, stream="immediate")
-        return Target(f"model/{name}", route, {name: model}, "direct", build_strategy(route), {})
+
+def _direct(name: str, model: Model) -> Target:
+    """A model asked by its own name: no choice to make, but guarded and recorded like any other request."""
+    route = Route(strategy=CascadeStrategy(kind="cascade", tiers=(model.tier,)), stream="immediate")
+    return Target(f"model/{name}", route, {name: model}, "direct", build_strategy(route), {})
 
 
 def _models_of(route: Route, policy: Policy) -> tuple[dict[str, Model], frozenset[str]]:
