@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from telemetry import rollup
 from telemetry.rows import Bundle, Row
+from telemetry.storage.bulk import bulk_of
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 
 _IDS_A_QUERY = 500
@@ -27,8 +28,11 @@ class Written:
 
 
 def write_bundles(connection: sa.Connection, bundles: Iterable[Bundle]) -> Written:
-    """Insert what is not there yet, and count it in the rollups. The caller holds the write lock and commits."""
-    bundles = list(bundles)
+    """Insert what is not there yet, and count it in the rollups. The caller commits, best by `engine.add`.
+
+    Facts are inserted before the lock is taken: where several processes write, only the rollups have to wait.
+    """
+    bundles, bulk = list(bundles), bulk_of(connection)
     sent = [row for bundle in bundles for row in bundle.requests]
     requests = _new(connection, REQUEST, sent, {row["span_id"] for row in sent})
     new_decisions = {row["span_id"] for row in requests}
@@ -39,8 +43,8 @@ def write_bundles(connection: sa.Connection, bundles: Iterable[Bundle]) -> Writt
     contents = _rest(connection, CONTENT, [b.contents for b in bundles], [b.contents for b in doubtful])
     requests = _with_unique_decisions(connection, requests)
     for table, rows in ((REQUEST, requests), (BRANCH, branches), (SPAN, spans), (CONTENT, contents)):
-        if rows:
-            connection.execute(_insert(table), rows)
+        bulk.insert(connection, table, rows)
+    bulk.lock(connection)
     rollup.update(connection, requests, branches)
     return Written(len(requests), len(branches), len(spans), len(contents))
 
@@ -89,8 +93,3 @@ _KNOWN_DECISIONS = sa.select(REQUEST.c.decision_id).where(REQUEST.c.decision_id.
 @cache
 def _known_keys(table: sa.Table) -> sa.Select[Any]:
     return sa.select(*table.primary_key.columns).where(table.c.span_id.in_(_IDS))
-
-
-@cache
-def _insert(table: sa.Table) -> sa.Insert:
-    return sa.insert(table)

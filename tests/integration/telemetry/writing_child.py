@@ -1,6 +1,7 @@
 """A process that routes decisions until it is killed: prints each decision's id once it is acknowledged.
 
 Usage: writing_child.py FOLDER PREFIX [LARGEST_FILE_BYTES] [USER_ID]
+Environment: CHILD_DATABASE_URL names another database than the file in the folder.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ async def main(folder: Path, prefix: str) -> None:
     from telemetry.setup import Telemetry
     from tests.traces import Attempt, Routed, emit
 
-    telemetry = Telemetry.open(f"sqlite:///{folder / 'data' / 't.db'}", home=folder / "home", content="full")
+    url = os.environ.get("CHILD_DATABASE_URL", f"sqlite:///{folder / 'data' / 't.db'}")
+    telemetry = Telemetry.open(url, home=folder / "home", content="full")
     tracer = telemetry.tracer_provider.get_tracer("child")
     print("ready", flush=True)
 
