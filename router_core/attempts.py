@@ -56,18 +56,27 @@ class Attempts:
         tried: set[str] = set()
         places = self._first(run, tried)
         reason = run.plan.reason
+        heard: tuple[Round, list[Branch]] | None = None
         while places and run.seconds_left() > 0:
             ended: list[Branch] = []
             this = Round(places, reason, frozenset(tried))
             async with aclosing(self._round(run, this, ended)) as events:
                 async for event in events:
                     yield event
-            if aggregate.settles(run.target.route.aggregator, finished_of(run)) or not ended:
+            if aggregate.settles(run.target.route.aggregator, finished_of(run)):
                 return
+            if ended:
+                heard = this, ended
+            if heard is None:  # all were refused at the last moment, so it begins with those after them
+                places = self._first(run, tried)
+                continue
+            this, ended = heard
             last = ended[-1]
             failed = all(branch.outcome == "failed" for branch in ended)
             cause: Cause = "fallback" if failed else "escalation"
-            following = self._after_failure(run, this, last, tried) if failed else self._higher(run, places[-1], tried)
+            following = (
+                self._after_failure(run, this, last, tried) if failed else self._higher(run, this.places[-1], tried)
+            )
             if following is None:
                 return
             reason = _why(ended)
@@ -106,14 +115,11 @@ class Attempts:
         higher = escalation.after_rejection(run.plan, place, this.tried)
         final = len(this.places) == 1 and self._is_final(run, higher)
         reason, attempt = this.reason, 1
+        branch = self._branches.start(run, "model", place.model, reason, final=final)
+        if isinstance(branch, Exclusion):
+            run.passed_over[place.model] = branch  # what is asked side by side may have taken the rest of the caps
+            return
         while True:
-            if (refusal := self._branches.refusal(run, place.model)) is not None:
-                run.passed_over[place.model] = refusal  # what is asked side by side may have taken the rest of the caps
-                return
-            branch = self._branches.start(run, "model", place.model, reason, final=final)
-            if isinstance(branch, Exclusion):
-                run.passed_over[place.model] = branch
-                return
             yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
             async with aclosing(self._branches.call(run, branch)) as events:
                 async for event in events:
@@ -126,6 +132,10 @@ class Attempts:
             since = run.timeline.elapsed_ns()
             await self._clock.sleep(delay)
             run.waited_ns += run.timeline.elapsed_ns() - since
+            again = self._branches.start(run, "model", place.model, reason, final=final)
+            if isinstance(again, Exclusion):
+                break  # it may not be called any more, so the failure stands and the next model is due
+            branch = again
         if branch.outcome == "failed" and run.watched and final and branch.first_chunk_ns is not None:
             raise AllBranchesFailed(f"{branch.model} failed after its answer had begun: {branch.error}")
         async with aclosing(self._scoring.judge(run, branch, last=higher is None)) as events:

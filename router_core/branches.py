@@ -46,10 +46,12 @@ class Branches:
     def start(
         self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False, ask: Ask | None = None
     ) -> Branch | Exclusion:
-        """Begin a branch: its deployment, its span, its reservation, its place in the run. Ask `refusal` first.
+        """Begin a branch: its deployment, its span, its reservation, its place in the run; or say why it may not.
 
-        A budget that several processes share may be used up in between: then this says so, and nothing has begun.
+        Writing to a budget that several processes share takes time: it may be used up then, or the model gone.
         """
+        if (refusal := self.refusal(run, model, ask)) is not None:
+            return refusal
         incoming, outgoing = tokens_of(run, ask)
         reservation = run.ledger.reserve(run.most(model, incoming, outgoing), incoming + outgoing)
         if isinstance(reservation, Refusal):
@@ -57,7 +59,10 @@ class Branches:
         before = [branch for branch in run.branches if branch.model == model]
         failed = {branch.berth.place for branch in before if branch.berth and branch.outcome == "failed"}
         berth = self._fleet.enter(model, failed, retry=bool(before))
-        assert berth is not None, "`refusal` was asked, and nothing was awaited since"
+        if berth is None:
+            run.ledger.settle(reservation, 0, 0)
+            gone = self._fleet.readiness(model)
+            return Exclusion(gone.excluded_by, gone.reason or "it could not be called just then")
         branch = Branch(
             index=len(run.branches),
             kind=kind,

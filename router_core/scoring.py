@@ -110,7 +110,7 @@ class Scoring:
         asked += [_outcome(ask, extra) for ask, extra in made]
 
     def _refusal(self, run: Run, ask: Ask) -> str | None:
-        """Why a call may not be made: what holds for answers holds for probes and judges. None when it may."""
+        """Why a call may not be made, beside what `Branches.start` says: what holds for answers holds for all calls."""
         assert run.eligibility is not None
         if ask.model not in run.eligibility.models:
             exclusion = run.eligibility.exclusions.get(ask.model)
@@ -118,10 +118,7 @@ class Scoring:
         needed = sum(tokens_of(run, ask))
         if needed > run.target.models[ask.model].context_window:
             return f"about {needed:,} tokens do not fit its context window"
-        if run.seconds_left() <= 0:
-            return "the deadline passed"
-        refusal = self._branches.refusal(run, ask.model, ask)
-        return None if refusal is None else refusal.reason
+        return "the deadline passed" if run.seconds_left() <= 0 else None
 
     async def _score(
         self, run: Run, branch: Branch, bar: _Bar, asked: Sequence[Asked], combination: CombinationEntry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -88,10 +88,9 @@ class Purse:
         """What the call did cost."""
         self._store.settle(hold, nano)
 
-    @staticmethod
-    def _refused(standing: Standing, nano: Nano) -> Refusal:
-        name = standing.budget.name
-        return Refusal(f"budget:{name}", f"it could cost ${nano / NANO_PER_USD:.6f}; of budget {name} {standing.words}")
+    def _refused(self, standing: Standing, nano: Nano) -> Refusal:
+        name, now = standing.budget.name, replace(standing, total=self._store.balance(standing.account).total)
+        return Refusal(f"budget:{name}", f"it could cost ${nano / NANO_PER_USD:.6f}; of budget {name} {now.words}")
 
 
 class Budgets:

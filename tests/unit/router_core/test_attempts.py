@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 
 import pytest
 
+from router_core.clock import Clock
 from router_core.errors import (
     AllBranchesFailed,
     AuthenticationFailed,
@@ -15,10 +17,15 @@ from router_core.errors import (
     UpstreamRejected,
 )
 from router_core.events import BranchStarted, Escalated, Failed, Settled
-from router_core.providers.scripted import Replies, Reply
+from router_core.pricing import Nano, to_nano
+from router_core.providers.base import Readiness
+from router_core.providers.scripted import Replies, Reply, ScriptedProvider
 from router_core.request import RouteRequest
 from router_core.resilience.health import CallTicket
 from router_core.result import Decision
+from router_core.router import Router
+from router_core.state.memory import MemoryStore
+from router_core.state.store import Account, Claim, Hold
 from tests.routing import Bench, policy
 
 DOWN = UpstreamFailure("it says 503")
@@ -272,3 +279,84 @@ async def test_a_race_is_not_won_by_an_answer_that_is_still_being_judged() -> No
         ("twin", "accepted"),
         ("huge", "compared"),
     ]
+
+
+# --- refused at the last moment ---------------------------------------------------------------------------------
+async def test_a_breaker_that_opens_while_a_retry_waits_leads_to_the_next_model() -> None:
+    loaded = policy(retry=RETRY, resilience="breaker = { failures_in_row = 2 }")
+    bench = Bench(loaded, tiny=Replies(DOWN, DOWN), twin=Replies("One.", "Two."), huge=Replies())
+    first, second = await asyncio.gather(bench.router.aroute(_ask()), bench.router.aroute(_ask()))
+    for decision in (first.decision, second.decision):
+        assert branches(decision) == [("tiny", "failed"), ("twin", "accepted")]
+        assert decision.fell_back
+        assert decision.candidates[0].excluded_by is None  # it was asked
+
+
+class Contested(MemoryStore):
+    """Accounts in which another process takes the last money between the question and the reserve."""
+
+    def __init__(self, clock: Clock, taken: Nano) -> None:
+        super().__init__(clock)
+        self._taken = taken
+
+    def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Claim:
+        """See `StateStore.hold`."""
+        taken, self._taken = self._taken, 0
+        super().hold([Claim(claim.account, None) for claim in claims], taken, expires_ns)
+        return super().hold(claims, nano, expires_ns)
+
+
+async def test_a_budget_that_another_process_uses_up_in_between_leads_to_the_next_model() -> None:
+    budget = '[[budgets]]\nname = "team"\nusd = "0.01"\nperiod = "day"\n'
+    bench = Bench(
+        policy(rules=budget, tiers='"large", "small"', validators=[]),
+        tiny=Replies("Hello."),
+        twin=Replies(),
+        huge=Replies(),
+    )
+    # About $0.0015 is left then: enough for tiny, and one call of huge is held to cost more.
+    state = Contested(bench.clock, 8_500_000)
+    router = Router.from_policy(bench.loaded, clock=bench.clock, scripts=bench.scripts, state=state)
+    decision = (await router.aroute(_ask())).decision
+    assert branches(decision) == [("tiny", "accepted")]
+    huge = next(candidate for candidate in decision.candidates if candidate.model == "huge")
+    assert huge.excluded_by == "budget:team"
+    assert "of budget team $0.008500 of $0.010000 is spent this day" in str(huge.excluded_reason)
+
+
+class Fading(ScriptedProvider):
+    """A model that goes away at a moment of one's choice."""
+
+    def leave(self) -> None:
+        """From here on it cannot be called."""
+        self._readiness = Readiness(False, "it was unloaded")
+
+
+class Waiting(MemoryStore):
+    """Accounts whose file was held by another process; while it was, something happened."""
+
+    def __init__(self, clock: Clock, meanwhile: Callable[[], None]) -> None:
+        super().__init__(clock)
+        self._meanwhile = meanwhile
+
+    def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Claim:
+        """See `StateStore.hold`."""
+        held = super().hold(claims, nano, expires_ns)
+        self._meanwhile()
+        return held
+
+
+async def test_a_model_that_goes_away_while_its_money_is_set_aside_costs_nothing_and_another_answers() -> None:
+    budget = '[[budgets]]\nname = "team"\nusd = "1"\nperiod = "day"\n'
+    bench = Bench(policy(rules=budget, validators=[]), tiny=Replies(), twin=Replies("Hello."), huge=Replies())
+    tiny = Fading(Replies(), bench.clock)
+    state = Waiting(bench.clock, tiny.leave)
+    others = {name: ScriptedProvider(bench.scripts[name], bench.clock) for name in ("twin", "huge")}
+    router = Router(
+        bench.loaded, providers={"tiny": tiny, **others}, tools={}, validators={}, clock=bench.clock, state=state
+    )
+    decision = (await router.aroute(_ask())).decision
+    assert branches(decision) == [("twin", "accepted")]
+    assert decision.candidates[0].excluded_reason == "it was unloaded"
+    balance = state.balance(Account("team", "2026-11-23"))
+    assert (balance.held, balance.spent) == (0, to_nano(str(decision.cost_usd)))
