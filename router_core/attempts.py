@@ -181,7 +181,8 @@ class Attempts:
     def _after_failure(self, run: Run, this: Round, failed: Branch, tried: set[str]) -> PlannedModel | None:
         assert run.plan is not None
         assert run.eligibility is not None
-        plan, models, eligible = run.plan, run.target.models, run.eligibility.models
+        plan, models = run.plan, run.target.models
+        eligible = [name for name in run.eligibility.models if name not in run.target.only_asked]
         route = run.target.route
         last = next(place for place in this.places if place.model == failed.model)
         return self._allowed(

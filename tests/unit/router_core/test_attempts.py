@@ -11,6 +11,7 @@ from router_core.clock import Clock
 from router_core.errors import (
     AllBranchesFailed,
     AuthenticationFailed,
+    ContextTooLong,
     ModelsUnavailable,
     RateLimited,
     UpstreamFailure,
@@ -360,3 +361,12 @@ async def test_a_model_that_goes_away_while_its_money_is_set_aside_costs_nothing
     assert decision.candidates[0].excluded_reason == "it was unloaded"
     balance = state.balance(Account("team", "2026-11-23"))
     assert (balance.held, balance.spent) == (0, to_nano(str(decision.cost_usd)))
+
+
+# --- models that are only asked ---------------------------------------------------------------------------------
+async def test_a_model_that_only_validators_ask_never_answers_however_large_its_window() -> None:
+    loaded = policy(validators=["second"], probes='"huge"', tiers='"small"', huge="context_window = 200_000")
+    too_long = ContextTooLong("it is too long")
+    bench = Bench(loaded, tiny=Replies(too_long), twin=Replies(too_long), huge=Replies("An answer."))
+    with pytest.raises(AllBranchesFailed):
+        await bench.router.aroute(_ask())
