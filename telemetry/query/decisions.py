@@ -112,7 +112,7 @@ def _text_page(
         sa.select(part)
         .where(
             sa.exists().where(
-                CONTENT.c.trace_id == part.c.trace_id, CONTENT.c.text.like(_containing(search), escape="\\")
+                CONTENT.c.trace_id == part.c.trace_id, CONTENT.c.text.ilike(_containing(search), escape="\\")
             )
         )
         .order_by(part.c.ts.desc(), part.c.span_id.desc())

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from telemetry.text import clean
+
 SECONDS_PER_HOUR = 3600
 
 
@@ -34,7 +36,7 @@ class Filters:
 
 
 def named(filters: Filters, model_column: str) -> dict[str, tuple[str, ...]]:
-    """The values that each column is restricted to; columns that are not are left out."""
+    """The values that each column is restricted to, clean as what is stored; columns that are not are left out."""
     wanted = {
         "route": filters.routes,
         "tenant": filters.tenants,
@@ -45,7 +47,7 @@ def named(filters: Filters, model_column: str) -> dict[str, tuple[str, ...]]:
         "purpose": filters.purposes,
         "policy_version": () if filters.policy_version is None else (filters.policy_version,),
     }
-    return {column: values for column, values in wanted.items() if values}
+    return {column: tuple(map(clean, values)) for column, values in wanted.items() if values}
 
 
 def on_names(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:

@@ -1,0 +1,229 @@
+"""The same traces in SQLite and in PostgreSQL give the same answer to every question of telemetry.query."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import sqlalchemy as sa
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+import telemetry.query
+from telemetry import rollup
+from telemetry.content import ContentPolicy
+from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.query.decisions import page
+from telemetry.query.filters import Filters
+from telemetry.query.store import StoreState
+from telemetry.rows import Bundle, bundle_of
+from telemetry.storage.engine import add, open_engine, open_reader, reading, writing
+from telemetry.storage.models import ROLLUPS
+from telemetry.storage.writer import write_bundles
+from tests.postgres import new_schema, postgres
+from tests.traces import START, Attempt, Routed, emit
+
+__all__ = ["postgres"]
+
+NAMES = ("chat", "Chat", "Äpfel", "zebra", "_x", "a-b", "a b", "école", "日本", "z\0\ud800")
+"""Some sort differently by their letters than by their bytes."""
+PROMPTS = ("Why IS it 100% so?", "größe_über\\alles", "GRÖSSE", "a.b*c", None, "why? " * 50)
+MONDAY = date(2026, 3, 2)
+FILTERS = (
+    Filters(),
+    Filters(purposes=(), simulated=True),
+    Filters(start=START + timedelta(hours=3), end=START + timedelta(days=2, minutes=20)),
+    Filters(tenants=("acme",), simulated=False),
+    Filters(routes=("chat", "zebra"), intents=("code",)),
+    Filters(models=("large", "Größe")),
+    Filters(statuses=("failed", "denied"), risks=("low",), policy_version="v1"),
+    Filters(routes=("z\0\ud800",)),
+    Filters(tenants=("nobody",)),
+)
+SEARCHES = ("why", "100%", "größe", "GRÖSSE", "_", "\\", "d00000", "nowhere")
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Two readers on equal stores."""
+
+    sqlite: sa.Engine
+    postgresql: sa.Engine
+
+    def both(self, question: Callable[[sa.Engine], Any]) -> tuple[Any, Any]:
+        return _comparable(question(self.sqlite)), _comparable(question(self.postgresql))
+
+
+def _comparable(answer: Any) -> Any:
+    """A store's size on disk is its own."""
+    return replace(answer, bytes=0) if isinstance(answer, StoreState) else answer
+
+
+def made_up(number: int, rng: random.Random) -> Routed:
+    def attempt(outcome: str) -> Attempt:
+        cost = rng.choice((None, 0, 7, 12_345, 10**12))
+        tokens = rng.choice((None, 0, 3, 900))
+        model = rng.choice(("small", "large", "Größe"))
+        speed = rng.choice((0.0, 1.5, 40.0, 3_000.0))
+        return Attempt(model, "model", outcome, cost, tokens, tokens, speed, rng.choice((None, 2.5)))
+
+    status = rng.choice(("ok", "ok", "ok", "failed", "denied"))
+    tried = [attempt(rng.choice(("rejected", "failed"))) for _ in range(rng.randrange(3))]
+    return Routed(
+        f"d{number:06}",
+        at=START + timedelta(minutes=rng.randrange(60 * 24 * 4), microseconds=rng.randrange(10**6)),
+        attempts=[*tried, attempt("accepted")] if status == "ok" else tried,
+        route=rng.choice(NAMES),
+        tenant=rng.choice(("acme", "Acme", "default")),
+        intent=rng.choice(("code", "math", *NAMES)),
+        purpose=rng.choice(("user", "user", "user", "canary")),
+        simulated=rng.random() < 0.2,
+        status=status,
+        policy_version=rng.choice(("v1", "v2")),
+        baseline_nano=rng.choice((None, 5_000)),
+        prompt=rng.choice(PROMPTS),
+    )
+
+
+def bundles() -> list[Bundle]:
+    provider, made, rng = TracerProvider(), [], random.Random(20)
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    for number in range(160):
+        emit(provider.get_tracer("test"), made_up(number, rng))
+        made.append(bundle_of(exporter.get_finished_spans(), ContentPolicy("full")))
+        exporter.clear()
+    return made
+
+
+def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    run = {"started": START, "seconds": 1.5, "weeks": 2, "cells": 2, "tested": 4, "drifted": 1}
+    runs = [{**run, "run_id": name, "finished": START + timedelta(minutes=n)} for n, name in enumerate("ab")]
+    finding = {"run_id": "b", "unit": "ms", "kind": "numeric", "n": 10, "n_reference": 40, "effect_name": "psi"}
+    finding |= {"threshold": 0.2, "p_name": "ks", "q": None, "statistics": '{"psi": 0.1}'}
+    shape = json.dumps({"shares": [0.5, 0.5], "edges": [1.0], "labels": [], "median": 1.5, "p95": 2.5})
+    finding |= {"reference": shape, "current": shape}
+    metrics = [
+        {
+            **finding,
+            "week": MONDAY + timedelta(weeks=n % 2),
+            "model": model,
+            "simulated": n == 3,
+            "metric": metric,
+            "state": ("ok", "drift", "not_enough_data")[n % 3],
+            "effect": None if n % 3 == 2 else 0.1 * n,
+            "p": 0.01 * n,
+        }
+        for n, model in enumerate(("small", "Größe", "large", "Small"))
+        for metric in ("latency", "Cost")
+    ]
+    return runs, metrics
+
+
+@pytest.fixture(scope="module")
+def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
+    folder: Path = tmp_path_factory.mktemp("storage")
+    urls = (f"sqlite:///{folder / 't.db'}", new_schema(postgres))
+    traces, (runs, metrics) = bundles(), drift_rows()
+    for url in urls:
+        engine = open_engine(url)
+        for start in range(0, len(traces), 33):
+            some = traces[start : start + 33]
+            add(engine, lambda connection, some=some: write_bundles(connection, some))
+        with writing(engine) as connection:
+            connection.execute(sa.insert(DRIFT_RUN), runs)
+            connection.execute(sa.insert(DRIFT_METRIC), metrics)
+        engine.dispose()
+    yield Stores(*map(open_reader, urls))
+
+
+def functions() -> dict[str, Callable[..., Any]]:
+    """Every public function of telemetry.query that asks a store."""
+    found: dict[str, Callable[..., Any]] = {}
+    for module in pkgutil.iter_modules(telemetry.query.__path__):
+        here = importlib.import_module(f"telemetry.query.{module.name}")
+        for name, function in inspect.getmembers(here, inspect.isfunction):
+            asks = "engine" in inspect.signature(function).parameters and not name.startswith("_")
+            if asks and function.__module__ == here.__name__:
+                found[f"{module.name}.{name}"] = function
+    return found
+
+
+VALUES: dict[str, tuple[Any, ...]] = {
+    "filters": FILTERS,
+    "decision_id": tuple(f"d{number:06}" for number in range(160)),
+    "model": ("small", "Größe"),
+    "week": (MONDAY, MONDAY + timedelta(weeks=1)),
+    "simulated": (False, True),
+    "trace_id": ("absent",),
+}
+"""What is asked, by the parameter's name; literals are asked with all their values."""
+
+
+def questions(function: Callable[..., Any]) -> list[dict[str, Any]]:
+    asked: list[dict[str, Any]] = [{}]
+    for name, parameter in inspect.signature(function, eval_str=True).parameters.items():
+        if name == "engine" or parameter.default is not parameter.empty:
+            continue
+        values = VALUES.get(name) or get_args(parameter.annotation)
+        assert values, f"{function.__name__}: say in VALUES what to ask for {name}"
+        asked = [{**so_far, name: value} for so_far in asked for value in values]
+    return asked
+
+
+@pytest.mark.parametrize("name", functions())
+def test_both_give_the_same_answers(stores: Stores, name: str):
+    function = functions()[name]
+    for asked in questions(function):
+        on_sqlite, on_postgresql = stores.both(lambda engine, asked=asked: function(engine, **asked))  # type: ignore[misc]
+        assert on_postgresql == on_sqlite, asked
+
+
+def test_the_stores_are_not_empty(stores: Stores):
+    for engine in (stores.sqlite, stores.postgresql):
+        assert len(page(engine, Filters(purposes=()), limit=200).rows) == 160
+
+
+@pytest.mark.parametrize("filters", FILTERS)
+def test_both_turn_the_pages_alike(stores: Stores, filters: Filters):
+    def walk(engine: sa.Engine) -> list[Any]:
+        cursor, pages = None, []
+        while not pages or cursor is not None:
+            some = page(engine, filters, cursor=cursor, limit=7)
+            cursor = some.next_cursor
+            pages.append(some)
+        return pages
+
+    on_sqlite, on_postgresql = stores.both(walk)
+    assert on_postgresql == on_sqlite
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_both_find_the_same_text(stores: Stores, search: str):
+    on_sqlite, on_postgresql = stores.both(lambda engine: page(engine, Filters(purposes=()), search=search, limit=200))
+    assert on_postgresql == on_sqlite
+    assert bool(on_sqlite.rows) == (search != "nowhere")
+
+
+def test_both_hold_the_same_rollups_and_rebuild_the_same(stores: Stores):
+    def rollups(engine: sa.Engine) -> list[list[tuple[Any, ...]]]:
+        with reading(engine) as connection:
+            return [[tuple(row) for row in connection.execute(sa.select(t).order_by(*t.primary_key))] for t in ROLLUPS]
+
+    before = stores.both(rollups)
+    assert before[0] == before[1]
+    for engine in (stores.sqlite, stores.postgresql):
+        writer = open_engine(engine.url.render_as_string(hide_password=False))
+        rollup.rebuild(writer)
+        writer.dispose()
+    assert stores.both(rollups) == before
