@@ -86,3 +86,32 @@ def test_a_file_that_another_process_keeps_locked_is_said_to_be_locked(tmp_path:
     assert isinstance(store.hold([Claim(SHARED, LIMIT)], 1, FAR), Hold)
     other.close()
     store.close()
+
+
+def test_a_full_disk_is_said_to_be_one_and_forgotten_once_there_is_room(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.db", SystemClock())
+    (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    claims = [Claim(Account(f"{number} {'x' * 400}", "2026-11"), None) for number in range(50)]
+    with pytest.raises(StateUnavailable, match=r"state\.db cannot be used \(database or disk is full\)"):
+        store.hold(claims, EACH, FAR)
+    store._connection.execute("PRAGMA max_page_count = 100000")
+    assert isinstance(store.hold(claims, EACH, FAR), Hold)
+    store.close()
+
+
+def test_a_commit_that_fails_keeps_nothing_and_does_not_block_the_next_one(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "state.db", SystemClock())
+
+    def no_commit(action: int, operation: str | None, *_: object) -> int:
+        commits = action == sqlite3.SQLITE_TRANSACTION and operation == "COMMIT"
+        return sqlite3.SQLITE_DENY if commits else sqlite3.SQLITE_OK
+
+    store._connection.set_authorizer(no_commit)
+    with pytest.raises(StateUnavailable):
+        store.hold([Claim(SHARED, LIMIT)], EACH, FAR)
+    store._connection.set_authorizer(None)
+    assert store.balance(SHARED) == Balance(0, 0)
+    assert isinstance(store.hold([Claim(SHARED, LIMIT)], EACH, FAR), Hold)
+    assert store.balance(SHARED) == Balance(0, EACH)
+    store.close()
