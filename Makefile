@@ -1,10 +1,12 @@
-.PHONY: run test check bench screenshots setup
+.PHONY: run test soak check bench screenshots setup
 PYTHON ?= python3
 RUN := .venv/bin/
 
 run: setup ; @$(RUN)routescope up
 # Playwright keeps an event loop running in its process, which tests of coroutines cannot share: browsers go apart.
 test: check ; $(RUN)pytest -n 2 --dist loadfile --ignore tests/browser && $(RUN)pytest tests/browser
+# Kills, locks and the fault matrix at full counts: about an hour.
+soak: setup ; ROUTESCOPE_SOAK=1 $(RUN)pytest -n 2 --dist loadfile --timeout 3600 tests/integration tests/property
 check: setup ; $(RUN)ruff check . && $(RUN)ruff format --check . && $(RUN)mypy && $(RUN)lint-imports
 bench: setup ; for file in benchmarks/*.py; do echo "== $$file"; $(RUN)python $$file --json || exit 1; done
 screenshots: setup ; $(RUN)python docs/screenshots.py

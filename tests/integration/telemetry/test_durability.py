@@ -20,10 +20,11 @@ from telemetry.processor import Health
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, REQUEST_HOUR, ROLLUPS, SPAN
+from tests.soak import counts
 from tests.traces import Routed, emit
 
 CHILD = Path(__file__).with_name("writing_child.py")
-KILLS = 4
+KILLS = counts(4, 100)
 
 
 def opened(folder: Path) -> Telemetry:
@@ -81,7 +82,7 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(tmp_path: Path):
     acknowledged: list[tuple[str, str]] = []
     for round_number in range(KILLS):
         child = start_child(tmp_path, f"{round_number}-")
-        acknowledged += kill_after(child, 0.2 + 0.07 * round_number)
+        acknowledged += kill_after(child, 0.2 + 0.07 * (round_number % 12))
     assert len(acknowledged) > KILLS * 8
     assert {state for state, _ in acknowledged} == {"committed"}
     engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
