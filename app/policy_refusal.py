@@ -13,7 +13,7 @@ from router_core.policy.loading import LoadedPolicy
 from router_core.policy.schema import TelemetryEntry
 from router_core.redaction import redact_text
 
-FIXED_AT_START: Final = ("content", "durability", "database_url")
+FIXED_AT_START: Final = ("content", "durability", "database_url", "otlp")
 """Keys of ``[telemetry]`` that a running process cannot change: what is being written would be half of each."""
 MOST_FAULTS: Final = 100
 """Faults that are told; the others are counted. Each costs a search for secrets."""

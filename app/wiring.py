@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,6 +34,9 @@ from router_core.state.sqlite import SqliteStore
 from telemetry.errors import StorageError, TelemetryError
 from telemetry.log import event
 from telemetry.setup import Telemetry
+
+if TYPE_CHECKING:
+    from app.collector import Copies
 
 log = logging.getLogger("routescope")
 
@@ -58,6 +61,8 @@ class Service:
     by: str
     opened: TelemetryEntry
     """How telemetry was opened; no later policy changes that."""
+    copies: Copies | None = None
+    """What goes to a collector; None when nothing does."""
     loaded_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     """Since when `loaded` decides."""
     refused: Refusal | None = None
@@ -103,6 +108,7 @@ class Service:
             watch=watch,
             by=who,
             opened=loaded.policy.telemetry,
+            copies=_copies(loaded, telemetry),
             _routers=[router],
         )
 
@@ -233,7 +239,10 @@ class Service:
             await self.local.aclose()
         if self.state is not None:
             self.state.close()
-        return self.telemetry.close(CLOSE_TIMEOUT_S)
+        kept = self.telemetry.close(CLOSE_TIMEOUT_S)
+        if self.copies is not None:
+            self.copies.close()
+        return kept
 
 
 def open_telemetry(loaded: LoadedPolicy, settings: Settings, *, by: str | None = None) -> Telemetry:
@@ -291,6 +300,16 @@ def _state(loaded: LoadedPolicy, settings: Settings, known: SqliteStore | None) 
     if known is not None or not loaded.policy.budgets:
         return known
     return SqliteStore(settings.home / "state.db", SystemClock())
+
+
+def _copies(loaded: LoadedPolicy, telemetry: Telemetry) -> Copies | None:
+    kept = loaded.policy.telemetry
+    if kept.otlp is None and not any(name.startswith("OTEL_EXPORTER_OTLP_") for name in os.environ):
+        return None
+    # Encoders take a tenth of a second to import, and few need them.
+    from app.collector import Copies
+
+    return Copies.of(kept.otlp, os.environ, telemetry, kept.content)
 
 
 def _names(new: Router, old: Router) -> tuple[str, str, str]:

@@ -88,6 +88,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[resilience.retry]", schema.RetryEntry),
     ("[resilience.outlier]", schema.OutlierEntry),
     ("[telemetry]", schema.TelemetryEntry),
+    ("[telemetry.otlp]", schema.CollectorEntry),
 )
 """Every class of the schema with its place in a policy file, in reading order."""
 

@@ -42,6 +42,8 @@ TOOL_NAME: Final = "gen_ai.tool.name"
 ERROR_TYPE: Final = "error.type"
 INPUT_MESSAGES: Final = "gen_ai.input.messages"  # opt-in content, JSON: [{"role", "content"}]
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"  # opt-in content, JSON: [{"role", "content"}]
+INPUT_SHA256: Final = "router.input.sha256"  # to collectors, in the place of content of which only a hash is kept
+OUTPUT_SHA256: Final = "router.output.sha256"
 
 # --- router.*: on the root span and on every branch (so that a branch row stands alone) --------------------
 DECISION_ID: Final = "router.decision.id"
@@ -131,6 +133,8 @@ METRIC_SPOOLED: Final = "router.telemetry.spooled"
 METRIC_LAG: Final = "router.telemetry.lag"  # s
 METRIC_TRACES: Final = "router.telemetry.traces"
 METRIC_DROPPED: Final = "router.telemetry.dropped"
+METRIC_COLLECTOR_SPANS: Final = "router.collector.spans"
+METRIC_COLLECTOR_QUEUED: Final = "router.collector.queued"
 METRIC_DEPLOYMENT: Final = "router.deployment.state"  # 1 for the state that it is in, 0 for the others
 METRIC_DEPLOYMENT_CALLS: Final = "router.deployment.calls"  # within the outlier window
 METRIC_DEPLOYMENT_FAILED: Final = "router.deployment.failed"

@@ -196,9 +196,16 @@ class Metrics:
         with self._scraping:
             return generate_latest(self._registry), CONTENT_TYPE_LATEST
 
-    def close(self, timeout_s: float = 5.0) -> None:
+    def close(self, timeout_s: float = 2.0) -> None:
         """Give the readers the last numbers, and let go of them."""
-        self._provider.shutdown(timeout_millis=timeout_s * 1e3)
+        within(timeout_s, self._provider.shutdown)
+
+
+def within(seconds: float, do: Callable[[], object]) -> None:
+    """Do it, and no longer wait for it than that: exporters hold on to a collector that is away for longer."""
+    thread = threading.Thread(target=do, name="routescope-close", daemon=True)
+    thread.start()
+    thread.join(seconds)
 
 
 def _histogram(meter: Meter, name: str, unit: str, description: str, bounds: Sequence[float]) -> Any:

@@ -87,7 +87,11 @@ def gateway(home: Path, policy: Path, clock: Clock | None = None) -> Iterator[tu
     service = Service.open(Settings.read(policy=policy, environ={HOME_VARIABLE: str(home)}))
     port = free_port()
     config = uvicorn.Config(
-        create_app(service, pull=False, clock=clock), host="127.0.0.1", port=port, log_level="warning"
+        create_app(service, pull=False, clock=clock),
+        host="127.0.0.1",
+        port=port,
+        log_level="warning",
+        log_config=None,  # uvicorn's own would close every handler that is there
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="gateway", daemon=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +13,9 @@ from router_core import semconv
 from router_core.resilience.health import DeploymentHealth
 from telemetry.metrics import Metrics, Observed
 from telemetry.setup import SERVICE_NAME
+
+if TYPE_CHECKING:
+    from telemetry.collector import CollectorHealth
 
 STATES: Final = ("closed", "open", "half_open", "ejected")
 
@@ -24,13 +27,20 @@ class GatewayMetrics:
         self._service = service
         self._deployments: tuple[DeploymentHealth, ...] = ()
         self.look()
-        self.metrics = Metrics(SERVICE_NAME)
+        copies = service.copies
+        self.metrics = Metrics(SERVICE_NAME, () if copies is None else copies.metric_readers())
         service.telemetry.sink.listen(self.metrics.count)
         self.metrics.observe_health(service.telemetry.health)
         observe = self.metrics.observe
         observe(semconv.METRIC_DEPLOYMENT, "", "1 for the state that a deployment is in", self._states)
         observe(semconv.METRIC_DEPLOYMENT_CALLS, "{call}", "Calls within the outlier window", self._calls)
         observe(semconv.METRIC_DEPLOYMENT_FAILED, "{call}", "Of these, the failed ones", self._failed)
+        if copies is not None and copies.spans is not None:
+            sender = copies.spans
+            about = "Spans by what became of their copy at the collector"
+            observe(semconv.METRIC_COLLECTOR_SPANS, "{span}", about, lambda: _fates(sender.health()), total=True)
+            waiting = "Spans that the collector is still to get"
+            observe(semconv.METRIC_COLLECTOR_QUEUED, "{span}", waiting, lambda: [(sender.health().queued, {})])
         observe(semconv.METRIC_POLICY_REFUSED, "", "1 while the policy's file cannot be used", self._refused)
 
     def look(self) -> None:
@@ -52,6 +62,11 @@ class GatewayMetrics:
 
     def _refused(self) -> Observed:
         return [(float(self._service.refused is not None), {})]
+
+
+def _fates(health: CollectorHealth) -> Observed:
+    fates = {"sent": health.sent, "refused": health.refused, "dropped": health.dropped}
+    return [(count, {semconv.STATE: fate}) for fate, count in fates.items()]
 
 
 def _of(one: DeploymentHealth) -> dict[str, str]:

@@ -75,6 +75,8 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
     app.state.service = service
     app.state.metrics = held = GatewayMetrics(service)
     service.telemetry.sink.listen(log_decision)
+    if service.copies is not None:
+        service.copies.send_events()
     return app
 
 

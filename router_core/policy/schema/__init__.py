@@ -4,7 +4,7 @@ Every field's docstring is its documentation: docs/policy.md is generated from h
 """
 
 from router_core.policy.schema.budgets import Budget
-from router_core.policy.schema.document import Policy, TelemetryEntry
+from router_core.policy.schema.document import CollectorEntry, Policy, TelemetryEntry
 from router_core.policy.schema.intents import IntentEntry
 from router_core.policy.schema.models import (
     CatalogPriceEntry,
@@ -85,6 +85,7 @@ __all__ = [
     "Caps",
     "CascadeStrategy",
     "CatalogPriceEntry",
+    "CollectorEntry",
     "CombinationEntry",
     "ComputePriceEntry",
     "Condition",

@@ -16,7 +16,22 @@ from router_core.policy.schema.routes import Route
 from router_core.policy.schema.rules import Rule
 from router_core.policy.schema.tools import ToolEntry
 from router_core.policy.schema.validators import ValidatorEntry
-from router_core.policy.schema.values import Strict
+from router_core.policy.schema.values import Seconds, Strict
+
+
+class CollectorEntry(Strict):
+    """A copy of each span for an OpenTelemetry collector, over OTLP/HTTP; the variables `OTEL_EXPORTER_OTLP_*` beat it."""
+
+    endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$", max_length=500)]
+    """Up to, and without, `/v1/traces`."""
+    headers_env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)] | None = None
+    """Environment variable that holds headers, as `authorization=Bearer%20abc,x-team=search`."""
+    signals: tuple[Literal["traces", "metrics", "logs"], ...] = ("traces",)
+    """What is sent. Logs are decisions and incidents."""
+    compression: Literal["gzip", "none"] = "gzip"
+    """How bodies are sent."""
+    timeout_s: Seconds = 10.0
+    """Seconds that one attempt may take."""
 
 
 class TelemetryEntry(Strict):
@@ -35,6 +50,9 @@ class TelemetryEntry(Strict):
     findings stay. Default: for ever."""
     keep_content_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
     """The same for prompts and answers alone; not more than `keep_days`. Default: as long as their decisions."""
+
+    otlp: CollectorEntry | None = None
+    """Where else spans go."""
 
     @model_validator(mode="after")
     def _content_goes_first(self) -> Self:

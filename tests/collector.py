@@ -1,0 +1,138 @@
+"""A real OTLP collector on loopback, scripted: what it answers, how long it takes, and all that it got.
+
+with ScriptedCollector() as collector:
+    collector.answers(Says(429, retry_after="1"), Says())   # in order; the last one goes on
+    ...
+    assert collector.spans[0].name == "route chat"
+"""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+
+@dataclass(frozen=True)
+class Says:
+    """One answer."""
+
+    status: int = 200
+    retry_after: str | None = None
+    after_s: float = 0.0
+    rejected: int = 0
+    body: bytes | None = None
+    location: str | None = None
+
+
+class ScriptedCollector:
+    """The server, in threads of its own; a port may be given, to come back where another one was."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.spans: list[Span] = []
+        """Of requests that were taken."""
+        self.requests: list[tuple[float, Mapping[str, str], bytes]] = []
+        """When (monotonic seconds), headers, and body as it came."""
+        self.events: list[tuple[str, dict[str, Any]]] = []
+        """Names and attributes of log records."""
+        self.metrics: set[str] = set()
+        """Names of metrics."""
+        self.resources: list[dict[str, str]] = []
+        self._script: list[Says] = [Says()]
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def answers(self, *script: Says) -> None:
+        self._script = list(script)
+
+    def take(self, path: str, headers: Mapping[str, str], body: bytes) -> Says:
+        with self._lock:
+            says = self._script.pop(0) if len(self._script) > 1 else self._script[0]
+            self.requests.append((time.monotonic(), headers, body))
+            if 200 <= says.status < 300:
+                plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+                if path.endswith("/logs"):
+                    for logs in ExportLogsServiceRequest.FromString(plain).resource_logs:
+                        records = [record for scope in logs.scope_logs for record in scope.log_records]
+                        self.events.extend((record.event_name, attributes(record)) for record in records)
+                    return says
+                if path.endswith("/metrics"):
+                    for numbers in ExportMetricsServiceRequest.FromString(plain).resource_metrics:
+                        self.metrics.update(metric.name for scope in numbers.scope_metrics for metric in scope.metrics)
+                    return says
+                for resource in ExportTraceServiceRequest.FromString(plain).resource_spans:
+                    self.resources.append({a.key: a.value.string_value for a in resource.resource.attributes})
+                    for scope in resource.scope_spans:
+                        self.spans.extend(scope.spans)
+            return says
+
+    def __enter__(self) -> ScriptedCollector:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)
+
+
+def attributes(of: Any) -> dict[str, Any]:
+    """The attributes of a span or a log record as plain values."""
+    found = {}
+    for attribute in of.attributes:
+        kind = attribute.value.WhichOneof("value")
+        found[attribute.key] = getattr(attribute.value, kind) if kind else None
+    return found
+
+
+def _handler(collector: ScriptedCollector) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            says = collector.take(self.path, {name.lower(): text for name, text in self.headers.items()}, body)
+            time.sleep(says.after_s)
+            answer = ExportTraceServiceResponse()
+            if says.rejected:
+                answer.partial_success.rejected_spans = says.rejected
+                answer.partial_success.error_message = "not these"
+            raw = answer.SerializeToString() if says.body is None else says.body
+            self.send_response(says.status)
+            if says.retry_after is not None:
+                self.send_header("Retry-After", says.retry_after)
+            if says.location is not None:
+                self.send_header("Location", says.location)
+            self.send_header("Content-Length", str(len(raw)))
+            self.end_headers()
+            self.wfile.write(raw)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    return Handler
