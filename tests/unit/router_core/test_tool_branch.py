@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from router_core import semconv
-from router_core.providers.scripted import Replies
+from router_core.policy.schema.values import Location
+from router_core.providers.scripted import Replies, ScriptedProvider
 from router_core.request import Context, RouteRequest
-from router_core.result import Decision
+from router_core.result import Decision, Signals
+from router_core.router import Router
+from router_core.tools.base import ToolAnswer
 from tests.routing import Bench, policy
 
 SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -71,3 +77,73 @@ async def test_sensitive_data_asks_no_tool_that_leaves_this_machine(
     assert decision.chosen == chosen
     tools = [span for span in bench.spans if semconv.SPAN_TOOL in span.name]
     assert len(tools) == (chosen == "shop")
+
+
+# --- tools of other packages --------------------------------------------------------------------------------------
+@dataclass
+class Foreign:
+    """A tool that gives, or raises, whatever it was made with."""
+
+    gives: Any
+    name: str = "calculator"
+    threshold: float = 0.5
+    timeout_s: float = 5.0
+    location: Location = "local"
+
+    async def resolve(self, request: RouteRequest, signals: Signals) -> ToolAnswer | None:
+        """See `Tool.resolve`."""
+        if isinstance(self.gives, Exception):
+            raise self.gives
+        return self.gives  # type: ignore[no-any-return]
+
+
+async def ask_foreign(gives: object) -> Decision:
+    bench = Bench(policy(tools=["calculator"], validators=[]), tiny=Replies("Hello."), twin=Replies(), huge=Replies())
+    providers = {name: ScriptedProvider(script, bench.clock) for name, script in bench.scripts.items()}
+    router = Router(
+        bench.loaded, providers=providers, tools={"calculator": Foreign(gives)}, validators={}, clock=bench.clock
+    )
+    return (await router.aroute(RouteRequest.from_prompt("How are you?"))).decision
+
+
+async def test_what_a_tool_raises_is_told_without_its_words_which_may_hold_a_key(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        decision = await ask_foreign(ConnectionError("401 for https://weather.test/?token=hunter2hunter2"))
+    tool, _ = decision.branches
+    assert (tool.outcome, tool.error_type, decision.chosen) == ("failed", "tool_error", "tiny")
+    assert tool.error_message == "tool calculator is at fault (ConnectionError); the log says where"
+    assert "hunter2" not in repr(decision) + caplog.text
+    assert "in resolve" in caplog.text
+
+
+async def test_a_timeout_of_the_tool_s_own_is_not_taken_for_its_limit() -> None:
+    decision = await ask_foreign(TimeoutError())
+    assert decision.branches[0].error_message == "tool calculator is at fault (TimeoutError); the log says where"
+
+
+@pytest.mark.parametrize(
+    "gives",
+    [
+        "42",
+        ToolAnswer(42, 1.0, "counted"),  # type: ignore[arg-type]
+        ToolAnswer("42", float("nan"), "counted"),
+        ToolAnswer("42", 7, "counted"),
+        ToolAnswer("42", 1.0, None),  # type: ignore[arg-type]
+        ToolAnswer("42", 1.0, "counted", citations=(3,)),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_no_answer_is_a_failed_branch_and_a_model_answers(gives: object) -> None:
+    decision = await ask_foreign(gives)
+    tool, model = decision.branches
+    assert (tool.outcome, model.model, decision.status) == ("failed", "tiny", "ok")
+    assert tool.error_message == "tool calculator gave no text with a confidence from 0 to 1 and a reason"
+
+
+async def test_a_lone_surrogate_of_a_tool_goes_no_further() -> None:
+    bench = Bench(policy(tools=["calculator"], validators=[]), tiny=Replies(), twin=Replies(), huge=Replies())
+    tool = Foreign(ToolAnswer("4\ud800", 1.0, "counted"))
+    providers = {name: ScriptedProvider(script, bench.clock) for name, script in bench.scripts.items()}
+    router = Router(bench.loaded, providers=providers, tools={"calculator": tool}, validators={}, clock=bench.clock)
+    assert (await router.aroute(RouteRequest.from_prompt("2 + 2"))).text == "4?"
