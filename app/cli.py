@@ -44,6 +44,7 @@ class LazyGroup(click.Group):
     """A group whose heavier commands are imported only when they are called."""
 
     lazy = {
+        "db": "app.db_command:db",
         "models": "app.models_command:models",
         "doctor": "app.doctor:doctor",
         "demo": "app.demo_command:demo",
@@ -269,58 +270,6 @@ def check_policy(file: Path, as_json: bool) -> None:
         click.echo(json.dumps({"valid": True, "name": known.name, "version": loaded.version}))
     counts = f"{len(known.models)} models, {len(known.routes)} routes, {len(known.rules)} rules"
     click.echo(f"{file}: sound; {known.name} {loaded.version}, {counts}", err=True)
-
-
-@cli.group(epilog="Example: routescope db info")
-def db() -> None:
-    """Look after the database."""
-
-
-@db.command("info", epilog="Example: routescope db info --json")
-@_database
-@_json
-def db_info(database_url: str | None, as_json: bool) -> None:
-    """Show what the database holds."""
-    from telemetry.query.store import store_state
-    from telemetry.storage.engine import open_reader
-
-    settings = _settings(None, database_url)
-    state = store_state(open_reader(settings.database_url))
-    document = {"database": shown(settings.database_url), **asdict(state)}
-    if as_json:
-        click.echo(json.dumps(document, default=str))
-        return
-    for name, value in document.items():
-        click.echo(f"{name:20} {value}")
-
-
-@db.command("rebuild-rollups", epilog="Example: routescope db rebuild-rollups")
-@_database
-@_json
-def db_rebuild(database_url: str | None, as_json: bool) -> None:
-    """Compute all rollups anew from the raw rows."""
-    from telemetry.rollup import rebuild
-    from telemetry.storage.engine import open_engine
-
-    settings = _settings(None, database_url)
-    rebuild(open_engine(settings.database_url))
-    if as_json:
-        click.echo(json.dumps({"rebuilt": True, "database": shown(settings.database_url)}))
-    click.echo(f"rollups rebuilt in {shown(settings.database_url)}", err=True)
-
-
-@db.command("copy", epilog="Example: routescope db copy sqlite:///routescope.db postgresql://me@host/routescope")
-@click.argument("source", metavar="SRC")
-@click.argument("destination", metavar="DST")
-@_json
-def db_copy(source: str, destination: str, as_json: bool) -> None:
-    """Copy the database SRC to the empty database DST, and verify that they are the same.
-
-    Stopped on the way, it goes on when it is called again. SRC may be in use; a second call brings what came since.
-    """
-    from app.copy_command import copy_database
-
-    copy_database(source, destination, as_json=as_json)
 
 
 def _settings(policy: Path | None, database_url: str | None) -> Settings:
