@@ -15,11 +15,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from telemetry.setup import Telemetry
 from tests.traces import Attempt, Routed, emit
+
+# How long something takes is no question of these tests: a shared machine draws a page in ten seconds.
+expect.set_options(timeout=30_000)
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> **bold** [x](javascript:alert(1))"
