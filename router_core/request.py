@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge
+from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge, UnsupportedFeature
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 Purpose: TypeAlias = Literal["user", "playground", "canary", "shadow", "judge"]
@@ -19,6 +19,8 @@ DATA_CLASSES: tuple[DataClass, ...] = get_args(DataClass)
 """From the least to the most protected."""
 
 MAX_PROMPT_CHARACTERS = 1_000_000
+MAX_SCHEMA_DEPTH = 100
+"""Objects and lists within each other; writing a schema out again, and checking by it, go down as deep as it does."""
 DEFAULT_TENANT = "default"
 
 
@@ -161,7 +163,7 @@ class RouteRequest:
         """Reject what no model and no database could take, before anything is spent.
 
         Raises:
-            EmptyPrompt, PromptTooLarge, InvalidText
+            EmptyPrompt, PromptTooLarge, InvalidText, UnsupportedFeature
         """
         if self.characters > MAX_PROMPT_CHARACTERS:
             raise PromptTooLarge(
@@ -171,6 +173,18 @@ class RouteRequest:
             raise EmptyPrompt("the prompt is empty; write at least one word in a user message")
         for number, message in enumerate(self.messages, start=1):
             _check_text(message.content, number)
+        if self.response_schema is not None and _is_deep(self.response_schema):
+            raise UnsupportedFeature(
+                f"the response schema is nested more than {MAX_SCHEMA_DEPTH} levels deep; name its parts in $defs"
+            )
+
+
+def _is_deep(schema: Mapping[str, Any]) -> bool:
+    level: list[Any] = [schema]
+    for _ in range(MAX_SCHEMA_DEPTH):
+        level = [inner for outer in level for inner in (outer.values() if isinstance(outer, Mapping) else outer)]
+        level = [value for value in level if isinstance(value, Mapping | list | tuple)]
+    return bool(level)
 
 
 def _check_text(text: str, number: int) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge
-from router_core.request import MAX_PROMPT_CHARACTERS, Context, Message, RouteRequest
+from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge, UnsupportedFeature
+from router_core.request import MAX_PROMPT_CHARACTERS, MAX_SCHEMA_DEPTH, Context, Message, RouteRequest
 
 
 def test_a_context_is_read_from_strings_and_from_json_alike() -> None:
@@ -72,3 +73,15 @@ def test_a_lone_surrogate_is_refused_with_its_place() -> None:
 def test_a_nul_is_refused_with_its_place() -> None:
     with pytest.raises(InvalidText, match="message 1 has a NUL at character 3"):
         RouteRequest.from_prompt("ab\0").check()
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: {"items": inner}, lambda inner: {"anyOf": [inner]}])
+def test_a_schema_that_is_nested_too_deeply_is_refused_before_anything_is_read(wrap: Callable[[Any], Any]) -> None:
+    schema: Any = {"type": "string"}
+    for _ in range(MAX_SCHEMA_DEPTH // 2 - 1):
+        schema = wrap(schema)
+    RouteRequest.from_prompt("hi", response_schema=schema).check()
+    for _ in range(5_000):
+        schema = wrap(schema)
+    with pytest.raises(UnsupportedFeature, match="nested more than 100 levels deep"):
+        RouteRequest.from_prompt("hi", response_schema=schema).check()
