@@ -166,7 +166,7 @@ def _context(request: Request) -> Context:
         return Context()
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         values = None
     if not isinstance(values, Mapping):
         raise InvalidContext(f'{CONTEXT_HEADER} is not a JSON object; write it as {{"risk": "high"}}')

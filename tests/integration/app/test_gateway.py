@@ -352,7 +352,9 @@ def test_bad_input_to_our_own_paths_is_one_sentence(http: httpx.Client, path: st
 
 
 def test_a_broken_context_header_is_named(http: httpx.Client) -> None:
-    assert "x-routescope-context is not a JSON object" in post(http, chat(), x_routescope_context="[").text
+    for garbled in ("[", "[" * 20_000):
+        refused = post(http, chat(), x_routescope_context=garbled)
+        assert (refused.status_code, "x-routescope-context is not a JSON object" in refused.text) == (400, True)
 
 
 def test_an_unknown_path_and_a_wrong_method_are_answered_in_json(http: httpx.Client) -> None:
