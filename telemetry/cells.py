@@ -153,8 +153,7 @@ def _cells(family: Family, facts: Iterable[tuple[Row, Row, Cell]]) -> Cells:
 
 def _request_cell(row: Row) -> Cell:
     cost, discarded, savings = row["cost_nano"], row["discarded_nano"], row["savings_nano"]
-    parts = (row["probe_nano"], row["judge_nano"], row["retry_nano"])
-    parts_unknown = None in parts
+    parts = _parts(row) if savings is not None else (0, 0, 0, 0)
     status = row["status"]
     sums = [
         1,
@@ -169,15 +168,23 @@ def _request_cell(row: Row) -> Cell:
         int(cost is None),
         discarded or 0,
         int(discarded is None),
-        *((0, 0, 0) if parts_unknown else parts),
-        int(parts_unknown),
         0 if savings is None else row["baseline_nano"],
+        *(parts or (0, 0, 0, 0)),
+        int(parts is None),
         savings or 0,
         int(savings is not None),
         *_tokens(row),
         _tokens_unknown(row),
     ]
     return Cell(sums, [_one(row["latency_ms"]), _one(row["ttft_ms"])])
+
+
+def _parts(row: Row) -> tuple[int, int, int, int] | None:
+    """Probes, judges, retries, and what was discarded otherwise; None when one of them is unknown."""
+    discarded, probes, judges, retries = (row[f"{name}_nano"] for name in ("discarded", "probe", "judge", "retry"))
+    if discarded is None or probes is None or judges is None or retries is None:
+        return None
+    return probes, judges, retries, discarded - probes - judges - retries
 
 
 def _branch_cell(row: Row) -> Cell:

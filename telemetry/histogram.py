@@ -130,6 +130,29 @@ def percentiles(text: str | None, shares: Sequence[float]) -> list[float | None]
     return answers
 
 
+def total(text: str | None) -> int:
+    """How many values one text, or several joined, have counted."""
+    return sum(number for _, number in _sorted_pairs(text)) if text else 0
+
+
+def bands(text: str, *, per_octave: int = 2) -> list[tuple[float, float, int]]:
+    """Lower bound, upper bound (both in milliseconds) and number of values, by coarser buckets, non-empty ones alone.
+
+    Args:
+        text: one text or several joined.
+        per_octave: a divisor of `BUCKETS_PER_OCTAVE`.
+    """
+    width = BUCKETS_PER_OCTAVE // per_octave
+    coarse: Counts = {}
+    for bucket, number in _sorted_pairs(text):
+        coarse[bucket // width] = coarse.get(bucket // width, 0) + number
+    return [(_bound(band * width), _bound((band + 1) * width), number) for band, number in coarse.items()]
+
+
+def _bound(bucket: int) -> float:
+    return float(2 ** (bucket / BUCKETS_PER_OCTAVE) / _UNITS_PER_MS)
+
+
 def _counted(text: str, bucket: int, number: int) -> str:
     """Splice into the place that bisection finds."""
     prefix = f"{bucket:03x}"

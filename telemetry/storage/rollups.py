@@ -62,13 +62,15 @@ class _Requests(SQLModel):
     cost_unknown: int = Field(sa_type=sa.BigInteger)
     discarded_nano: int = Field(sa_type=sa.BigInteger)
     discarded_unknown: int = Field(sa_type=sa.BigInteger)
+    baseline_nano: int = Field(sa_type=sa.BigInteger)
+    """This and the five after it are of those requests alone whose savings are known."""
     probe_nano: int = Field(sa_type=sa.BigInteger)
     judge_nano: int = Field(sa_type=sa.BigInteger)
     retry_nano: int = Field(sa_type=sa.BigInteger)
+    dropped_nano: int = Field(sa_type=sa.BigInteger)
+    """Discarded otherwise: first attempts that were rejected or failed."""
     parts_unknown: int = Field(sa_type=sa.BigInteger)
-    """Requests that are in none of the three sums before, because one of them is unknown."""
-    baseline_nano: int = Field(sa_type=sa.BigInteger)
-    """Of those requests alone whose savings are known."""
+    """How many of them are in none of these four, which rows of older versions did not tell."""
     savings_nano: int = Field(sa_type=sa.BigInteger)
     savings_n: int = Field(sa_type=sa.BigInteger)
     input_tokens: int = Field(sa_type=sa.BigInteger)

@@ -133,7 +133,7 @@ def _request_cell(row: Old) -> Cell:
         "denied": requests if status == "denied" else 0,
         "cancelled": requests if status == "cancelled" else 0,
         "by_tool": requests if row["chosen_kind"] == "tool" else 0,
-        "parts_unknown": requests,
+        "parts_unknown": row["savings_n"],
     }
     return _cell(REQUESTS, {**row, **told})
 
