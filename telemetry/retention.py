@@ -23,6 +23,7 @@ from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.slices import Counts, Slices
 
+_PRUNED = (REQUEST.name, BRANCH.name, SPAN.name, CONTENT.name, DRIFT_RUN.name)
 GRACE = timedelta(days=1)
 """Rows without a decision go this much later: they may belong to one that began before midnight, by another clock."""
 
@@ -77,7 +78,7 @@ def prune(
     began = time.perf_counter()
     slices = slices or Slices(engine)
     rows_before, content_before = _cutoffs(keep_days, keep_content_days, now)
-    counts: Counts = Counter()
+    counts: Counts = Counter(dict.fromkeys(_PRUNED, 0))
     if rows_before is not None:
         with writing(engine) as connection:
             give_up_before(connection, rows_before)
@@ -105,7 +106,7 @@ def preview(
     """
     began = time.perf_counter()
     rows_before, content_before = _cutoffs(keep_days, keep_content_days, now)
-    counts: Counts = Counter()
+    counts: Counts = Counter(dict.fromkeys(_PRUNED, 0))
     with reading(engine) as connection:
         if rows_before is not None:
             old = sa.select(REQUEST.c.trace_id).where(REQUEST.c.ts < rows_before)
