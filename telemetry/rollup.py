@@ -30,7 +30,7 @@ from telemetry.cells import (
     score_cells,
 )
 from telemetry.levels import ALWAYS, BRANCHES, FAMILIES, HOURS_A_DAY, REQUESTS, SCORES, Family
-from telemetry.storage import placed
+from telemetry.storage.bulk import bulk_of
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.models import BRANCH, REQUEST
 from telemetry.storage.placed import Place
@@ -47,10 +47,15 @@ _ROWS_A_READ = 2000
 
 
 def update(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
-    """Count rows that this transaction has just inserted. Each row must come here once."""
-    _count(connection, REQUESTS, request_cells(requests))
-    _count(connection, BRANCHES, branch_cells(branches))
-    _count(connection, SCORES, score_cells(branches))
+    """Count rows that this transaction has just inserted. Each row must come here once.
+
+    All that can be made ready is, before the lock is taken: other writers wait for it.
+    """
+    cells = ((REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches)))
+    ready = [part for family, some in cells for part in _ready(family, some)]
+    bulk_of(connection).lock(connection)
+    for part in ready:
+        _merge(connection, *part)
 
 
 def discount(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
@@ -123,35 +128,43 @@ def forget_tenant(connection: sa.Connection, tenant: str) -> None:
             stored = connection.execute(finest.order_by(list(table.c)[_TIME])).all()
             for _, rows in groupby(stored, lambda row: row[_TIME]):
                 cells = dict(_cell_of(family, row) for row in rows)
-                _merge(connection, family, table, {key: cell.minus() for key, cell in cells.items()})
+                less = {key: cell.minus() for key, cell in cells.items()}
+                _merge(connection, family, table, _placed(by_level(family, table, less)))
             connection.execute(sa.delete(table).where(table.c[family.sums[0]] == 0))
 
 
 def _count(connection: sa.Connection, family: Family, cells: Cells) -> None:
-    if cells:
-        _merge(connection, family, family.hours, cells)
-        _merge(connection, family, family.days, by_day(cells))
+    for part in _ready(family, cells):
+        _merge(connection, *part)
 
 
-def _merge(connection: sa.Connection, family: Family, table: sa.Table, cells: Cells) -> None:
-    """Add the finest cells to all levels of a table."""
-    fresh = _placed(by_level(family, table, cells))
+def _ready(family: Family, cells: Cells) -> list[tuple[Family, sa.Table, dict[Place, tuple[Key, Cell]]]]:
+    """What `_merge` takes, for both tables of a family, from the finest cells."""
+    if not cells:
+        return []
+    tables = ((family.hours, cells), (family.days, by_day(cells)))
+    return [(family, table, _placed(by_level(family, table, some))) for table, some in tables]
+
+
+def _merge(connection: sa.Connection, family: Family, table: sa.Table, fresh: dict[Place, tuple[Key, Cell]]) -> None:
+    """Add cells to what a table holds at their places."""
+    bulk = bulk_of(connection)
     changed: list[tuple[Any, ...]] = []
     values, texts = _columns(family)
-    for stored in placed.find(connection, table, list(fresh)):
+    for stored in bulk.find(connection, table, list(fresh)):
         place = (stored[0], stored[1], stored[2])
         found = fresh.pop(place, None)
         if found is not None:
             cell = found[1]
             sums = [there + more for there, more in zip(stored[values], cell.sums, strict=True)]
             changed.append((*sums, *map(histogram.merge, stored[texts], cell.histograms), *place))
-    placed.insert(connection, table, _rows(fresh))
-    placed.change(connection, table, (*family.sums, *family.histograms), changed)
+    bulk.place(connection, table, _rows(fresh))
+    bulk.change(connection, table, (*family.sums, *family.histograms), changed)
 
 
 def _insert(connection: sa.Connection, family: Family, table: sa.Table, cells: Cells) -> None:
     """Write the finest cells and their levels, of whose hours or days nothing is stored."""
-    placed.insert(connection, table, _rows(_placed(by_level(family, table, cells))))
+    bulk_of(connection).place(connection, table, _rows(_placed(by_level(family, table, cells))))
 
 
 def _placed(levels: Mapping[int, Cells]) -> dict[Place, tuple[Key, Cell]]:

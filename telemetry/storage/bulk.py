@@ -5,11 +5,14 @@ The way is an execution option of the engine, so that who has a connection needs
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
+
+from telemetry.storage import placed
+from telemetry.storage.placed import Place, Values
 
 Row: TypeAlias = dict[str, Any]
 
@@ -29,13 +32,6 @@ class Bulk:
         if rows:
             connection.execute(_insert(table), rows)
 
-    def find(self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> list[sa.Row[Any]]:
-        """The rows that have these primary keys, as far as there are any, in no order."""
-        found: list[sa.Row[Any]] = []
-        for start in range(0, len(keys), _KEYS_A_QUERY):
-            found += connection.execute(_find(table), {"keys": keys[start : start + _KEYS_A_QUERY]})
-        return found
-
     def known(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
     ) -> set[tuple[Any, ...]]:
@@ -46,13 +42,19 @@ class Bulk:
             found.update(tuple(row) for row in rows)
         return found
 
-    def put(self, connection: sa.Connection, table: sa.Table, fresh: Sequence[Row], changed: Sequence[Row]) -> None:
-        """Insert fresh rows, and put others in the place of those that have their primary keys."""
-        self.insert(connection, table, fresh)
-        if changed:
-            names = [column.name for column in table.primary_key]
-            keyed = [{**row, **{f"key_{name}": row[name] for name in names}} for row in changed]
-            connection.execute(_update(table), keyed)
+    def find(self, connection: sa.Connection, table: sa.Table, places: Sequence[Place]) -> Iterable[Sequence[Any]]:
+        """The rollup rows at these places, as far as there are any, and perhaps some others."""
+        return placed.find(connection, table, places)
+
+    def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
+        """Insert rollup rows, each with all columns in their order."""
+        placed.insert(connection, table, rows)
+
+    def change(
+        self, connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Values]
+    ) -> None:
+        """Set columns of rollup rows that are there: each row is the columns' values, then its place."""
+        placed.change(connection, table, columns, rows)
 
 
 _PORTABLE: Final = Bulk()
@@ -74,21 +76,6 @@ def _insert(table: sa.Table) -> sa.Insert:
 
 
 @cache
-def _find(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table).where(sa.tuple_(*table.primary_key.columns).in_(sa.bindparam("keys", expanding=True)))
-
-
-@cache
 def _known(table: sa.Table) -> sa.Select[Any]:
     keys = table.primary_key.columns
     return sa.select(*keys).where(sa.tuple_(*keys).in_(sa.bindparam("keys", expanding=True)))
-
-
-@cache
-def _update(table: sa.Table) -> sa.Update:
-    changed = [column for column in table.columns if not column.primary_key]
-    return (
-        sa.update(table)
-        .where(*(column == sa.bindparam(f"key_{column.name}") for column in table.primary_key))
-        .values({column: sa.bindparam(column.name) for column in changed})
-    )

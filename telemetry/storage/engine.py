@@ -101,7 +101,7 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 def add(engine: sa.Engine, work: Callable[[sa.Connection], T]) -> T:
     """Do ``work`` in a transaction that adds facts beside others', and commit; done again after a conflict.
 
-    The transaction does not hold the write lock: ``work`` takes it with `Bulk.lock` before it changes what is shared.
+    The transaction does not hold the write lock: ``work`` takes it with `Bulk.lock` before it changes rollups.
 
     Raises:
         RowsRefused: the database will not take these rows, now or later. Other StorageErrors: it cannot be used.

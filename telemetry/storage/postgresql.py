@@ -8,7 +8,7 @@ deadlock, and whoever reads and then writes is right, as on SQLite.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import cache
@@ -26,6 +26,7 @@ from telemetry.storage.backend import ADDS, check_readable
 from telemetry.storage.bulk import BULK_OPTION, Bulk, Row
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
+from telemetry.storage.placed import Place, Values
 from telemetry.storage.types import is_text
 from telemetry.text import clean
 
@@ -208,48 +209,57 @@ def is_conflict(cause: BaseException | None) -> bool:
 
 
 class _Copying(Bulk):
-    """COPY for what is new; for rollups one statement each way, with all rows in one parameter."""
+    """COPY for what is new; what is looked for or changed is one statement, with all rows in one parameter."""
 
     def lock(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql(_LOCK)
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-        if not rows:
-            return
         names = [column.name for column in table.columns]
-        raw: Any = connection.connection.driver_connection
-        with raw.cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
-            for row in rows:
-                copy.write_row([row.get(name) for name in names])
+        self.place(connection, table, [tuple(row.get(name) for name in names) for row in rows])
 
-    def find(self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> list[sa.Row[Any]]:
-        columns = tuple(table.columns)
-        return list(connection.execute(_find_statement(table, columns), {"rows": _keys(table, keys)})) if keys else []
+    def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
+        if rows:
+            raw: Any = connection.connection.driver_connection
+            with raw.cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
+                for row in rows:
+                    copy.write_row(row)
 
     def known(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
     ) -> set[tuple[Any, ...]]:
-        if not keys:
-            return set()
-        statement = _find_statement(table, tuple(table.primary_key))
-        return {tuple(row) for row in connection.execute(statement, {"rows": _keys(table, keys)})}
+        return {tuple(row) for row in self._at(connection, table, keys, tuple(table.primary_key))}
 
-    def put(self, connection: sa.Connection, table: sa.Table, fresh: Sequence[Row], changed: Sequence[Row]) -> None:
-        rows = [*fresh, *changed]
+    def find(self, connection: sa.Connection, table: sa.Table, places: Sequence[Place]) -> Iterable[Sequence[Any]]:
+        return self._at(connection, table, places, tuple(table.columns))
+
+    def change(
+        self, connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Values]
+    ) -> None:
         if rows:
-            connection.execute(_put_statement(table), {"rows": _json(rows)})
+            names = (*columns, *(column.name for column in table.primary_key))
+            connection.execute(_change_statement(table, columns), {"rows": _json(names, rows)})
+
+    def _at(
+        self,
+        connection: sa.Connection,
+        table: sa.Table,
+        keys: Sequence[tuple[Any, ...]],
+        columns: tuple[sa.Column[Any], ...],
+    ) -> Iterable[Sequence[Any]]:
+        if not keys:
+            return []
+        wanted = _json([column.name for column in table.primary_key], keys)
+        return connection.execute(_find_statement(table, columns), {"rows": wanted}).all()
 
 
 _COPYING: Final = _Copying()
 
 
-def _keys(table: sa.Table, keys: Sequence[tuple[Any, ...]]) -> str:
-    names = [column.name for column in table.primary_key]
-    return _json([dict(zip(names, key, strict=True)) for key in keys])
-
-
-def _json(rows: Sequence[Row]) -> str:
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=_moment)
+def _json(names: Sequence[str], rows: Sequence[Values]) -> str:
+    """Rows as the one parameter of a statement."""
+    documents = [dict(zip(names, row, strict=True)) for row in rows]
+    return json.dumps(documents, ensure_ascii=False, separators=(",", ":"), default=_moment)
 
 
 def _moment(value: Any) -> str:
@@ -272,14 +282,11 @@ def _find_statement(table: sa.Table, wanted: tuple[sa.Column[Any], ...]) -> sa.T
 
 
 @cache
-def _put_statement(table: sa.Table) -> sa.TextClause:
-    columns = ", ".join(map(_name, table.columns))
-    keys = ", ".join(map(_name, table.primary_key))
-    changed = ", ".join(f"{_name(one)} = excluded.{_name(one)}" for one in table.columns if not one.primary_key)
-    return sa.text(
-        f"INSERT INTO {_name(table)} ({columns}) SELECT {columns} FROM {_recordset(table)}"  # noqa: S608 - as above
-        f" ON CONFLICT ({keys}) DO UPDATE SET {changed}"
-    )
+def _change_statement(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
+    changed = ", ".join(f"{_name(table.c[name])} = changed.{_name(table.c[name])}" for name in columns)
+    same = " AND ".join(f"stored.{_name(key)} = changed.{_name(key)}" for key in table.primary_key)
+    statement = f"UPDATE {_name(table)} AS stored SET {changed} FROM {_recordset(table)} AS changed WHERE {same}"  # noqa: S608 - as above
+    return sa.text(statement)
 
 
 def _recordset(table: sa.Table) -> str:

@@ -30,7 +30,7 @@ class Written:
 def write_bundles(connection: sa.Connection, bundles: Iterable[Bundle]) -> Written:
     """Insert what is not there yet, and count it in the rollups. The caller commits, best by `engine.add`.
 
-    Facts are inserted before the lock is taken: where several processes write, only the rollups have to wait.
+    Facts need no lock: where several processes write, only their rollups wait for each other.
     """
     bundles, bulk = list(bundles), bulk_of(connection)
     sent = [row for bundle in bundles for row in bundle.requests]
@@ -44,7 +44,6 @@ def write_bundles(connection: sa.Connection, bundles: Iterable[Bundle]) -> Writt
     requests = _with_unique_decisions(connection, requests)
     for table, rows in ((REQUEST, requests), (BRANCH, branches), (SPAN, spans), (CONTENT, contents)):
         bulk.insert(connection, table, rows)
-    bulk.lock(connection)
     rollup.update(connection, requests, branches)
     return Written(len(requests), len(branches), len(spans), len(contents))
 
