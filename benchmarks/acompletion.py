@@ -10,22 +10,14 @@ its plain call, for which litellm does less, is measured beside it. Ends with a 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import os
-import statistics
-import sys
 import tempfile
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-# Before litellm is imported: no look at the network, no .env file.
-os.environ.update(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION")
-
+from benchmarks.measuring.figures import Figure, command, figure, tell
+from benchmarks.measuring.peer import PEER, litellm_router
+from benchmarks.measuring.turns import Measure, Quantity, Took, in_turns, median, timed
 from router_core import semconv
 from router_core.policy.loading import parse_policy
 from router_core.request import RouteRequest
@@ -60,22 +52,9 @@ strategy = {{ kind = "cascade", tiers = ["small"] }}
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Took:
-    """Milliseconds of one request."""
-
-    wall: float
-    cpu: float
-
-
-Measure = Callable[[], Awaitable[Took]]
-
-
-def timed(ask: Callable[[], Awaitable[str]]) -> Measure:
+def checked(ask: Callable[[], Awaitable[str]]) -> Measure:
     async def measure() -> Took:
-        wall, cpu = time.perf_counter_ns(), time.process_time_ns()
-        text = await ask()
-        took = Took((time.perf_counter_ns() - wall) / 1e6, (time.process_time_ns() - cpu) / 1e6)
+        text, took = await timed(ask())
         if text != ANSWER:
             raise SystemExit(f"the upstream's answer did not come back: {text!r}")
         return took
@@ -87,16 +66,13 @@ def ours(routing: Router) -> Measure:
     async def ask() -> str:
         return (await routing.aroute(RouteRequest.from_prompt(PROMPT))).text
 
-    return timed(ask)
+    return checked(ask)
 
 
 def litellms(url: str, *, stream: bool) -> Measure:
     """litellm's own Router over two deployments of the upstream."""
-    import litellm
-
-    deployment = {"model": "openai/upstream-1", "api_base": url, "api_key": "none"}
-    models = [{"model_name": "chat", "litellm_params": dict(deployment)} for _ in range(2)]
-    routing = litellm.Router(model_list=models, num_retries=0)
+    deployment = {"model": "openai/upstream-1", "api_base": url}
+    routing = litellm_router([("chat", deployment)] * 2)
     messages = [{"role": "user", "content": PROMPT}]
 
     async def plain() -> str:
@@ -110,39 +86,17 @@ def litellms(url: str, *, stream: bool) -> Measure:
         pieces = [chunk.choices[0].delta.content or "" async for chunk in chunks if chunk.choices]
         return "".join(pieces)
 
-    return timed(streamed if stream else plain)
+    return checked(streamed if stream else plain)
 
 
-async def in_turns(variants: dict[str, Measure], requests: int) -> dict[str, list[Took]]:
-    """Measurements by variant, each after a warm-up of one turn."""
-    taken: dict[str, list[Took]] = {name: [] for name in variants}
-    for measure in variants.values():
-        for _ in range(TURN):
-            await measure()
-    for _ in range(max(requests // TURN, 1)):
-        for name, measure in variants.items():
-            taken[name] += [await measure() for _ in range(TURN)]
-    return taken
+def beside(taken: dict[str, list[Took]], what: Quantity, peer: str) -> Figure:
+    """Ours, which must not be slower than the peer."""
+    limit = median(taken[peer], what)
+    name = f"acompletion_{what}_p50_beside_{peer}"
+    return figure(name, median(taken["ours"], what), "ms", len(taken["ours"]), limit=limit, peer=limit)
 
 
-def median(values: list[Took], what: str) -> float:
-    return statistics.median(getattr(took, what) for took in values)
-
-
-def entry(name: str, value: float, n: int, *, peer: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": "ms",
-        "limit": round(peer, 4),
-        "peer": round(peer, 4),
-        "ratio_to_peer": round(value / peer, 4),
-        "ratio_to_limit": round(value / peer, 4),
-        "n": n,
-    }
-
-
-async def measure_all(requests: int) -> list[dict[str, Any]]:
+async def measure_all(requests: int) -> list[Figure]:
     with apart() as (_, url), tempfile.TemporaryDirectory() as folder:
         loaded = parse_policy(POLICY.format(url=url), Path("acompletion.toml"))
         with Telemetry.open(f"sqlite:///{Path(folder) / 'bench.db'}", home=Path(folder)) as telemetry:
@@ -152,29 +106,19 @@ async def measure_all(requests: int) -> list[dict[str, Any]]:
                 "streamed": litellms(url, stream=True),
                 "plain": litellms(url, stream=False),
             }
-            taken = await in_turns(variants, requests)
+            taken = await in_turns(variants, requests, TURN)
             if telemetry.health().not_durable:
                 raise SystemExit("not every decision was kept")
-    n = len(taken["ours"])
-    return [
-        entry(f"acompletion_{what}_p50_beside_{peer}", median(taken["ours"], what), n, peer=median(taken[peer], what))
-        for peer in ("streamed", "plain")
-        for what in ("wall", "cpu")
-    ]
+    quantities: tuple[Quantity, ...] = ("wall", "cpu")
+    return [beside(taken, what, peer) for peer in ("streamed", "plain") for what in quantities]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command(__doc__)
     parser.add_argument("--requests", type=int, default=400, help="of each variant")
-    parser.add_argument("--json", action="store_true", help="nothing but the JSON")
     options = parser.parse_args()
     warm_up()
-    results = asyncio.run(measure_all(options.requests))
-    if not options.json:
-        for line in results:
-            beside = f"  {line['ratio_to_peer']:.2f} of litellm's Router"
-            print(f"{line['name']:<36}{line['value']:>9.3f} ms{beside}", file=sys.stderr)
-    print(json.dumps(results))
+    tell(asyncio.run(measure_all(options.requests)), only_json=options.json, peer=PEER)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,13 @@ Medians in microseconds; the ratio to the peer is file against memory. ``ratio_t
 
 from __future__ import annotations
 
-import argparse
-import json
 import multiprocessing
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
+from benchmarks.measuring.figures import Figure, command, figure, tell
 from router_core.clock import SystemClock
 from router_core.policy.schema import Budget
 from router_core.request import Context
@@ -64,20 +61,7 @@ def _beside_others(file: Path) -> float:
         store.close()
 
 
-def figure(name: str, value: float, peer: float | None, n: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 1),
-        "unit": "us",
-        "limit": LIMIT_US,
-        "peer": None if peer is None else "in memory",
-        "ratio_to_peer": None if peer is None else round(value / peer, 2),
-        "ratio_to_limit": round(value / LIMIT_US, 3),
-        "n": n,
-    }
-
-
-def measure() -> list[dict[str, Any]]:
+def measure() -> list[Figure]:
     memory = median_us(MemoryStore(SystemClock()), CALLS)
     with tempfile.TemporaryDirectory() as folder:
         store = SqliteStore(Path(folder) / "state.db", SystemClock())
@@ -87,25 +71,16 @@ def measure() -> list[dict[str, Any]]:
         with multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
             beside = statistics.median(pool.map(_beside_others, [Path(folder) / "shared.db"] * PROCESSES))
     return [
-        figure("budgets in memory", memory, None, CALLS),
-        figure("budgets in a file", alone, memory, CALLS),
-        figure(f"budgets in a file, {PROCESSES} processes", beside, memory, CALLS),
+        figure("budgets in memory", memory, "us", CALLS, limit=LIMIT_US),
+        figure("budgets in a file", alone, "us", CALLS, limit=LIMIT_US, peer=memory),
+        figure(f"budgets in a file, {PROCESSES} processes", beside, "us", CALLS, limit=LIMIT_US, peer=memory),
     ]
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
-    figures = measure()
-    if arguments.json:
-        print(json.dumps(figures))
-        return 0
-    for one in figures:
-        peer = "" if one["ratio_to_peer"] is None else f", {one['ratio_to_peer']} of {one['peer']}"
-        print(f"{one['name']}: {one['value']} us (limit {one['limit']:.0f}{peer})")
-    return 0
+def main() -> None:
+    options = command(__doc__).parse_args()
+    tell(measure(), only_json=options.json, peer="the store in memory")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

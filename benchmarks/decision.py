@@ -10,16 +10,14 @@ that nothing is found in a cache. Ends with a JSON list.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import random
 import statistics
-import sys
 import time
 from pathlib import Path
-from typing import Any
 
+from benchmarks.measuring.figures import command, figure, tell
+from benchmarks.measuring.prose import handbook
 from router_core.policy.loading import parse_policy
 from router_core.providers.scripted import Replies
 from router_core.request import Context, RouteRequest
@@ -68,7 +66,6 @@ THEN = (
     '{ kind = "require", location = "local" }',
     '{ kind = "exclude", tiers = ["large"] }',
 )
-HANDBOOK = Path(__file__).resolve().parents[1] / "policies" / "docs"
 PERSONAL = (
     "on 2026-03-14 at 10:30",
     "about 1,234.50 euros",
@@ -110,8 +107,7 @@ def policy_text() -> str:
 def prompts(count: int, *, personal: bool) -> list[str]:
     """Different prompts of `WORDS` words of prose, the same for each run."""
     rng = random.Random(count)
-    words = " ".join(page.read_text("utf-8") for page in sorted(HANDBOOK.glob("*.md"))).split()
-    prose = [word for word in words if not any(character.isdigit() or character in "@:" for character in word)]
+    prose = [word for word in handbook() if not any(character.isdigit() or character in "@:" for character in word)]
     made = []
     for _ in range(count):
         start = rng.randrange(len(prose) - WORDS)
@@ -145,23 +141,9 @@ async def measure(requests: int) -> dict[str, list[float]]:
     return taken
 
 
-def entry(name: str, value: float, limit: float | None, n: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": "ms",
-        "limit": limit,
-        "peer": None,
-        "ratio_to_peer": None,
-        "ratio_to_limit": None if limit is None else round(value / limit, 4),
-        "n": n,
-    }
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command(__doc__)
     parser.add_argument("--requests", type=int, default=2000, help="of each kind")
-    parser.add_argument("--json", action="store_true", help="nothing but the JSON")
     options = parser.parse_args()
     warm_up()
     asyncio.run(measure(TURN))
@@ -171,14 +153,10 @@ def main() -> None:
     for name, values in taken.items():
         median, tail = limits[name]
         results += [
-            entry(f"decision_p50_{name}", statistics.median(values), median, len(values)),
-            entry(f"decision_p99_{name}", statistics.quantiles(values, n=100)[98], tail, len(values)),
+            figure(f"decision_p50_{name}", statistics.median(values), "ms", len(values), limit=median),
+            figure(f"decision_p99_{name}", statistics.quantiles(values, n=100)[98], "ms", len(values), limit=tail),
         ]
-    if not options.json:
-        for line in results:
-            limit = "" if line["limit"] is None else f"  {line['ratio_to_limit']:.2f} of the limit"
-            print(f"{line['name']:<24}{line['value']:>9.3f} {line['unit']}{limit}", file=sys.stderr)
-    print(json.dumps(results))
+    tell(results, only_json=options.json)
 
 
 if __name__ == "__main__":

@@ -10,14 +10,11 @@ is another one. Absent data is a clear skip.
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 import zlib
 from itertools import combinations
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,6 +22,7 @@ from app.replay.comparison import Comparison, compare
 from app.replay.log import Grades, ReplayLog
 from app.replay.policy import plan_of_log
 from app.replay.run import replay
+from benchmarks.measuring.figures import Figure, command, figure, tell
 from router_core.validators.extract import Extract, agree, extract, same
 
 LOGS = ("zeroeval_crux", "mmlu_pro_subset")
@@ -73,7 +71,7 @@ def best_pair(log: ReplayLog, numbers: list[int], models: list[str], grades: Gra
     return list(min(found)[2:])
 
 
-def measure(path: Path, whole: float) -> tuple[list[dict[str, Any]], list[str]]:
+def measure(path: Path, whole: float) -> tuple[list[Figure], list[str]]:
     rows, stories = [], []
     with ReplayLog.open(path) as log:
         most = max(model.rows for model in log.models.values())
@@ -91,18 +89,19 @@ def measure(path: Path, whole: float) -> tuple[list[dict[str, Any]], list[str]]:
     return rows, stories
 
 
-def figures(name: str, strong: str, result: Comparison, seconds: float) -> list[dict[str, Any]]:
+def figures(name: str, strong: str, result: Comparison, seconds: float) -> list[Figure]:
+    """A peer is the strong model alone, or the cheapest mixture of single models that is as accurate."""
     n, single = result.prompts, next(one for one in result.singles if one.model == strong)
     assert result.cost_usd is not None and single.cost_usd and single.accuracy and result.above_hull
     rows = [
-        row(f"{name}.cost", result.cost_usd, "USD", n, single.cost_usd),
-        row(f"{name}.accuracy", result.accuracy.value, "share right", n, single.accuracy.value),
-        row(f"{name}.above_hull", result.above_hull.value, "share right", n, None),
-        row(f"{name}.escalated", result.escalated / n, "share of prompts", n, None),
-        row(f"{name}.time_per_prompt", seconds / n * 1e3, "ms", n, None),
+        figure(f"{name}.cost", result.cost_usd, "USD", n, peer=single.cost_usd),
+        figure(f"{name}.accuracy", result.accuracy.value, "share right", n, peer=single.accuracy.value),
+        figure(f"{name}.above_hull", result.above_hull.value, "share right", n),
+        figure(f"{name}.escalated", result.escalated / n, "share of prompts", n),
+        figure(f"{name}.time_per_prompt", seconds / n * 1e3, "ms", n),
     ]
     if result.hull_cost_usd is not None:
-        rows.append(row(f"{name}.cost_beside_equal_mixture", result.cost_usd, "USD", n, result.hull_cost_usd))
+        rows.append(figure(f"{name}.cost_beside_equal_mixture", result.cost_usd, "USD", n, peer=result.hull_cost_usd))
     return rows
 
 
@@ -125,26 +124,10 @@ def story(path: Path, models: tuple[str, ...], result: Comparison, chosen_on: in
     )
 
 
-def row(name: str, value: float, unit: str, n: int, peer: float | None) -> dict[str, Any]:
-    """A peer is the strong model alone, or the cheapest mixture of single models that is as accurate."""
-    ratio = None if not peer else round(value / peer, 4)
-    return {
-        "name": name,
-        "value": round(value, 6),
-        "unit": unit,
-        "limit": None,
-        "peer": None if peer is None else round(peer, 6),
-        "ratio_to_peer": ratio,
-        "ratio_to_limit": None,
-        "n": n,
-    }
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main() -> None:
+    parser = command(__doc__)
     parser.add_argument("--data", type=Path, help="folder of logs, or one log")
     parser.add_argument("--whole", type=float, default=0.99, help="share of prompts that a model must have answered")
-    parser.add_argument("--json", action="store_true", help="JSON only")
     given = parser.parse_args()
     if given.data is None:
         logs = []
@@ -152,7 +135,7 @@ def main() -> int:
         logs = [given.data / f"{name}.parquet" for name in LOGS]
     else:
         logs = [given.data]
-    rows: list[dict[str, Any]] = []
+    rows: list[Figure] = []
     for path in logs:
         if not path.is_file():
             print(f"skipped {path.name}: there is no such log", file=sys.stderr)
@@ -163,9 +146,8 @@ def main() -> int:
             print("\n".join(words), file=sys.stderr)
     if not logs:
         print("skipped: no logs; give --data PATH", file=sys.stderr)
-    print(json.dumps(rows))
-    return 0
+    tell(rows, only_json=given.json, peer="the strong model or the mixture")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

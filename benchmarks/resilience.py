@@ -8,14 +8,11 @@ Times are the best of several rounds, in microseconds of one thread. ``ratio_to_
 
 from __future__ import annotations
 
-import argparse
-import json
 import random
-import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
+from benchmarks.measuring.figures import Figure, command, figure, tell
 from router_core.clock import SystemClock
 from router_core.errors import UpstreamFailure
 from router_core.policy.schema import Deployment, ResilienceEntry, ScriptedProvider
@@ -75,42 +72,27 @@ def open_all(health: Health, deployments: int) -> None:
                 health.end(ticket, "failure", error=error)
 
 
-def measure() -> list[dict[str, Any]]:
-    rows = []
+def measure() -> list[Figure]:
+    figures = []
     for deployments in (1, 3):
         health = fleet(deployments)
-        rows.append(row(f"resilience.call.{deployments}", best_us(call, health), LIMIT_CALL))
-        rows.append(row(f"resilience.readiness.{deployments}", best_us(look, health), LIMIT_LOOK))
-        rows.append(row(f"resilience.latency.{deployments}", best_us(estimate, health), LIMIT_LOOK))
+        figures += [
+            step(f"call.{deployments}", best_us(call, health), LIMIT_CALL),
+            step(f"readiness.{deployments}", best_us(look, health), LIMIT_LOOK),
+            step(f"latency.{deployments}", best_us(estimate, health), LIMIT_LOOK),
+        ]
         open_all(health, deployments)
-        rows.append(row(f"resilience.readiness_all_open.{deployments}", best_us(look, health), LIMIT_OUTAGE))
-    return rows
+        figures.append(step(f"readiness_all_open.{deployments}", best_us(look, health), LIMIT_OUTAGE))
+    return figures
 
 
-def row(name: str, value: float, limit: float) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": value,
-        "unit": "us",
-        "limit": limit,
-        "peer": None,
-        "ratio_to_peer": None,
-        "ratio_to_limit": value / limit,
-        "n": CALLS * ROUNDS,
-    }
+def step(name: str, took_us: float, limit: float) -> Figure:
+    return figure(f"resilience.{name}", took_us, "us", CALLS * ROUNDS, limit=limit)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="only the JSON list")
-    options = parser.parse_args()
-    rows = measure()
-    if not options.json:
-        print(f"{'step, deployments of each model':42} {'us':>8} {'limit us':>9} {'of limit':>9}")
-        for entry in rows:
-            print(f"{entry['name']:42} {entry['value']:8.2f} {entry['limit']:9.0f} {entry['ratio_to_limit']:9.2f}")
-    json.dump(rows, sys.stdout)
-    print()
+    options = command(__doc__).parse_args()
+    tell(measure(), only_json=options.json)
 
 
 if __name__ == "__main__":

@@ -10,25 +10,20 @@ litellm's Router answers a mock response from one of two deployments. Ends with 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import cProfile
-import json
-import os
 import pstats
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
-
-# Before litellm is imported: no look at the network, no .env file.
-os.environ.update(LITELLM_LOCAL_MODEL_COST_MAP="True", LITELLM_MODE="PRODUCTION")
 
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
+from benchmarks.measuring.figures import Figure, command, figure, tell
+from benchmarks.measuring.peer import PEER, litellm_router
+from benchmarks.measuring.prose import handbook
+from benchmarks.measuring.turns import Measure, Quantity, Took, in_turns, median, p99, timed
 from router_core import semconv
 from router_core.policy.loading import parse_policy
 from router_core.providers.scripted import Replies
@@ -68,12 +63,8 @@ strategy = { kind = "cascade", tiers = ["small", "large"] }
 """
 
 ANSWER = "Their boundaries were drawn along the rivers."
-HANDBOOK = Path(__file__).resolve().parents[1] / "policies" / "docs"
-PROMPT = " ".join(" ".join(page.read_text("utf-8") for page in sorted(HANDBOOK.glob("*.md"))).split()[:200])
-"""200 words of prose, as different as words of prose are."""
-
-Measure = Callable[[], Awaitable[tuple[float, float | None]]]
-"""One request: wall milliseconds, and the router's own where it tells."""
+PROMPT = " ".join(handbook()[:200])
+"""200 words of prose."""
 
 
 def router(telemetry: Telemetry | None = None, provider: TracerProvider | None = None) -> Router:
@@ -89,64 +80,28 @@ def router(telemetry: Telemetry | None = None, provider: TracerProvider | None =
 
 
 def ours(routing: Router) -> Measure:
-    async def measure() -> tuple[float, float | None]:
-        request = RouteRequest.from_prompt(PROMPT)
-        begin = time.perf_counter_ns()
-        result = await routing.aroute(request)
-        wall = (time.perf_counter_ns() - begin) / 1e6
+    async def measure() -> Took:
+        result, took = await timed(routing.aroute(RouteRequest.from_prompt(PROMPT)))
         if result.text != ANSWER:
             raise SystemExit(f"the scripted answer did not come back: {result.text!r}")
-        return wall, result.decision.overhead_ms
+        return replace(took, own=result.decision.overhead_ms)
 
     return measure
 
 
 def litellms() -> Measure:
     """litellm's own Router over two deployments that mock their answer."""
-    import litellm
+    routing = litellm_router([("chat", {"model": "openai/gpt-4o-mini", "mock_response": ANSWER})] * 2)
+    messages = [{"role": "user", "content": PROMPT}]
 
-    deployment = {"model": "openai/gpt-4o-mini", "api_key": "none", "mock_response": ANSWER}
-    models = [{"model_name": "chat", "litellm_params": dict(deployment)} for _ in range(2)]
-    routing = litellm.Router(model_list=models, num_retries=0)
-
-    async def measure() -> tuple[float, float | None]:
-        begin = time.perf_counter_ns()
-        await routing.acompletion(model="chat", messages=[{"role": "user", "content": PROMPT}])
-        return (time.perf_counter_ns() - begin) / 1e6, None
+    async def measure() -> Took:
+        _, took = await timed(routing.acompletion(model="chat", messages=messages))
+        return took
 
     return measure
 
 
-async def in_turns(variants: dict[str, Measure], requests: int) -> dict[str, list[tuple[float, float | None]]]:
-    """Measurements by variant, each after a warm-up of one turn."""
-    taken: dict[str, list[tuple[float, float | None]]] = {name: [] for name in variants}
-    for measure in variants.values():
-        for _ in range(TURN):
-            await measure()
-    for _ in range(max(requests // TURN, 1)):
-        for name, measure in variants.items():
-            taken[name] += [await measure() for _ in range(TURN)]
-    return taken
-
-
-def p99(values: list[float]) -> float:
-    return statistics.quantiles(values, n=100)[98]
-
-
-def entry(name: str, value: float, n: int, *, limit: float | None = None, peer: float | None = None) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": "ms",
-        "limit": limit,
-        "peer": None if peer is None else round(peer, 4),
-        "ratio_to_peer": None if peer is None else round(value / peer, 4),
-        "ratio_to_limit": None if limit is None else round(value / limit, 4),
-        "n": n,
-    }
-
-
-async def measure_all(requests: int) -> list[dict[str, Any]]:
+async def measure_all(requests: int) -> list[Figure]:
     null = TracerProvider()
     null.add_span_processor(SpanProcessor())
     with tempfile.TemporaryDirectory() as folder:
@@ -158,24 +113,26 @@ async def measure_all(requests: int) -> list[dict[str, Any]]:
                 "telemetry_off": ours(router()),
                 "litellm": litellms(),
             }
-            taken = await in_turns(variants, requests)
+            taken = await in_turns(variants, requests, TURN)
             if telemetry.health().not_durable:
                 raise SystemExit("not every decision was kept")
-    walls = {name: [wall for wall, _ in values] for name, values in taken.items()}
-    peer_p50, peer_p99 = statistics.median(walls["litellm"]), p99(walls["litellm"])
-    n = len(walls["litellm"])
+    peer, n = taken["litellm"], len(taken["litellm"])
+    peer_p50, peer_p99 = median(peer, "wall"), p99(peer, "wall")
     results = []
     for name in ("committed", "spans", "telemetry_off"):
-        own = [value for _, value in taken[name] if value is not None]
-        limit = LIMIT_MS if name == "committed" else None
-        results += [
-            entry(f"router_own_p50_{name}", statistics.median(own), n, limit=limit, peer=peer_p50),
-            entry(f"router_own_p99_{name}", p99(own), n, peer=peer_p99),
-            entry(f"router_wall_p50_{name}", statistics.median(walls[name]), n, peer=peer_p50),
-            entry(f"router_wall_p99_{name}", p99(walls[name]), n, peer=peer_p99),
-        ]
-    results += [entry("litellm_router_wall_p50", peer_p50, n), entry("litellm_router_wall_p99", peer_p99, n)]
-    return results
+        quantities: tuple[Quantity, ...] = ("own", "wall")
+        for what in quantities:
+            limit = LIMIT_MS if (name, what) == ("committed", "own") else None
+            p50, tail = median(taken[name], what), p99(taken[name], what)
+            results += [
+                figure(f"router_{what}_p50_{name}", p50, "ms", n, limit=limit, peer=peer_p50),
+                figure(f"router_{what}_p99_{name}", tail, "ms", n, peer=peer_p99),
+            ]
+    return [
+        *results,
+        figure("litellm_router_wall_p50", peer_p50, "ms", n),
+        figure("litellm_router_wall_p99", peer_p99, "ms", n),
+    ]
 
 
 def profile(requests: int) -> None:
@@ -199,22 +156,15 @@ def profile(requests: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command(__doc__)
     parser.add_argument("--requests", type=int, default=1000, help="of each variant")
     parser.add_argument("--profile", action="store_true", help="tell where the time goes instead")
-    parser.add_argument("--json", action="store_true", help="nothing but the JSON")
     options = parser.parse_args()
     warm_up()
     if options.profile:
         profile(options.requests)
         return
-    results = asyncio.run(measure_all(options.requests))
-    if not options.json:
-        for line in results:
-            peer = "" if line["ratio_to_peer"] is None else f"  {line['ratio_to_peer']:.2f} of litellm's Router"
-            limit = "" if line["ratio_to_limit"] is None else f", {line['ratio_to_limit']:.2f} of the limit"
-            print(f"{line['name']:<34}{line['value']:>9.3f} ms{peer}{limit}", file=sys.stderr)
-    print(json.dumps(results))
+    tell(asyncio.run(measure_all(options.requests)), only_json=options.json, peer=PEER)
 
 
 if __name__ == "__main__":

@@ -8,14 +8,11 @@ Times are medians in milliseconds of one thread with everything loaded; ``ratio_
 
 from __future__ import annotations
 
-import argparse
-import json
-import statistics
-import sys
-import time
 from collections.abc import Callable
-from typing import Any
 
+from benchmarks.measuring.figures import Figure, command, figure, tell
+from benchmarks.measuring.prose import MINUTES, minutes
+from benchmarks.measuring.turns import median_ms
 from router_core.redaction import redact_messages
 from router_core.request import RouteRequest
 from router_core.signals.code import holds_code
@@ -32,11 +29,6 @@ from router_core.signals.read import read_signals, warm_up
 from router_core.signals.secrets import find_secrets
 from router_core.signals.text import reveal
 
-TEXT = (
-    "Please summarise the following minutes for the members who could not come. The committee met on Tuesday to review "
-    "the budget for the coming year; spending on maintenance rose by 12 percent, mostly because two pumps had to be "
-    "replaced in March. Reserves remain above 40,000 euros. Members agreed to ask three suppliers for offers by April. "
-)
 WORDS = (20, 200, 2000)
 
 # Milliseconds at 20, 200 and 2,000 words.
@@ -65,17 +57,8 @@ WORST = {
     "emoji": "😀",
     "accents": "e\u0301\u0315",
     "ideographs": "漢",
-    "prose": TEXT,
+    "prose": MINUTES,
 }
-
-
-def median_ms(work: Callable[[], object], runs: int) -> float:
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter_ns()
-        work()
-        times.append(time.perf_counter_ns() - start)
-    return statistics.median(times) / 1e6
 
 
 def signals_of(prompt: str) -> dict[str, Callable[[], object]]:
@@ -96,47 +79,26 @@ def signals_of(prompt: str) -> dict[str, Callable[[], object]]:
     }
 
 
-def row(name: str, value: float, limit: float, runs: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 4),
-        "unit": "ms",
-        "limit": limit,
-        "peer": None,
-        "ratio_to_peer": None,
-        "ratio_to_limit": round(value / limit, 3),
-        "n": runs,
-    }
-
-
-def measure(runs: int) -> list[dict[str, Any]]:
+def measure(runs: int) -> list[Figure]:
     warm_up()
-    rows = []
-    words = (TEXT * 60).split()
+    figures = []
     for place, count in enumerate(WORDS):
-        for name, work in signals_of(" ".join(words[:count])).items():
-            rows.append(row(f"signals.{name}.{count}_words", median_ms(work, runs), LIMITS[name][place], runs))
+        for name, work in signals_of(minutes(count)).items():
+            took = median_ms(work, runs)
+            figures.append(figure(f"signals.{name}.{count}_words", took, "ms", runs, limit=LIMITS[name][place]))
     for name, piece in WORST.items():
         request = RouteRequest.from_prompt((piece * (1_000_000 // len(piece) + 1))[:1_000_000])
         few = max(3, runs // 40)
-        rows.append(
-            row(f"signals.all.million_{name}", median_ms(lambda r=request: read_signals(r), few), WORST_LIMIT, few)
-        )
-    return rows
+        took = median_ms(lambda r=request: read_signals(r), few)  # type: ignore[misc]
+        figures.append(figure(f"signals.all.million_{name}", took, "ms", few, limit=WORST_LIMIT))
+    return figures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="only the JSON list")
+    parser = command(__doc__)
     parser.add_argument("--runs", type=int, default=200)
     options = parser.parse_args()
-    rows = measure(options.runs)
-    if not options.json:
-        print(f"{'signal':42} {'median ms':>10} {'limit ms':>9} {'of limit':>9}")
-        for entry in rows:
-            print(f"{entry['name']:42} {entry['value']:10.3f} {entry['limit']:9.1f} {entry['ratio_to_limit']:9.2f}")
-    json.dump(rows, sys.stdout)
-    print()
+    tell(measure(options.runs), only_json=options.json)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,13 @@ a log they are left out.
 
 from __future__ import annotations
 
-import argparse
 import json
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmarks.measuring.figures import Figure, command, figure, tell
+from benchmarks.measuring.turns import median_ms
 from router_core.policy.schema import WeightedCombination
 from router_core.request import RouteRequest
 from router_core.result import ScoreRecord
@@ -83,15 +81,6 @@ WORST = {
 }
 
 
-def median_us(work: Callable[[], object], runs: int) -> float:
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter_ns()
-        work()
-        times.append(time.perf_counter_ns() - start)
-    return statistics.median(times) / 1e3
-
-
 def asked(validator: Validator, text: str) -> Sequence[Asked]:
     """Two others that say the same, or a judge's grade."""
     said = '{"reason": "so it is", "grade": 8}' if isinstance(validator, Judge) else text
@@ -101,19 +90,6 @@ def asked(validator: Validator, text: str) -> Sequence[Asked]:
 def scoring(validator: Validator, text: str) -> Callable[[], object]:
     answer, others = CompleteAnswer(text, "stop", "small", -0.2), asked(validator, text)
     return lambda: (validator.asks(answer, REQUEST), validator.score(answer, others, REQUEST))
-
-
-def row(name: str, value: float, limit: float, runs: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "value": round(value, 2),
-        "unit": "us",
-        "limit": limit,
-        "peer": None,
-        "ratio_to_peer": None,
-        "ratio_to_limit": round(value / limit, 3),
-        "n": runs,
-    }
 
 
 def combining() -> Callable[[], object]:
@@ -127,7 +103,7 @@ ALARM_LIMIT = 0.01
 SAMPLE = 4_000
 
 
-def alarms(log: Path) -> list[dict[str, Any]]:
+def alarms(log: Path) -> list[Figure]:
     import pandas
 
     table = pandas.read_parquet(log, columns=["prompt", "response", "score"]).dropna()
@@ -139,10 +115,8 @@ def alarms(log: Path) -> list[dict[str, Any]]:
             some = table[(table["score"] > 0.5) == right]
             failed = sum(fails(validator, *pair) for pair in zip(some["prompt"], some["response"], strict=True))
             share = failed / max(len(some), 1)
-            entry = row(f"validators.{name}.{what}.{log.stem}", share, ALARM_LIMIT, len(some))
-            rows.append(entry | {"value": round(share, 5), "unit": "share"})
-            if not right:
-                rows[-1] |= {"limit": None, "ratio_to_limit": None}
+            limit = ALARM_LIMIT if right else None
+            rows.append(figure(f"validators.{name}.{what}.{log.stem}", share, "share", len(some), limit=limit))
     return rows
 
 
@@ -151,23 +125,23 @@ def fails(validator: Validator, prompt: str, response: str) -> bool:
     return not score.passes_unknown if score.value is None else score.value < validator.threshold
 
 
-def measure(runs: int) -> list[dict[str, Any]]:
+def measure(runs: int) -> list[Figure]:
     identifier()
     rows = []
     for name, (validator, text, limit) in VALIDATORS.items():
-        rows.append(row(f"validators.{name}.{WORDS}_words", median_us(scoring(validator, text), runs), limit, runs))
-    rows.append(row("validators.combine.6_scores", median_us(combining(), runs), 50, runs))
+        took = median_ms(scoring(validator, text), runs) * 1e3
+        rows.append(figure(f"validators.{name}.{WORDS}_words", took, "us", runs, limit=limit))
+    rows.append(figure("validators.combine.6_scores", median_ms(combining(), runs) * 1e3, "us", runs, limit=50))
     few = max(3, runs // 100)
     for name, (validator, _, _) in VALIDATORS.items():
         texts = ((piece * (1_000_000 // len(piece) + 1))[:1_000_000] for piece in WORST.values())
-        worst = max(median_us(scoring(validator, text), few) for text in texts)
-        rows.append(row(f"validators.{name}.million_worst", worst, WORST_LIMIT_US, few))
+        worst = max(median_ms(scoring(validator, text), few) * 1e3 for text in texts)
+        rows.append(figure(f"validators.{name}.million_worst", worst, "us", few, limit=WORST_LIMIT_US))
     return rows
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", action="store_true", help="only the JSON list")
+    parser = command(__doc__)
     parser.add_argument("--runs", type=int, default=300)
     parser.add_argument("--data", type=Path, help="folder of logs, or one log (Parquet)")
     options = parser.parse_args()
@@ -177,13 +151,7 @@ def main() -> None:
         rows += alarms(log)
     if not any(map(Path.is_file, logs)):
         print("false alarms skipped: no logs; give --data PATH", file=sys.stderr)
-    if not options.json:
-        print(f"{'validator':52} {'value':>12} {'unit':>6} {'limit':>8} {'n':>6}")
-        for entry in rows:
-            limit = "" if entry["limit"] is None else f"{entry['limit']:g}"
-            print(f"{entry['name']:52} {entry['value']:12.5g} {entry['unit']:>6} {limit:>8} {entry['n']:6}")
-    json.dump(rows, sys.stdout)
-    print()
+    tell(rows, only_json=options.json)
 
 
 if __name__ == "__main__":

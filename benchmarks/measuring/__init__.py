@@ -1,0 +1,1 @@
+"""What benchmarks share: how time is taken, and how figures are told."""
