@@ -44,6 +44,11 @@ def mask_keys(bundle: Bundle, redact: Redact) -> None:
             row[name] = _masked_json(text, redact) if name in _JSON else _masked(text, redact)
 
 
+def mask_lines(text: str, redact: Redact) -> str:
+    """A longer text with each line redacted for itself, so that one secret does not take the rest with it."""
+    return text if _is_clean(text, redact) else "\n".join(_masked(line, redact) for line in text.split("\n"))
+
+
 def _texts(row: Row) -> Iterator[tuple[str, str]]:
     return ((name, text) for name, text in row.items() if isinstance(text, str) and text and name not in _IDS)
 

@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from telemetry.content import ContentMode, ContentPolicy, Redact
+from telemetry.masking import mask_lines
 from telemetry.processor import DecisionProcessor, Durability, Health
 from telemetry.recorder import Recorder
 from telemetry.storage.engine import open_engine
@@ -24,11 +25,12 @@ ATTRIBUTES_A_SPAN = 512
 class Telemetry:
     """A process's telemetry. Its tracer provider is its own, not the global one."""
 
-    def __init__(self, engine: sa.Engine, processor: DecisionProcessor) -> None:
+    def __init__(self, engine: sa.Engine, processor: DecisionProcessor, *, redact_keys: Redact | None = None) -> None:
         self.engine = engine
         """For those who write besides the processor: jobs and commands."""
         self.sink = processor
         """What the router awaits."""
+        self._redact_keys = redact_keys
         self.tracer_provider = TracerProvider(
             sampler=ALWAYS_ON,
             resource=Resource({"service.name": SERVICE_NAME}),
@@ -65,7 +67,8 @@ class Telemetry:
         policy = ContentPolicy(content, redact)
         engine = open_engine(database_url)
         recorder = Recorder(database_url, home)
-        return cls(engine, DecisionProcessor(recorder, policy, durability=durability, redact_keys=redact_keys))
+        processor = DecisionProcessor(recorder, policy, durability=durability, redact_keys=redact_keys)
+        return cls(engine, processor, redact_keys=redact_keys)
 
     def __enter__(self) -> Telemetry:
         return self
@@ -82,7 +85,12 @@ class Telemetry:
     def record_policy_version(
         self, version: str, name: str, toml_text: str, by: str, *, at: datetime | None = None
     ) -> bool:
-        """Keep the text of a policy that decisions will name; True when this version was not known before."""
+        """Keep the text of a policy that decisions will name; True when this version was not known before.
+
+        Without passwords that it may hold, as in the address of a database.
+        """
+        if self._redact_keys is not None:
+            toml_text = mask_lines(toml_text, self._redact_keys)
         row = {
             "version": version,
             "name": name,

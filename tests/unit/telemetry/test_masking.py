@@ -15,11 +15,11 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from app.own_secrets import PLACE, key_redactor
 from router_core import semconv
 from telemetry.content import MODES, ContentMode
-from telemetry.masking import GONE, mask_keys
+from telemetry.masking import GONE, mask_keys, mask_lines
 from telemetry.query.decision import decision
 from telemetry.rows import Bundle
 from telemetry.setup import Telemetry
-from telemetry.storage.models import BRANCH, REQUEST, SPAN
+from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST, SPAN
 from tests.traces import Attempt, Routed, emit
 
 SECRET = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
@@ -162,3 +162,18 @@ def test_a_key_that_is_written_with_escapes_is_found() -> None:
     bundle = Bundle(requests=[{"span_id": "a", "signals": f'{{"x": "{escaped}"}}'}])
     mask_keys(bundle, REDACT)
     assert json.loads(bundle.requests[0]["signals"]) == {"x": "[api_key-1]"}
+
+
+def test_a_password_in_the_text_of_a_policy_is_not_kept(tmp_path: Path) -> None:
+    lines = ["format = 1", 'name = "test"', 'url = "postgresql://ann:s3cretpass@host/db"', "# the end"]
+    with opened(tmp_path) as telemetry:
+        telemetry.record_policy_version("v1", "test", "\n".join(lines), "somebody")
+        with telemetry.engine.connect() as connection:
+            kept = str(connection.scalar(sa.select(POLICY_VERSION.c.toml))).split("\n")
+    assert [kept[0], kept[1], kept[3]] == [lines[0], lines[1], lines[3]]
+    assert b"s3cretpass" not in every_byte(tmp_path)
+
+
+def test_a_text_without_a_secret_stays_letter_for_letter() -> None:
+    text = 'name = "a"\r\n\r\n# b\n'
+    assert mask_lines(text, REDACT) is text
