@@ -65,7 +65,9 @@ class Worker:
         )
         for name, (_, every) in self._jobs.items():
             seconds = every.total_seconds()
-            self._scheduler.add_job(self.run, "interval", args=[name], seconds=seconds, id=name, coalesce=True)
+            # However late: a machine that slept at a daily job's hour does it once it is awake.
+            late = {"coalesce": True, "misfire_grace_time": None}
+            self._scheduler.add_job(self.run, "interval", args=[name], seconds=seconds, id=name, **late)
         self._scheduler.start()
 
     def stop(self) -> None:
