@@ -49,6 +49,17 @@ def check_names(key: Key, noun: str, names: Iterable[str], known: Iterable[str])
             yield unknown(key, noun, name, known)
 
 
+def check_repeated(key: Key, noun: str, entries: Any) -> Iterator[Finding]:
+    """No two entries of a list have the same ``name``."""
+    seen = set[str]()
+    for number, entry in enumerate(entries if isinstance(entries, list) else []):
+        name = entry.get("name") if isinstance(entry, Mapping) else None
+        if isinstance(name, str) and name in seen:
+            yield (*key, number, "name"), f"{noun} {name!r} stands twice", f"give each {noun} its own name"
+        elif isinstance(name, str):
+            seen.add(name)
+
+
 def check_tiers(key: Key, named: list[str], data: Mapping[str, Any]) -> Iterator[Finding]:
     """Tiers that the policy lists, each with a model in it."""
     tiers = names_in(data, "tiers")

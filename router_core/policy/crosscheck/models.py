@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from router_core.policy.crosscheck.lookup import Finding, Key, check_names, names_in, table
+from router_core.policy.crosscheck.lookup import Finding, Key, check_names, check_repeated, names_in, table
 
 
 def model_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
@@ -30,16 +30,10 @@ def _models(data: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _deployments(here: Key, model: Mapping[str, Any]) -> Iterator[Finding]:
     deployments = model.get("deployments")
-    seen = set[str]()
+    yield from check_repeated(here, "deployment", deployments)
     for number, deployment in enumerate(deployments if isinstance(deployments, list) else []):
-        if not isinstance(deployment, Mapping):
-            continue
-        name = deployment.get("name")
-        if isinstance(name, str):
-            if name in seen:
-                yield (*here, number, "name"), f"deployment {name!r} stands twice", "give each its own name"
-            seen.add(name)
-        yield from _address((*here, number, "provider"), deployment.get("provider"))
+        if isinstance(deployment, Mapping):
+            yield from _address((*here, number, "provider"), deployment.get("provider"))
 
 
 def _address(here: Key, provider: Any) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router_core.policy.crosscheck.lookup import Finding, Key, check_names, names_in, table
+from router_core.policy.crosscheck.lookup import Finding, Key, check_names, check_repeated, names_in, table
 from router_core.policy.expressions import ExpressionError, check
 
 
@@ -15,16 +15,12 @@ def rule_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
     rules = data.get("rules")
     if not isinstance(rules, list):
         return
-    models, seen = table(data, "models"), set[str]()
+    yield from check_repeated(("rules",), "rule", rules)
+    models = table(data, "models")
     for number, rule in enumerate(rules):
         if not isinstance(rule, Mapping):
             continue
         here: Key = ("rules", number)
-        name = rule.get("name")
-        if isinstance(name, str):
-            if name in seen:
-                yield (*here, "name"), f"rule {name!r} stands twice", "give each rule its own name"
-            seen.add(name)
         for index, condition in enumerate(_conditions(rule)):
             yield from _condition((*here, "any_of", index), condition, data)
         then = rule.get("then")

@@ -6,7 +6,15 @@ from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from router_core.patterns import InvalidPattern, compile_pattern
-from router_core.policy.crosscheck.lookup import Finding, Key, check_installed, check_names, names_in, table
+from router_core.policy.crosscheck.lookup import (
+    Finding,
+    Key,
+    check_installed,
+    check_names,
+    check_repeated,
+    names_in,
+    table,
+)
 from router_core.policy.entry_points import TOOLS
 from router_core.tools.statement import CALLER, InvalidStatement, parse_statement
 from router_core.tools.template import InvalidTemplate, Template
@@ -20,14 +28,14 @@ def tool_faults(data: Mapping[str, Any]) -> Iterator[Finding]:
             case "rules":
                 for number, rule in _entries(tool, "answers"):
                     yield from _answer((*here, "answers", number), rule)
-                yield from _repeated((*here, "answers"), tool, "answers")
+                yield from check_repeated((*here, "answers"), "answer", tool.get("answers"))
             case "custom":
                 yield from check_installed((*here, "name"), "tool", TOOLS, tool.get("name"))
             case "sql":
                 yield from _database(here, tool)
                 for number, query in _entries(tool, "queries"):
                     yield from _query((*here, "queries", number), query)
-                yield from _repeated((*here, "queries"), tool, "queries")
+                yield from check_repeated((*here, "queries"), "query", tool.get("queries"))
 
 
 def _entries(tool: Mapping[str, Any], name: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -35,16 +43,6 @@ def _entries(tool: Mapping[str, Any], name: str) -> Iterator[tuple[int, Mapping[
     for number, entry in enumerate(found if isinstance(found, list) else []):
         if isinstance(entry, Mapping):
             yield number, entry
-
-
-def _repeated(key: Key, tool: Mapping[str, Any], name: str) -> Iterator[Finding]:
-    seen = set[str]()
-    for number, entry in _entries(tool, name):
-        own = entry.get("name")
-        if isinstance(own, str) and own in seen:
-            yield (*key, number, "name"), f"the name {own!r} stands twice", "give each entry its own name"
-        elif isinstance(own, str):
-            seen.add(own)
 
 
 def _answer(here: Key, rule: Mapping[str, Any]) -> Iterator[Finding]:

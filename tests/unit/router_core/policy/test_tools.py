@@ -107,7 +107,7 @@ def test_a_database_is_named_once_and_never_by_its_address(text, key, problem):
 def test_two_rules_of_one_name_are_a_fault():
     answers = 'answers = [{ name = "a", exact = ["x"], answer = "1" }, { name = "a", exact = ["y"], answer = "2" }]'
     assert faults(f'[tools.faq]\nkind = "rules"\n{answers}') == [
-        ("tools.faq.answers.1.name", "the name 'a' stands twice")
+        ("tools.faq.answers.1.name", "answer 'a' stands twice")
     ]
 
 
