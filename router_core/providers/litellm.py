@@ -10,40 +10,25 @@ What litellm reports is checked where it is known to guess (measured with 1.106)
   reads in another wrapper, without that attribute, is taken at its word.
 - Counts that the upstream did not send are estimated. Its wrapper keeps the chunks as they came; when none of them
   has usage, the usage is unknown. Counts that were sent as null become 0; an answer of no tokens is not believed.
-- Redirects are followed, twenty times, key in hand, and a connection that cannot be made is tried twice. A guard on
-  its transport holds each attempt of ours to one HTTP request; it does nothing for calls that others make.
 - Its clients are kept by their timeout, so a timeout of each call's own would open a connection for each call. It gets
   one that never comes, and the call's is ours.
-- Keys stand in its exceptions' messages: they are taken out.
 """
 
 from __future__ import annotations
 
 import asyncio
-import importlib
-import os
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from typing import Any
 
-from router_core.errors import (
-    BadUpstreamResponse,
-    ContentFiltered,
-    ContextTooLong,
-    ProviderError,
-    ProviderTimeout,
-    ProviderUnreachable,
-    UpstreamRejected,
-)
+from router_core.errors import BadUpstreamResponse, ContentFiltered, ProviderError, ProviderTimeout
 from router_core.pricing import Usage
 from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
 from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, MeanLogprob, read_usage
 from router_core.providers.keys import NO_KEY, Key, redact
+from router_core.providers.litellm_errors import translate
+from router_core.providers.litellm_import import Attempt, attempting, load_aside
 from router_core.providers.openai_http import response_format
-from router_core.providers.upstream_errors import UpstreamError, error_from
 
 _CONVENTION_NAMES = {
     "gemini": "gcp.gemini",
@@ -56,92 +41,8 @@ _CONVENTION_NAMES = {
 }
 """litellm's name of a provider -> the GenAI convention's, where they differ."""
 
-_TIMEOUTS = frozenset({"Timeout", "APITimeoutError", "ReadTimeout", "ConnectTimeout", "TimeoutError"})
-_CONNECTION = frozenset({"APIConnectionError", "ConnectError", "ReadError", "RemoteProtocolError", "ClientError"})
-_NOT_HTTP = frozenset({"ClientResponseError", "HttpProcessingError"})
-
 NEVER_S = 86_400.0
 """litellm's own timeout: longer than any of ours."""
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What one attempt of ours has sent so far."""
-
-    model: str
-    requests: int = 0
-
-
-_ATTEMPT: ContextVar[_Attempt | None] = ContextVar("routescope_litellm_attempt", default=None)
-_loading = threading.Lock()
-_loaded: Any = None
-
-
-def load() -> Any:
-    """The litellm module, imported with its network and its ``.env`` reading off. Takes seconds the first time."""
-    global _loaded
-    with _loading:
-        if _loaded is None:
-            _loaded = _import()
-    return _loaded
-
-
-def _import() -> Any:
-    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
-    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
-    litellm: Any = importlib.import_module("litellm")
-    litellm.suppress_debug_info = True
-    litellm.telemetry = False
-    transport = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport").LiteLLMAiohttpTransport
-    transport.handle_async_request = _guarded(transport.handle_async_request)
-    return litellm
-
-
-def _guarded(send: Any) -> Any:
-    """litellm's way to send a request, for attempts of ours once only and without redirects."""
-
-    async def handle_async_request(transport: Any, request: Any) -> Any:
-        attempt = _ATTEMPT.get()
-        if attempt is None:
-            return await send(transport, request)
-        attempt.requests += 1
-        if attempt.requests > 1:
-            raise ProviderUnreachable(f"model {attempt.model!r} cannot be reached: the connection could not be made")
-        response = await send(transport, request)
-        if 300 <= response.status_code < 400:
-            await response.aclose()
-            raise error_from(attempt.model, response.status_code, UpstreamError())
-        return response
-
-    return handle_async_request
-
-
-async def _load_aside() -> Any:
-    """`load` in a thread that nobody has to wait for: a loop that ends meanwhile would wait for a worker of its own."""
-    if _loaded is not None:
-        return _loaded
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
-
-    def settle(module: Any, error: Exception | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(module)
-        else:
-            future.set_exception(error)
-
-    def work() -> None:
-        module, failed = None, None
-        try:
-            module = load()
-        except Exception as error:  # noqa: BLE001 - whatever an import raises belongs to who waits for it
-            failed = error
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle, module, failed)
-
-    threading.Thread(target=work, name="litellm-import", daemon=True).start()
-    return await future
 
 
 class LiteLLMProvider:
@@ -159,7 +60,7 @@ class LiteLLMProvider:
         """See `Provider.stream`."""
         deadline = time.monotonic() + call.timeout_s
         wrapper = None
-        reading, attempt = _Reading(call), _Attempt(call.model)
+        reading, attempt = _Reading(call), Attempt(call.model)
         try:
             try:
                 async with asyncio.timeout(deadline - time.monotonic()):
@@ -180,21 +81,18 @@ class LiteLLMProvider:
                 raise
             except TimeoutError:
                 raise ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s") from None
-            except Exception as error:  # noqa: BLE001 - litellm raises types of many libraries; see _translate
+            except Exception as error:  # noqa: BLE001 - litellm raises types of many libraries; see `translate`
                 # What goes wrong after the finish reason came takes nothing from the answer.
                 if _received_finish(wrapper) is None:
-                    raise _translate(error, call, self._key, begun=_has_begun(wrapper)) from None
+                    raise translate(error, call, self._key, begun=_has_begun(wrapper)) from None
             yield reading.completion(wrapper)
         finally:
             await _close(wrapper)
 
-    async def _open(self, call: Call, attempt: _Attempt) -> Any:
-        litellm = await _load_aside()
-        token = _ATTEMPT.set(attempt)
-        try:
+    async def _open(self, call: Call, attempt: Attempt) -> Any:
+        litellm = await load_aside()
+        with attempting(attempt):
             return await litellm.acompletion(**self._arguments(call))
-        finally:
-            _ATTEMPT.reset(token)
 
     def _arguments(self, call: Call) -> dict[str, Any]:
         arguments: dict[str, Any] = {
@@ -229,13 +127,10 @@ class LiteLLMProvider:
         """Nothing of its own to give up: litellm keeps its connections for the whole process."""
 
 
-async def _next(chunks: AsyncIterator[Any], attempt: _Attempt) -> Any:
+async def _next(chunks: AsyncIterator[Any], attempt: Attempt) -> Any:
     """The next chunk, None at the end. For some makers litellm sends the request only now."""
-    token = _ATTEMPT.set(attempt)
-    try:
+    with attempting(attempt):
         return await anext(chunks, None)
-    finally:
-        _ATTEMPT.reset(token)
 
 
 class _Reading:
@@ -350,65 +245,3 @@ async def _close(wrapper: Any) -> None:
         await close()
     except Exception:  # noqa: BLE001 - whatever closing raises, the answer or its error is already known
         return
-
-
-def _translate(error: Exception, call: Call, key: Key, *, begun: bool) -> ProviderError:
-    """litellm's exception as one of ours. Its classes are known by name, so that litellm need not be imported."""
-    ours = next((link for link in _chain(error) if isinstance(link, ProviderError)), None)
-    if ours is not None:
-        return ours.with_traceback(None)
-    names = {kind.__name__ for link in _chain(error) for kind in type(link).__mro__}
-    own = {kind.__name__ for kind in type(error).__mro__}
-    message = _sentence(error)
-    reason = redact(message, (key.value,))
-    about = f"model {call.model!r}: {reason}"
-    if "ContextWindowExceededError" in own:
-        return ContextTooLong(about)
-    if "ContentPolicyViolationError" in own:
-        return ContentFiltered(about)
-    if names & _TIMEOUTS or "Timeout on reading" in message:
-        return ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s")
-    if (said := _said_in_stream(error)) is not None:
-        return error_from(call.model, said.status or 500, said, secrets=(key.value,))
-    if names & _CONNECTION:
-        if begun:
-            return BadUpstreamResponse(f"model {call.model!r}: the stream broke off: {reason}")
-        if names & _NOT_HTTP:
-            return BadUpstreamResponse(f"model {call.model!r}: the answer is not HTTP: {reason}")
-        return ProviderUnreachable(f"model {call.model!r} cannot be reached: {reason}")
-    status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
-        return UpstreamRejected(about)
-    if begun and "MidStreamFallbackError" in own and status >= 500:
-        return BadUpstreamResponse(f"model {call.model!r}: the stream broke off: {reason}")
-    headers = getattr(error, "litellm_response_headers", None) or {}
-    said = UpstreamError(message=message, code=str(getattr(error, "code", None) or ""))
-    return error_from(call.model, status, said, secrets=(key.value,), retry_after=headers.get("retry-after"))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """The exception, what it wraps and what it came from."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        link = waiting.pop()
-        if link is None or id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        waiting += [link.__cause__, link.__context__, getattr(link, "original_exception", None)]
-
-
-def _said_in_stream(error: Exception) -> UpstreamError | None:
-    """An error object that came as an event: the OpenAI client's plain APIError, with the object as its body."""
-    for link in _chain(error):
-        body = getattr(link, "body", None)
-        if type(link).__name__ == "APIError" and isinstance(body, Mapping):
-            return UpstreamError.from_value({"error": body})
-    return None
-
-
-def _sentence(error: Exception) -> str:
-    """The upstream's own words, without the names of litellm's classes in front of them."""
-    text = str(getattr(error, "message", None) or error)
-    return text.rpartition("Exception - ")[2] or type(error).__name__

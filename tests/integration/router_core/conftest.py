@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from router_core.providers.litellm import load
+from router_core.providers.litellm_import import load
 from tests import upstream as up
 from tests.integration.router_core.arena import SECOND, Arena, model, policy
 from tests.upstream import Upstream

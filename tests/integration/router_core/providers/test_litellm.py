@@ -24,7 +24,8 @@ from router_core.errors import (
 from router_core.pricing import Usage
 from router_core.providers.base import Call, Completion, TextChunk
 from router_core.providers.keys import Key
-from router_core.providers.litellm import LiteLLMProvider, load
+from router_core.providers.litellm import LiteLLMProvider
+from router_core.providers.litellm_import import load
 from router_core.request import Message
 from tests import upstream as up
 from tests.upstream import Upstream

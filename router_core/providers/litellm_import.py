@@ -1,0 +1,110 @@
+"""litellm as a module: imported once, aside, kept from the network, and held to one HTTP request an attempt.
+
+Redirects are followed by litellm, twenty times, key in hand, and a connection that cannot be made is tried twice. A
+guard on its transport holds each attempt of ours to one HTTP request; it does nothing for calls that others make.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from router_core.errors import ProviderUnreachable
+from router_core.providers.upstream_errors import UpstreamError, error_from
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What one attempt of ours has sent so far."""
+
+    model: str
+    requests: int = 0
+
+
+_attempt: ContextVar[Attempt | None] = ContextVar("routescope_litellm_attempt", default=None)
+_loading = threading.Lock()
+_loaded: Any = None
+
+
+@contextmanager
+def attempting(attempt: Attempt) -> Iterator[None]:
+    """Whatever litellm sends in this block belongs to the attempt."""
+    token = _attempt.set(attempt)
+    try:
+        yield
+    finally:
+        _attempt.reset(token)
+
+
+def load() -> Any:
+    """The litellm module, imported with its network and its ``.env`` reading off. Takes seconds the first time."""
+    global _loaded
+    with _loading:
+        if _loaded is None:
+            _loaded = _import()
+    return _loaded
+
+
+def _import() -> Any:
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+    litellm: Any = importlib.import_module("litellm")
+    litellm.suppress_debug_info = True
+    litellm.telemetry = False
+    transport = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport").LiteLLMAiohttpTransport
+    transport.handle_async_request = _guarded(transport.handle_async_request)
+    return litellm
+
+
+def _guarded(send: Any) -> Any:
+    """litellm's way to send a request, for attempts of ours once only and without redirects."""
+
+    async def handle_async_request(transport: Any, request: Any) -> Any:
+        attempt = _attempt.get()
+        if attempt is None:
+            return await send(transport, request)
+        attempt.requests += 1
+        if attempt.requests > 1:
+            raise ProviderUnreachable(f"model {attempt.model!r} cannot be reached: the connection could not be made")
+        response = await send(transport, request)
+        if 300 <= response.status_code < 400:
+            await response.aclose()
+            raise error_from(attempt.model, response.status_code, UpstreamError())
+        return response
+
+    return handle_async_request
+
+
+async def load_aside() -> Any:
+    """`load` in a thread that nobody has to wait for: a loop that ends meanwhile would wait for a worker of its own."""
+    if _loaded is not None:
+        return _loaded
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Any] = loop.create_future()
+
+    def settle(module: Any, error: Exception | None) -> None:
+        if future.done():
+            return
+        if error is None:
+            future.set_result(module)
+        else:
+            future.set_exception(error)
+
+    def work() -> None:
+        module, failed = None, None
+        try:
+            module = load()
+        except Exception as error:  # noqa: BLE001 - whatever an import raises belongs to who waits for it
+            failed = error
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, module, failed)
+
+    threading.Thread(target=work, name="litellm-import", daemon=True).start()
+    return await future
