@@ -71,6 +71,9 @@ def below_threshold(branch: Mapping[str, Any]) -> bool:
 
 
 def _asked(document: Mapping[str, Any]) -> str:
+    if not document.get("policy_version") and str(document.get("route")).startswith("otlp/"):
+        # Another system's call: nobody asked us.
+        return f"{document.get('reason')}."
     signals = document.get("signals") or {}
     asker = ASKERS.get(str(document.get("purpose")), "Somebody")
     facts = []

@@ -14,6 +14,9 @@ TelemetryError
 ├── UnknownWeek               a week that cannot be read, or without any traffic
 ├── UnknownModel              a model without any traffic
 ├── ExportFailed              a file of exported rows cannot be written
+├── OtlpError                 what another system sent over OTLP
+│   ├── InvalidOtlp           is no OTLP
+│   └── OtlpTooLarge          holds more than one body may
 └── RedactionMissing          content = "redacted" without a function that redacts
 """
 
@@ -90,6 +93,18 @@ class UnknownModel(TelemetryError):
 
 class ExportFailed(TelemetryError):
     """A file of exported rows cannot be written."""
+
+
+class OtlpError(TelemetryError):
+    """What another system sent over OTLP cannot be taken."""
+
+
+class InvalidOtlp(OtlpError):
+    """It is no OTLP."""
+
+
+class OtlpTooLarge(OtlpError):
+    """It holds more than one body may."""
 
 
 class RedactionMissing(TelemetryError):

@@ -30,6 +30,7 @@ CommitState: TypeAlias = Literal["committed", "spooled", "not_durable", "queued"
 Durability: TypeAlias = Literal["commit", "async"]
 Listener: TypeAlias = "Callable[[Bundle, CommitState], None]"
 """Told of the rows of each trace and where they are, by the writer thread, once nobody waits for them any more."""
+RowMaker: TypeAlias = "Callable[[ContentPolicy], Bundle]"
 Waiter: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.Future[CommitState]]"
 
 QUEUE_LIMIT = 4096
@@ -81,6 +82,8 @@ class _Trace:
     spans: list[ReadableSpan]
     queued_at: float
     waiters: list[Waiter] = field(default_factory=list)
+    rows: RowMaker | None = None
+    """Makes the rows, when the spans are not ours."""
 
 
 class DecisionProcessor(SpanProcessor):
@@ -108,7 +111,7 @@ class DecisionProcessor(SpanProcessor):
         self._finished: OrderedDict[int, CommitState] = OrderedDict()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._taken = self._settled = 0
+        self._taken = self._settled = self._foreign = 0
         self._committed = self._spooled = self._not_durable = self._abandoned = 0
         if hasattr(os, "register_at_fork"):
             alive = weakref.WeakMethod(self._after_fork)
@@ -203,6 +206,29 @@ class DecisionProcessor(SpanProcessor):
         finally:
             bound.cancel()
 
+    async def keep(self, rows: RowMaker) -> CommitState | None:
+        """Keep rows that are not made of our own spans; ``rows`` is called by the writer thread.
+
+        None, and nothing is kept, while the queue is half full: whoever sends them is to come again.
+        """
+        loop = asyncio.get_running_loop()
+        with self._changed:
+            if self._closed or len(self._queue) >= self._queue_limit // 2:
+                return None
+            self._foreign -= 1
+            # A number that is no trace's, so that nobody's spans are taken for these.
+            trace_id = self._foreign
+            self._enqueue(trace_id, [])
+            trace = self._pending[trace_id]
+            trace.rows = rows
+            future: asyncio.Future[CommitState] = loop.create_future()
+            trace.waiters.append((loop, future))
+        bound = loop.call_later(ANSWER_S, _resolve, [future], "not_durable")
+        try:
+            return await future
+        finally:
+            bound.cancel()
+
     def health(self) -> Health:
         """The present state."""
         with self._changed:
@@ -275,7 +301,7 @@ class DecisionProcessor(SpanProcessor):
         sound: list[_Trace] = []
         for trace in batch:
             try:
-                bundle = bundle_of(trace.spans, self._content)
+                bundle = bundle_of(trace.spans, self._content) if trace.rows is None else trace.rows(self._content)
                 if self._redact_keys is not None:
                     mask_keys(bundle, self._redact_keys)
                 bundles.append(bundle)

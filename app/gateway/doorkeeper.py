@@ -1,8 +1,8 @@
-"""What may reach the gateway at all: only loopback names, only JSON, only bodies of a bearable size.
+"""What may reach the gateway at all: only loopback names, only JSON or OTLP, only bodies of a bearable size.
 
 A web page in the user's browser can send requests to loopback addresses, and by rebinding its own name to one it could
 read the answers. So the Host must be a loopback name, an Origin must be one too, and a body must say that it is JSON,
-which a page of another origin cannot do without asking first.
+or protobuf where that is taken, which a page of another origin cannot do without asking first.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from app.gateway.errors import error_body
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
+TRACES: Final = "/v1/traces"
 
 
 class Doorkeeper:
@@ -33,7 +34,7 @@ class Doorkeeper:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope["method"], headers)
+        refusal = self._refusal(scope["method"], scope["path"], headers)
         if refusal is not None:
             status, message, code = refusal
             response = JSONResponse(error_body(message, code, "invalid_request_error"), status_code=status)
@@ -41,7 +42,7 @@ class Doorkeeper:
             return
         await self._app(scope, _bounded(receive), send)
 
-    def _refusal(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+    def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str, str] | None:
         host = _name(headers.get("host", ""))
         if host not in self._hosts:
             return 403, "the Host header does not name this gateway; call it as 127.0.0.1 or localhost", "host"
@@ -49,7 +50,8 @@ class Doorkeeper:
         if origin is not None and _origin_name(origin) not in self._hosts:
             return 403, "requests from web pages of other origins are not taken", "origin"
         if method == "POST":
-            if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind != "application/json" and (path, kind) != (TRACES, "application/x-protobuf"):
                 return 415, "send the body as JSON, with Content-Type: application/json", "content_type"
             length = headers.get("content-length", "0")
             if length.isdigit() and int(length) > MAX_BODY_BYTES:

@@ -22,6 +22,7 @@ from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
 from app.gateway.metrics import GatewayMetrics, metrics
+from app.gateway.traces import traces
 from app.incidents import watch
 from app.policy_watch import follow, reload_on_hangup
 from app.wiring import Service
@@ -60,6 +61,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
             Route("/healthz", healthz),
             Route("/metrics", metrics),
             Route("/v1/models", models),
+            Route("/v1/traces", traces, methods=["POST"]),
             Route("/v1/chat/completions", chat_completions, methods=["POST"]),
             Route("/v1/route/events", route_events, methods=["POST"]),
             Route("/v1/route/explain", route_explain, methods=["POST"]),
@@ -73,6 +75,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.reading = asyncio.Semaphore(1)
     app.state.metrics = held = GatewayMetrics(service)
     service.telemetry.sink.listen(log_decision)
     if service.copies is not None:

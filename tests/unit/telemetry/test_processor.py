@@ -15,6 +15,7 @@ from telemetry import processor
 from telemetry.content import ContentPolicy
 from telemetry.processor import DecisionProcessor
 from telemetry.recorder import Recorder
+from telemetry.rows import Bundle
 from telemetry.setup import Telemetry
 from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST, SPAN
 from tests.traces import START, Routed, emit
@@ -35,6 +36,39 @@ async def test_a_decision_is_in_the_database_once_it_is_committed(tmp_path: Path
         assert await telemetry.sink.committed(trace_id) == "committed"
         assert (count(telemetry, REQUEST), count(telemetry, BRANCH), count(telemetry, SPAN)) == (1, 1, 3)
         assert await telemetry.sink.committed(trace_id) == "committed", "asking again is no different"
+
+
+async def test_rows_that_are_not_made_of_our_spans_are_kept_as_traces_are(tmp_path: Path):
+    with opened(tmp_path) as telemetry:
+        assert await telemetry.sink.keep(lambda content: Bundle()) == "committed"
+        assert telemetry.health().committed == 1
+
+        def fails(content: ContentPolicy) -> Bundle:
+            raise ValueError("these cannot be made")
+
+        assert await telemetry.sink.keep(fails) == "not_durable"
+        assert await telemetry.sink.keep(lambda content: Bundle()) == "committed", "the thread lives"
+
+
+async def test_who_sends_rows_is_to_come_again_while_the_queue_is_half_full(tmp_path: Path):
+    go_on = threading.Event()
+
+    def waits(content: ContentPolicy) -> Bundle:
+        assert go_on.wait(10)
+        return Bundle()
+
+    recorder = Recorder(f"sqlite:///{tmp_path / 't.db'}", tmp_path)
+    sink = DecisionProcessor(recorder, ContentPolicy(), queue_limit=4)
+    first = asyncio.create_task(sink.keep(waits))
+    while sink.health().queued != 1 or sink._queue:
+        await asyncio.sleep(0.01)
+    others = [asyncio.create_task(sink.keep(lambda content: Bundle())) for _ in range(5)]
+    await asyncio.sleep(0.05)
+    go_on.set()
+    assert await first == "committed"
+    assert sorted(map(str, await asyncio.gather(*others))) == ["None", "None", "None", "committed", "committed"]
+    assert sink.close(10)
+    assert await sink.keep(lambda content: Bundle()) is None
 
 
 async def test_many_at_once_are_all_committed(tmp_path: Path):
