@@ -7,9 +7,7 @@ right on sentences it has not seen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import chain
 from typing import Final, get_args
 from zlib import crc32
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router_core.policy.schema.values import Domain
+from router_core.signals.linear import LinearClassifier
 from router_core.signals.text import window, words_in
 
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
@@ -34,7 +33,6 @@ _STEMS: Final = (4, 6)
 """Bytes of the beginnings that count beside the whole word: lawyer, lawyers and lawyer's have one in common."""
 _SHORTEST: Final = 2
 _LONGEST: Final = 48
-_WEIGHTS_FILE: Final = "domains.npz"
 
 
 @lru_cache(maxsize=1 << 15)
@@ -52,42 +50,21 @@ def words_of(prompt: str) -> NDArray[np.intp]:
     return np.fromiter(found, dtype=np.intp, count=len(found))
 
 
-@dataclass(frozen=True, slots=True)
-class DomainClassifier:
-    """Multinomial logistic regression on the words that occur, idf-weighted and L2-normalised.
+class DomainClassifier(LinearClassifier):
+    """The classes are `DOMAINS`; a word occurs or it does not."""
 
-    Shapes: ``idf`` (DIMENSIONS,), ``weights`` (DIMENSIONS, domains), ``bias`` (domains,).
-    """
-
-    idf: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    temperature: float
+    __slots__ = ()
 
     def probabilities(self, prompt: str) -> NDArray[np.float32]:
         """Probability of each of `DOMAINS`; shape (domains,), sums to 1."""
         used = words_of(prompt)
-        values = self.idf.take(used)
-        norm = float(np.sqrt(values @ values)) or 1.0
-        logits = (values @ self.weights.take(used, axis=0) / norm + self.bias) / self.temperature
-        exponents = np.exp(logits - logits.max())
-        shares: NDArray[np.float32] = exponents / exponents.sum()
-        return shares
+        return self.softmax(used, self.idf.take(used))
 
 
 @cache
 def domain_classifier() -> DomainClassifier:
     """The trained classifier of this package, loaded at first use and kept."""
-    with (
-        files("router_core.signals").joinpath("data", _WEIGHTS_FILE).open("rb") as file,
-        np.load(file, allow_pickle=False) as arrays,
-    ):
-        return DomainClassifier(
-            idf=arrays["idf"].astype(np.float32),
-            weights=arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32),
-            bias=arrays["bias"].astype(np.float32),
-            temperature=float(arrays["temperature"]),
-        )
+    return DomainClassifier.stored("domains.npz")
 
 
 def classify_domain(prompt: str) -> tuple[str, float]:

@@ -6,9 +6,7 @@ data/intents.tsv into data/intents.npz. docs/intents.md says how often it is rig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Final, get_args
 
 import numpy as np
@@ -16,27 +14,18 @@ from numpy.typing import NDArray
 
 from router_core.policy.schema import BuiltinIntent
 from router_core.signals.features import Features, features, features_of, instruction
+from router_core.signals.linear import LinearClassifier
 
 if TYPE_CHECKING:
     from router_core.signals.own_intents import OwnIntents
 
 INTENTS: Final[tuple[str, ...]] = get_args(BuiltinIntent)
 
-_WEIGHTS_FILE: Final = "intents.npz"
 
+class Classifier(LinearClassifier):
+    """The classes are `INTENTS`, the features those of `features`."""
 
-@dataclass(frozen=True, slots=True)
-class Classifier:
-    """Multinomial logistic regression on L2-normalised, idf-weighted features.
-
-    Shapes: ``idf`` (DIMENSIONS,), ``weights`` (DIMENSIONS, intents), ``bias`` (intents,).
-    """
-
-    idf: NDArray[np.float32]
-    weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
-    temperature: float
-    """Divides the logits so that the probability is as often right as it says; fitted by cross-validation."""
+    __slots__ = ()
 
     def probabilities(self, prompt: str) -> NDArray[np.float32]:
         """Probability of each of `INTENTS`; shape (intents,), sums to 1."""
@@ -44,27 +33,13 @@ class Classifier:
 
     def shares(self, seen: Features) -> NDArray[np.float32]:
         """`probabilities` of a prompt whose features are known."""
-        values = seen.weights * self.idf.take(seen.buckets)
-        norm = float(np.sqrt(values @ values)) or 1.0
-        logits = (values @ self.weights.take(seen.buckets, axis=0) / norm + self.bias) / self.temperature
-        exponents = np.exp(logits - logits.max())
-        shares: NDArray[np.float32] = exponents / exponents.sum()
-        return shares
+        return self.softmax(seen.buckets, seen.weights * self.idf.take(seen.buckets))
 
 
 @cache
 def classifier() -> Classifier:
     """The trained classifier of this package, loaded at first use and kept."""
-    with (
-        files("router_core.signals").joinpath("data", _WEIGHTS_FILE).open("rb") as file,
-        np.load(file, allow_pickle=False) as arrays,
-    ):
-        return Classifier(
-            idf=arrays["idf"].astype(np.float32),
-            weights=arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32),
-            bias=arrays["bias"].astype(np.float32),
-            temperature=float(arrays["temperature"]),
-        )
+    return Classifier.stored("intents.npz")
 
 
 def classify_intent(prompt: str, own: OwnIntents | None = None) -> tuple[str, float]:

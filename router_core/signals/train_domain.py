@@ -7,17 +7,15 @@ and temperature come from five-fold cross-validation; the held-out file is only 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from router_core.signals.domain import DIMENSIONS, DOMAINS, UNKNOWN, DomainClassifier, classify_domain, words_of
 from router_core.signals.evaluation import Example, read_examples, wilson
-from router_core.signals.train import FOLDS, fit, inverse_frequencies, log_loss
+from router_core.signals.fitting import FOLDS, TrainingSet, fit_classifier
 
 PENALTIES: Final = (3e-6, 1e-5, 3e-5, 1e-4)
 OF_INTENT: Final = {"code": "code", "chat": "general", "creative": "general"}
@@ -54,58 +52,8 @@ def train(examples: Sequence[tuple[str, str, float]]) -> DomainClassifier:
         seen[row, words_of(text)] = 1.0
     labels = np.array([DOMAINS.index(label) for label, _, _ in examples])
     weights = np.array([weight for _, _, weight in examples])
-    idf = inverse_frequencies(seen)
-    rows = seen * idf
-    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
-    kernel = (rows @ rows.T).astype(np.float64) + 1.0
-    folds = np.arange(len(examples)) % FOLDS
-    sentences = weights == 1.0
-    best: tuple[float, float, float] | None = None
-    for penalty in PENALTIES:
-        logits = _out_of_fold(kernel, labels, weights, folds, penalty)
-        for temperature in np.geomspace(0.1, 2.0, 30):
-            loss = log_loss(logits[sentences], labels[sentences], float(temperature))
-            if best is None or loss < best[0]:
-                best = (loss, penalty, float(temperature))
-        accuracy = float((logits.argmax(axis=1) == labels)[sentences].mean())
-        print(f"penalty {penalty:g}: cross-validated accuracy on sentences {accuracy:.1%}", file=sys.stderr)
-    assert best is not None
-    _, penalty, temperature = best
-    coefficients = fit(kernel, labels, weights, penalty, len(DOMAINS))
-    return DomainClassifier(
-        idf=idf,
-        weights=(rows.T @ coefficients).astype(np.float32),
-        bias=coefficients.sum(axis=0).astype(np.float32),
-        temperature=temperature,
-    )
-
-
-def _out_of_fold(
-    kernel: NDArray[np.float64],
-    labels: NDArray[np.int64],
-    weights: NDArray[np.float64],
-    folds: NDArray[np.int64],
-    penalty: float,
-) -> NDArray[np.float64]:
-    logits = np.empty((len(labels), len(DOMAINS)))
-    for fold in range(FOLDS):
-        held, kept = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-        coefficients = fit(kernel[np.ix_(kept, kept)], labels[kept], weights[kept], penalty, len(DOMAINS))
-        logits[held] = kernel[np.ix_(held, kept)] @ coefficients
-    return logits
-
-
-def save(classifier: DomainClassifier, path: Path) -> None:
-    """Store the classifier: weights as 8-bit integers, one scale a domain, idf in half precision."""
-    scale = np.abs(classifier.weights).max(axis=0) / 127
-    np.savez_compressed(
-        path,
-        idf=classifier.idf.astype(np.float16),
-        weights=np.round(classifier.weights / scale).astype(np.int8),
-        scale=scale,
-        bias=classifier.bias,
-        temperature=np.array(classifier.temperature),
-    )
+    data = TrainingSet(seen, labels, weights, np.arange(len(examples)) % FOLDS, weights == 1.0)
+    return fit_classifier(DomainClassifier, data, len(DOMAINS), PENALTIES, np.geomspace(0.1, 2.0, 30))
 
 
 def report(examples: Sequence[Example]) -> str:
@@ -139,7 +87,7 @@ def main() -> None:
     from router_core.signals.domain import domain_classifier
 
     here = Path(__file__).parent
-    save(train(training_examples()), here / "data" / "domains.npz")
+    train(training_examples()).store(here / "data" / "domains.npz")
     domain_classifier.cache_clear()
     found = report(read_examples("domains_held_out.tsv"))
     print(found)
