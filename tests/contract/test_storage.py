@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import io
 import json
 import pkgutil
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
@@ -22,13 +24,20 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 import telemetry.query
 from telemetry import rollup
 from telemetry.content import ContentPolicy
+from telemetry.drift.run import run_drift
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.erasure import Tenant, erase
+from telemetry.export import export_to
 from telemetry.query.decisions import page
+from telemetry.query.drift import cell, heatmap
 from telemetry.query.filters import Filters
 from telemetry.query.store import StoreState
+from telemetry.retention import prune
 from telemetry.rows import Bundle, bundle_of
 from telemetry.storage.engine import add, open_engine, open_reader, reading, writing
-from telemetry.storage.models import ROLLUPS
+from telemetry.storage.erase import delete_simulated
+from telemetry.storage.models import FACTS, REQUEST, ROLLUPS
+from telemetry.storage.upkeep import compact
 from telemetry.storage.writer import write_bundles
 from tests.postgres import new_schema, postgres
 from tests.traces import START, Attempt, Routed, emit
@@ -95,15 +104,34 @@ def made_up(number: int, rng: random.Random) -> Routed:
     )
 
 
-def bundles() -> list[Bundle]:
-    provider, made, rng = TracerProvider(), [], random.Random(20)
-    exporter = InMemorySpanExporter()
+def bundle_of_one(routed: Routed) -> Bundle:
+    provider, exporter = TracerProvider(), InMemorySpanExporter()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    for number in range(160):
-        emit(provider.get_tracer("test"), made_up(number, rng))
-        made.append(bundle_of(exporter.get_finished_spans(), ContentPolicy("full")))
-        exporter.clear()
-    return made
+    emit(provider.get_tracer("test"), routed)
+    return bundle_of(exporter.get_finished_spans(), ContentPolicy("full"))
+
+
+def bundles() -> list[Bundle]:
+    rng = random.Random(20)
+    return [bundle_of_one(made_up(number, rng)) for number in range(160)]
+
+
+def fill(url: str, traces: list[Bundle]) -> sa.Engine:
+    """A writer, on a store that holds these."""
+    engine = open_engine(url)
+    for start in range(0, len(traces), 33):
+        some = traces[start : start + 33]
+        add(engine, lambda connection, some=some: write_bundles(connection, some))  # type: ignore[misc]
+    return engine
+
+
+def everything(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of all tables, but what is said of the database itself."""
+    with reading(engine) as connection:
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(sa.select(table))), key=repr)
+            for table in (*FACTS, *ROLLUPS, DRIFT_METRIC)
+        }
 
 
 def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -136,10 +164,7 @@ def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     urls = (f"sqlite:///{folder / 't.db'}", new_schema(postgres))
     traces, (runs, metrics) = bundles(), drift_rows()
     for url in urls:
-        engine = open_engine(url)
-        for start in range(0, len(traces), 33):
-            some = traces[start : start + 33]
-            add(engine, lambda connection, some=some: write_bundles(connection, some))
+        engine = fill(url, traces)
         with writing(engine) as connection:
             connection.execute(sa.insert(DRIFT_RUN), runs)
             connection.execute(sa.insert(DRIFT_METRIC), metrics)
@@ -227,3 +252,60 @@ def test_both_hold_the_same_rollups_and_rebuild_the_same(stores: Stores):
         rollup.rebuild(writer)
         writer.dispose()
     assert stores.both(rollups) == before
+
+
+def test_both_export_the_same_bytes(stores: Stores):
+    def exported(engine: sa.Engine) -> list[bytes]:
+        made = []
+        for table, format_ in product(("requests", "branches"), ("csv", "jsonl")):
+            out = io.BytesIO()
+            export_to(engine, Filters(purposes=()), out, table=table, format=format_)  # type: ignore[arg-type]
+            made.append(out.getvalue())
+        return made
+
+    on_sqlite, on_postgresql = stores.both(exported)
+    assert on_postgresql == on_sqlite and all(len(one) > 10_000 for one in on_sqlite)
+
+
+def test_both_prune_erase_clear_and_compact_alike(postgres: Any, tmp_path: Path):
+    traces = bundles()[:80]
+    engines = [fill(url, traces) for url in (f"sqlite:///{tmp_path / 't.db'}", new_schema(postgres))]
+
+    def after(change: Callable[[sa.Engine], Any]) -> dict[str, list[tuple[Any, ...]]]:
+        told = [change(engine) for engine in engines]
+        left = [everything(engine) for engine in engines]
+        assert left[0] == left[1] and told[0] == told[1]
+        return left[0]
+
+    def pruned(engine: sa.Engine) -> dict[str, int]:
+        now = START + timedelta(days=3)
+        return prune(engine, keep_days=2, keep_content_days=1, now=now).removed
+
+    def compacted(engine: sa.Engine) -> bool:
+        return compact(engine).after > 0
+
+    assert len(after(lambda engine: None)["request"]) == 80
+    assert 0 < len(after(pruned)["request"]) < 80
+    left = after(lambda engine: erase(engine, tmp_path / "spool", Tenant("acme")))
+    assert left["request"] and "acme" not in {row[REQUEST.c.keys().index("tenant")] for row in left["request"]}
+    left = after(delete_simulated)
+    assert left["request"] and left["request_day"]
+    assert after(compacted) == left
+    for engine in engines:
+        engine.dispose()
+
+
+def test_both_find_the_same_drift(postgres: Any, tmp_path: Path):
+    rng = random.Random(3)
+    history = [
+        replace(made_up(n, rng), at=START + timedelta(weeks=n % 5, minutes=n), simulated=False, purpose="user")
+        for n in range(200)
+    ]
+    traces = [bundle_of_one(routed) for routed in history]
+    answers = []
+    for url in (f"sqlite:///{tmp_path / 't.db'}", new_schema(postgres)):
+        engine = fill(url, traces)
+        run_drift(engine, all_weeks=True)
+        answers.append((heatmap(engine), cell(engine, "small", MONDAY + timedelta(weeks=4), False)))
+        engine.dispose()
+    assert answers[0] == answers[1] and answers[0][0]
