@@ -10,17 +10,18 @@ routes on its way may use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from router_core.policy.expressions import ExpressionError, Facts, evaluate
-from router_core.policy.schema import Condition, Deny, Exclude, Model, Raise, Redact, Require, RouteTo, Rule
+from router_core.conditions import Holding, Look, holding_of, reaches
+from router_core.policy.schema import Deny, Exclude, Model, Raise, Redact, Require, RouteTo, Rule
 from router_core.providers.base import Readiness
-from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, Purpose, RouteRequest
+from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, RouteRequest
 from router_core.result import Signals, Verdict, VerdictOutcome
 from router_core.signals.risk import effective_risk
+from router_core.situation import Situation
 
 _Level = TypeVar("_Level", bound=str)
 
@@ -43,16 +44,6 @@ class Eligibility:
     exclusions: Mapping[str, Exclusion]
     verdicts: tuple[Verdict, ...]
     denied: Verdict | None
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What rules and strategies look at."""
-
-    route: str
-    context: Context
-    signals: Signals
-    purpose: Purpose = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +94,13 @@ def apply_rules(
     A model already removed keeps its first reason.
     """
     raised = _raised(rules, situation)
-    looks = {False: _Look.at(situation), True: _Look.at(raised)}
+    looks = {False: Look.at(situation), True: Look.at(raised)}
     hops = _hops(rules, looks[True])
     known = {**models, **{name: model for hop in hops for name, model in routes[hop].items()}}
     exclusions: dict[str, Exclusion] = {}
     verdicts = []
     for rule in rules:
-        holding = _holding(rule, looks[not isinstance(rule.then, Raise)])
+        holding = holding_of(rule, looks[not isinstance(rule.then, Raise)])
         verdicts.append(_verdict(rule, holding, situation, models, known, routes, exclusions))
     for name in known:
         if name not in models and name not in exclusions:
@@ -149,108 +140,13 @@ def fit(
     return Eligibility(left, exclusions, ruling.verdicts, ruling.denied)
 
 
-# --- conditions -----------------------------------------------------------------------------------------------------
-
-
-class _Look:
-    """What conditions look at: a situation, the routes on the request's way, and the facts for expressions."""
-
-    __slots__ = ("context", "facts", "routes", "signals", "situation")
-
-    def __init__(self, situation: Situation, routes: frozenset[str]) -> None:
-        self.situation, self.routes = situation, routes
-        self.context, self.signals = situation.context, situation.signals
-        self.facts = Facts(situation.route, situation.purpose, situation.context, situation.signals)
-
-    @classmethod
-    def at(cls, situation: Situation) -> _Look:
-        return cls(situation, frozenset((situation.route,)))
-
-
-def _unknown(signals: Signals) -> bool:
-    """Whether a part of the conversation was never searched: then it may hold anything."""
-    return signals.unread_characters > 0
-
-
-def _at_most(value: float | None, bound: Any) -> bool:
-    return value is not None and value <= bound
-
-
-_TESTS: Final[Mapping[str, Callable[[Any, _Look], bool]]] = {
-    "routes": lambda wanted, look: not wanted.isdisjoint(look.routes),
-    "intents": lambda wanted, look: look.signals.intent in wanted,
-    "domains": lambda wanted, look: look.signals.domain in wanted,
-    "languages": lambda wanted, look: look.signals.language in wanted,
-    "tenants": lambda wanted, look: look.context.tenant in wanted,
-    "tags": lambda wanted, look: not wanted.isdisjoint(look.context.tags),
-    "purposes": lambda wanted, look: look.situation.purpose in wanted,
-    "data_classes": lambda wanted, look: look.context.data_class in wanted,
-    "min_data_class": lambda least, look: _reaches(look.context.data_class, least, DATA_CLASSES),
-    "min_risk": lambda least, look: _reaches(look.context.risk, least, RISKS),
-    "pii": lambda wanted, look: wanted == (bool(look.signals.pii) or _unknown(look.signals)),
-    "secrets": lambda wanted, look: wanted == (bool(look.signals.secrets) or _unknown(look.signals)),
-    "min_injection": lambda least, look: look.signals.injection >= least,
-    "code": lambda wanted, look: wanted == look.signals.code,
-    "min_complexity": lambda least, look: look.signals.complexity >= least,
-    "max_complexity": lambda most, look: look.signals.complexity <= most,
-    "min_words": lambda least, look: look.signals.words >= least,
-    "max_words": lambda most, look: look.signals.words <= most,
-    "min_tokens": lambda least, look: look.signals.input_tokens >= least,
-    "max_tokens": lambda most, look: look.signals.input_tokens <= most,
-    "max_deadline_ms": lambda most, look: _at_most(look.context.deadline_ms, most),
-    "max_latency_target_ms": lambda most, look: _at_most(look.context.latency_target_ms, most),
-    "max_cost_cap_usd": lambda most, look: _at_most(look.context.cost_cap_usd, most),
-}
-"""One for each field of `Condition` but ``cel``."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Holding:
-    """Whether a rule applies, and what failed if it does only because something failed."""
-
-    applies: bool
-    failed: str | None = None
-
-
-_YES, _NO = _Holding(True), _Holding(False)
-
-
-def holds(condition: Condition, situation: Situation) -> bool:
-    """Whether every field that the condition gives holds; an expression that cannot be evaluated does."""
-    return _holds(condition, _Look.at(situation)).applies
-
-
-def _holds(condition: Condition, look: _Look) -> _Holding:
-    given = condition.__dict__  # a tenth of the time that attributes of a model take
-    for name in condition.model_fields_set:
-        wanted = given[name]
-        if name != "cel" and wanted is not None and not _TESTS[name](wanted, look):
-            return _NO
-    if condition.cel is None:
-        return _YES
-    try:
-        return _Holding(evaluate(condition.cel, look.facts))
-    except ExpressionError as error:
-        return _Holding(True, str(error))
-
-
-def _holding(rule: Rule, look: _Look) -> _Holding:
-    failed = None
-    for condition in rule.any_of:
-        holding = _holds(condition, look)
-        if holding.applies and holding.failed is None:
-            return holding
-        failed = failed or holding.failed
-    return _NO if failed is None else _Holding(True, failed)
-
-
-# --- what follows ---------------------------------------------------------------------------------------------------
+# --- what follows from rules ------------------------------------------------------------------------------------------
 
 
 def _raised(rules: Iterable[Rule], situation: Situation) -> Situation:
     """The situation with risk and data class as high as any rule says; no rule sees what another one raised."""
-    stated = _Look.at(situation)
-    raising = [rule.then for rule in rules if isinstance(rule.then, Raise) and _holding(rule, stated).applies]
+    stated = Look.at(situation)
+    raising = [rule.then for rule in rules if isinstance(rule.then, Raise) and holding_of(rule, stated).applies]
     if not raising:
         return situation
     risk = effective_risk(situation.context.risk, [entry.risk for entry in raising])
@@ -262,7 +158,7 @@ def _raised(rules: Iterable[Rule], situation: Situation) -> Situation:
     return replace(situation, context=replace(situation.context, risk=risk, data_class=data_class))
 
 
-def _hops(rules: Iterable[Rule], look: _Look) -> list[str]:
+def _hops(rules: Iterable[Rule], look: Look) -> list[str]:
     """The routes that rules send the request to, one after the other; each once, and never back to the first.
 
     A rule may hold only for a route that another rule sent the request to, so they are asked until none adds a route.
@@ -273,7 +169,7 @@ def _hops(rules: Iterable[Rule], look: _Look) -> list[str]:
     while moved:
         moved = False
         for rule, route in leading:
-            if route not in look.routes and _holding(rule, look).applies:
+            if route not in look.routes and holding_of(rule, look).applies:
                 look.routes |= {route}
                 hops.append(route)
                 moved = True
@@ -282,7 +178,7 @@ def _hops(rules: Iterable[Rule], look: _Look) -> list[str]:
 
 def _verdict(
     rule: Rule,
-    holding: _Holding,
+    holding: Holding,
     stated: Situation,
     models: Mapping[str, Model],
     known: Mapping[str, Model],
@@ -361,10 +257,6 @@ def _higher(one: _Level, other: _Level | None, order: tuple[_Level, ...]) -> _Le
     return one if other is None or order.index(one) >= order.index(other) else other
 
 
-def _reaches(value: _Level, least: _Level, order: tuple[_Level, ...]) -> bool:
-    return order.index(value) >= order.index(least)
-
-
 def _lacks(name: str, model: Model, require: Require) -> str | None:
     if require.models is not None and name not in require.models:
         return "it is not among the models that the rule names"
@@ -378,7 +270,7 @@ def _lacks(name: str, model: Model, require: Require) -> str | None:
         return f"it is not approved for {_either(require.approvals - model.approvals)}"
     if require.domains is not None and require.domains.isdisjoint(model.domains):
         return f"it is not specialised in {_either(require.domains)}"
-    if require.data_class is not None and not _reaches(model.accepts, require.data_class, DATA_CLASSES):
+    if require.data_class is not None and not reaches(model.accepts, require.data_class, DATA_CLASSES):
         return f"it accepts data up to {model.accepts}, the rule asks for {require.data_class}"
     return None
 
@@ -406,7 +298,7 @@ def _named(target: str) -> str:
 def _unfit(
     request: RouteRequest, signals: Signals, model: Model, max_output_tokens: int, data_class: DataClass
 ) -> Exclusion | None:
-    if not _reaches(model.accepts, data_class, DATA_CLASSES):
+    if not reaches(model.accepts, data_class, DATA_CLASSES):
         return Exclusion("data_class", f"it accepts data up to {model.accepts}, these are {data_class}")
     needed = signals.input_tokens + max_output_tokens
     if needed > model.context_window:

@@ -40,7 +40,7 @@ from router_core.events import (
     VerdictsGiven,
 )
 from router_core.fleet import Fleet
-from router_core.guard import Eligibility, Ruling, Situation, apply_rules, fit
+from router_core.guard import Eligibility, Ruling, apply_rules, fit
 from router_core.in_flight import InFlight
 from router_core.obligations import Restoring, redacted, rerouted
 from router_core.policy.loading import LoadedPolicy
@@ -54,6 +54,7 @@ from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
 from router_core.sink import DecisionSink, NoSink
+from router_core.situation import Situation
 from router_core.state.ledger import RequestLedger
 from router_core.state.memory import MemoryStore
 from router_core.state.purse import Budgets

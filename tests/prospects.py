@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from router_core.guard import Situation
 from router_core.pricing import to_nano
 from router_core.request import Context
 from router_core.result import Signals
+from router_core.situation import Situation
 from router_core.strategies.base import Plan, Prospect
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from router_core.guard import Situation
 from router_core.pricing import Nano
+from router_core.situation import Situation
 
 
 @dataclass(frozen=True, slots=True)

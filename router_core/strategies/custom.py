@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from router_core.guard import Situation
+from router_core.situation import Situation
 from router_core.strategies.base import Plan, Prospect, Strategy, in_order
 
 log = logging.getLogger("routescope.strategies")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from router_core.guard import Situation
+from router_core.situation import Situation
 from router_core.strategies.base import Plan, Prospect, Strategy
 from router_core.strategies.cascade import Cascade
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from router_core.guard import Situation
+from router_core.situation import Situation
 from router_core.strategies.base import Plan, Prospect, in_order
 
 _SCALE = 2**64

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router_core.guard import Eligibility, Situation, judge
+from router_core.guard import Eligibility, judge
 from router_core.policy.schema import Model, Rule
 from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, Risk, RouteRequest
 from router_core.result import Signals
+from router_core.situation import Situation
 
 NAMES = ("a", "b", "c", "d")
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from router_core import guard
-from router_core.guard import Eligibility, Ruling, Situation, apply_rules, holds, judge
+from router_core import conditions
+from router_core.conditions import holds
+from router_core.guard import Eligibility, Ruling, apply_rules, judge
 from router_core.policy.schema import Condition, Model, Rule
 from router_core.providers.base import Readiness
 from router_core.request import Context, RouteRequest
 from router_core.result import Signals
+from router_core.situation import Situation
 
 SIGNALS = Signals(
     intent="chat",
@@ -319,4 +321,4 @@ def test_a_condition_on_the_purpose() -> None:
 
 
 def test_every_field_of_a_condition_is_looked_at() -> None:
-    assert set(guard._TESTS) | {"cel"} == set(Condition.model_fields)
+    assert set(conditions._TESTS) | {"cel"} == set(Condition.model_fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router_core.guard import Situation
+from router_core.situation import Situation
 from router_core.strategies.base import Plan, PlannedModel, Prospect, in_order
 from router_core.strategies.custom import Custom
 from tests.prospects import order, prospect, situation
