@@ -13,8 +13,14 @@ with its string aggregate, the same SQL everywhere.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias
+from itertools import accumulate
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BUCKETS_PER_OCTAVE = 32
 RELATIVE_ERROR = 2 ** (1 / (2 * BUCKETS_PER_OCTAVE)) - 1
@@ -117,22 +123,18 @@ def percentiles(text: str | None, shares: Sequence[float]) -> list[float | None]
     if not text:
         return [None for _ in shares]
     pairs = _sorted_pairs(text)
-    total = sum(number for _, number in pairs)
-    answers: list[float | None] = []
-    for share in shares:
-        rank = max(1, math.ceil(share * total))
-        seen = 0
-        for bucket, number in pairs:
-            seen += number
-            if seen >= rank:
-                answers.append(value_of(bucket))
-                break
-    return answers
+    upto = list(accumulate(number for _, number in pairs))
+    ranks = (max(1, math.ceil(share * upto[-1])) for share in shares)
+    return [value_of(pairs[bisect_left(upto, rank)][0]) for rank in ranks]
 
 
 def total(text: str | None) -> int:
     """How many values one text, or several joined, have counted."""
-    return sum(number for _, number in _sorted_pairs(text)) if text else 0
+    if not text:
+        return 0
+    if len(text) < _MANY * _DIGITS:
+        return sum(int(text[start : start + _DIGITS], 16) & _MOST for start in range(0, len(text), _DIGITS))
+    return int((_entries(text) & _MOST).sum())
 
 
 def bands(text: str, *, per_octave: int = 2) -> list[tuple[float, float, int]]:
@@ -177,7 +179,13 @@ def _sorted_pairs(text: str) -> list[tuple[int, int]]:
         return sorted(decode(text).items())
     import numpy as np
 
-    entries = np.frombuffer(bytes.fromhex(text), dtype=">u4").astype(np.int64)
+    entries = _entries(text)
     totals = np.bincount(entries >> 20, weights=entries & _MOST)
     used = np.flatnonzero(totals)
-    return [(int(bucket), int(totals[bucket])) for bucket in used]
+    return list(zip(used.tolist(), totals[used].astype(np.int64).tolist(), strict=True))
+
+
+def _entries(text: str) -> NDArray[np.int64]:
+    import numpy as np
+
+    return np.frombuffer(bytes.fromhex(text), dtype=">u4").astype(np.int64)

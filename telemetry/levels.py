@@ -99,14 +99,14 @@ REQUESTS = Family(
     REQUEST_HOUR,
     REQUEST_DAY,
     "chosen",
-    _levels("", _FEW, "tenant route", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}"),
-    hourly=frozenset({0, 3, 4}),
+    _levels("", _FEW, "tenant route", "tenant intent", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}"),
+    hourly=frozenset({0, 4, 5}),
 )
 BRANCHES = Family(
     BRANCH_HOUR,
     BRANCH_DAY,
     "model",
-    _levels("", _FEW, "tenant route", "tenant intent", base=_TRIED),
+    _levels("", _FEW, "tenant error_type", "route error_type", "tenant intent", base=_TRIED),
     hourly=frozenset({0, 2}),
 )
 SCORES = Family(

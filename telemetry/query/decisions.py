@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.query.filters import Filters, on_facts
+from telemetry.storage import fulltext
 from telemetry.storage.engine import reading
 from telemetry.storage.models import CONTENT, REQUEST
 from telemetry.text import clean
@@ -19,6 +20,8 @@ SHORTEST_ID = 6
 """Characters from which on a search may mean a decision's id."""
 SLICE = 2000
 """Decisions that one text search looks through."""
+RARE = 1000
+"""Contents that a text may be in to be found through the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,9 @@ def page(
     """Decisions of the filter, newest first, after ``cursor``.
 
     ``search`` is the beginning of a decision's id (at least `SHORTEST_ID` characters of it) or, where content was
-    captured, a piece of a prompt or an answer, whatever the case of its ASCII letters. A text search looks through
-    `SLICE` decisions a call; its cursor goes on from there.
+    captured, a piece of a prompt or an answer, whatever the case of its ASCII letters. What is rare is found through
+    the full-text index, at once and wherever it is; what occurs in more than `RARE` contents, or is shorter than three
+    characters, is looked for in `SLICE` decisions a call, and its cursor goes on from there.
 
     Raises:
         ValueError: the cursor is none of ours.
@@ -82,6 +86,9 @@ def page(
             of_id = _page_of(connection, [*conditions, _begins(REQUEST.c.decision_id, search)], limit)
             if of_id.rows:
                 return of_id
+        rare = _rare_traces(connection, search)
+        if rare is not None:
+            return _page_of(connection, [*conditions, REQUEST.c.trace_id.in_(rare), _said(REQUEST, search)], limit)
         return _text_page(connection, conditions, search, limit)
 
 
@@ -109,14 +116,7 @@ def _text_page(
         .subquery()
     )
     found = (
-        sa.select(part)
-        .where(
-            sa.exists().where(
-                CONTENT.c.trace_id == part.c.trace_id, CONTENT.c.text.ilike(_containing(search), escape="\\")
-            )
-        )
-        .order_by(part.c.ts.desc(), part.c.span_id.desc())
-        .limit(limit + 1)
+        sa.select(part).where(_said(part, search)).order_by(part.c.ts.desc(), part.c.span_id.desc()).limit(limit + 1)
     )
     rows = connection.execute(found).all()
     if len(rows) > limit:
@@ -130,6 +130,20 @@ def _text_page(
     )
     end = connection.execute(last).first()
     return DecisionPage([_decision_row(row) for row in rows], None if end is None else _cursor(end))
+
+
+def _rare_traces(connection: sa.Connection, search: str) -> Sequence[str] | None:
+    """Where the text may be; None when only reading can tell."""
+    if not fulltext.available(connection):
+        return None
+    return fulltext.traces_with(connection, _as_kept(search), RARE)
+
+
+def _said(decisions: sa.FromClause, search: str) -> sa.ColumnElement[bool]:
+    """That some content of a decision holds the text, taken literally."""
+    return sa.exists().where(
+        CONTENT.c.trace_id == decisions.c.trace_id, CONTENT.c.text.ilike(_containing(search), escape="\\")
+    )
 
 
 def _decision_row(row: sa.Row[Any]) -> DecisionRow:
@@ -163,8 +177,13 @@ def _begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool
 
 
 def _containing(text: str) -> str:
-    """A LIKE pattern. Content is kept as JSON, where quotes and line breaks are escaped."""
-    inside = json.dumps(text, ensure_ascii=False)[1:-1]
+    """A LIKE pattern."""
+    inside = _as_kept(text)
     for special in ("\\", "%", "_"):
         inside = inside.replace(special, "\\" + special)
     return f"%{inside}%"
+
+
+def _as_kept(text: str) -> str:
+    """Content is kept as JSON, where quotes and line breaks are escaped."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2
+from telemetry.storage import version_2, version_3
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
 from telemetry.storage.rollups import ROLLUPS
@@ -57,6 +57,7 @@ TABLES: tuple[sa.Table, ...] = (
 FIRST_VERSION = 1
 STEPS: tuple[Step, ...] = (
     Step(version_2.VERSION, "rollups by day and by level, attempts and parts of costs", version_2.apply),
+    Step(version_3.VERSION, "full-text search over content", version_3.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -22,6 +22,7 @@ class Request(SQLModel, table=True):
     __tablename__ = "request"
     __table_args__ = (
         sa.Index("ix_request_ts", "ts", "span_id"),
+        sa.Index("ix_request_trace", "trace_id"),
         sa.Index("ix_request_route", "route", "ts"),
         sa.Index("ix_request_chosen", "chosen", "ts"),
         sa.Index("ix_request_status", "status", "ts"),

@@ -122,10 +122,34 @@ def test_a_piece_of_text_finds_it_taken_literally(reader: sa.Engine, search: str
 
 def test_a_text_search_goes_on_slice_by_slice(reader: sa.Engine, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(decisions, "SLICE", 4)
+    monkeypatch.setattr(decisions, "RARE", 0)
     first = page(reader, REAL, search="Überraschung")
     assert first.rows == [] and first.next_cursor is not None
     assert ids(walk(reader, REAL, 2, "Überraschung")) == {3}
     assert ids(walk(reader, REAL, 2, "ordinary question")) == set(range(25)) - set(PROMPTS)
+
+
+def test_what_is_rare_is_found_at_once_however_far_back_it_is(reader: sa.Engine, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(decisions, "SLICE", 1)
+    found = page(reader, REAL, search="Überraschung")
+    assert ids(found.rows) == {3} and found.next_cursor is None
+    assert page(reader, Filters(intents=("code",)), search="Überraschung").rows == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 30])
+def test_what_was_found_through_the_index_comes_in_pages_too(reader: sa.Engine, limit: int):
+    rows = walk(reader, REAL, limit, "ORDINARY question")
+    assert len(rows) == 22 and ids(rows) == set(range(25)) - set(PROMPTS)
+
+
+def test_without_an_index_the_same_is_found_by_reading(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 't.db'}"
+    with Telemetry.open(url, home=tmp_path, content="full") as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1", prompt="Überraschung"))
+        assert telemetry.sink.force_flush(10_000)
+        with telemetry.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE content_fts")
+    assert [row.decision_id for row in page(open_reader(url), Filters(), search="raschung").rows] == ["d1"]
 
 
 @pytest.mark.parametrize(
