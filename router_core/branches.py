@@ -105,6 +105,8 @@ class Branches:
             branch.leave(call.timeout_s)
         if branch.kind == "model":
             run.waited_ns += branch.waited_ns
+        if branch.outcome == "failed" and branch.final and not run.watched:
+            run.first_visible_ns = None  # nobody saw the tokens, and others take their place
         yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
         if branch.outcome == "failed":
             run.close_branch(branch)

@@ -370,3 +370,12 @@ async def test_a_model_that_only_validators_ask_never_answers_however_large_its_
     bench = Bench(loaded, tiny=Replies(too_long), twin=Replies(too_long), huge=Replies("An answer."))
     with pytest.raises(AllBranchesFailed):
         await bench.router.aroute(_ask())
+
+
+async def test_the_time_to_the_first_token_is_that_of_the_answer_not_of_one_that_broke_off_unseen() -> None:
+    broken = Reply(("Half an ans",), error=DOWN, first_chunk_s=1)
+    whole = Reply(("Whole.",), first_chunk_s=2)
+    bench = Bench(policy(tiers='"small"', validators=[]), tiny=Replies(broken), twin=Replies(whole), huge=Replies())
+    decision = (await bench.router.aroute(_ask())).decision
+    assert branches(decision) == [("tiny", "failed"), ("twin", "accepted")]
+    assert decision.ttft_ms == pytest.approx(3000)
