@@ -15,6 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,15 @@ import sqlalchemy as sa
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.trace import Tracer
 
+from telemetry.collector import Collector, CollectorProcessor
+from telemetry.content import ContentPolicy
+from telemetry.foreign import rows_of
 from telemetry.metrics import Metrics
+from telemetry.otlp import read
 from telemetry.rows import Bundle
 from telemetry.setup import Telemetry
 from telemetry.storage.models import FACTS
+from tests.otlp import LITELLM, request, span
 from tests.traces import Attempt, Routed, emit
 
 IN_FLIGHT = 64
@@ -103,6 +109,35 @@ def counting(folder: Path, traces: int) -> float:
     return (time.thread_time() - begin) / len(bundles) * 1e6
 
 
+def copying(traces: int, baseline_us: float) -> float:
+    """Microseconds of the request's own thread for queueing one trace for a collector, which is away."""
+    away = Collector("http://127.0.0.1:9/v1/traces")
+    processor = CollectorProcessor(away, ContentPolicy(), queue_limit=8 * traces)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(processor)
+    spent = emitting(provider.get_tracer("bench"), traces, 4_000_000) - baseline_us
+    if processor.health().dropped:
+        raise SystemExit("the queue was too small")
+    processor.close(0.1)
+    return max(spent, 0.0)
+
+
+async def receiving(folder: Path, calls: int) -> float:
+    """Seconds from OTLP bodies of 500 calls of other systems to committed rows."""
+    bodies = [
+        request(*(span(LITELLM, 1 + start + number) for number in range(500))).SerializeToString()
+        for start in range(0, calls, 500)
+    ]
+    with Telemetry.open(f"sqlite:///{folder / 'received.db'}", home=folder) as telemetry:
+        begin = time.perf_counter()
+        for body in bodies:
+            received = await asyncio.to_thread(read, body, "protobuf", time.time_ns())
+            state = await telemetry.sink.keep(partial(rows_of, received.spans, tenant="default"))
+            if received.rejected or state != "committed":
+                raise SystemExit(f"{received.rejected} rejected, {state}")
+        return time.perf_counter() - begin
+
+
 def executemany(engine: sa.Engine, folder: Path) -> float:
     """Seconds that plain sqlite3 takes for the rows that were written, in transactions of 512."""
     raw = sqlite3.connect(folder / "raw.db", isolation_level=None)
@@ -144,6 +179,9 @@ def main() -> None:
             if not telemetry.sink.force_flush(60_000) or telemetry.health().not_durable:
                 raise SystemExit("something was not kept")
         counting_us = counting(folder, n)
+        copying_us = copying(n, baseline_us)
+        calls = max(n // 500, 1) * 500
+        received_s = asyncio.run(receiving(folder, calls))
         size = (folder / "t.db").stat().st_size
     results = [
         result("ingest_spans_per_second", spans / seconds, "spans/s", n, spans / raw_seconds),
@@ -151,6 +189,8 @@ def main() -> None:
         result("ingest_lone_commit_p50", statistics.median(delays), "ms", len(delays)),
         result("ingest_application_cpu_per_request", ours_us, "us", n, baseline_us),
         result("ingest_metrics_cpu_per_request", counting_us, "us", n),
+        result("ingest_collector_cpu_per_request", copying_us, "us", n),
+        result("ingest_otlp_calls_per_second", calls / received_s, "calls/s", calls),
         result("ingest_bytes_per_request", size / (2 * n + len(delays)), "bytes", n),
     ]
     if not options.json:

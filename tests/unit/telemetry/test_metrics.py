@@ -160,6 +160,9 @@ def test_names_without_end_make_no_series_without_end(telemetry: Telemetry, metr
     series = {name for name in found if name.startswith("gen_ai_client_operation_duration_seconds_count")}
     assert len(series) <= MOST_SERIES + 1, "and one for the rest"
     assert sum(found[name] for name in series) == MOST_SERIES + 200, "none of them is lost"
+    costs = [found[name] for name in found if name.startswith("router_cost_usd_total")]
+    assert len(costs) == MOST_SERIES
+    assert sum(costs) == pytest.approx(1_200e-9 * (MOST_SERIES + 200))
 
 
 def test_the_number_of_dropped_traces_is_there_while_it_is_0(telemetry: Telemetry, metrics: Metrics):
