@@ -57,8 +57,9 @@ def bundles(requests: int, seed: int) -> list[Bundle]:
         large = Attempt("large", cost_nano=20_000, latency_ms=rng.lognormvariate(6, 1))
         small = Attempt(latency_ms=rng.lognormvariate(4, 1))
         attempts = (Attempt(outcome="rejected"), large) if number % 3 == 0 else (small,)
-        names = {name: f"{name} {rng.randrange(4)}" for name in ("tenant", "route", "intent")}
-        emit(tracer, Routed(f"{seed}-{number}", at=FIRST + EVERY * number, attempts=attempts, **names))
+        tenant, route, intent = (f"{name} {rng.randrange(4)}" for name in ("tenant", "route", "intent"))
+        at = FIRST + EVERY * number
+        emit(tracer, Routed(f"{seed}-{number}", at, attempts, route=route, tenant=tenant, intent=intent))
         made.append(bundle_of(exporter.get_finished_spans(), ContentPolicy()))
         exporter.clear()
     return made

@@ -84,7 +84,7 @@ def reader(url: URL) -> sa.Engine:
     place = place_of(url)
 
     def prepare(connection: Any, record: Any) -> None:
-        _prepare(connection, "SET statement_timeout = 60000")
+        _prepare(connection)
         connection.adapters.register_dumper(str, _clean_text())
         connection.autocommit = True
         record.info["empty"] = not _readable_schema(connection, place)
