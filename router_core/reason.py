@@ -37,7 +37,8 @@ def story(
         sentence += " after " + ", and ".join(before)
     elif plan is not None:
         sentence += f": {plan.reason}"
-    return f"{sentence}; {_verdict(chosen)}." if chosen.scores else f"{sentence}."
+    again = any(branch.weakest is not None and not branch.weakest.passed for branch in others)
+    return f"{sentence}; {_verdict(chosen, again=again)}." if chosen.scores else f"{sentence}."
 
 
 def _intention(plan: Plan | None, chosen: Branch | None, error: RouteScopeError | None) -> str:
@@ -66,7 +67,7 @@ def _setback(branch: Branch) -> str | None:
     return None
 
 
-def _verdict(chosen: Branch) -> str:
+def _verdict(chosen: Branch, *, again: bool) -> str:
     weakest = chosen.weakest
     assert weakest is not None
     if weakest.passed and weakest.validator == COMBINED and weakest.score is not None:
@@ -74,9 +75,9 @@ def _verdict(chosen: Branch) -> str:
     if weakest.passed:
         names = ", ".join(score.validator for score in chosen.scores)
         return f"its answer passed {names}"
-    return (
-        f"its answer did not pass {weakest.validator} either ({_bare(weakest.reason)}), and no stronger model was left"
-    )
+    either = " either" if again else ""
+    why = _bare(weakest.reason)
+    return f"its answer did not pass {weakest.validator}{either} ({why}), and no stronger model was left"
 
 
 def _bare(sentence: str) -> str:

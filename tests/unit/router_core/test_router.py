@@ -163,6 +163,12 @@ async def test_when_nothing_passes_the_strongest_models_answer_is_given_with_its
     assert "no stronger model was left" in result.decision.reason
 
 
+async def test_a_lone_answer_that_does_not_pass_is_not_said_to_fail_like_another() -> None:
+    bench = Bench(policy(tiers='"large"'), tiny=Replies(), twin=Replies(), huge=Replies("I cannot help with that."))
+    reason = (await bench.router.aroute(RouteRequest.from_prompt("hi"))).decision.reason
+    assert "its answer did not pass polite (" in reason
+
+
 async def test_best_score_takes_the_better_of_answers_that_all_fell_short() -> None:
     loaded = policy(route='aggregator = "best_score"', validators=["wordy"], rules=WORDY)
     bench = Bench(loaded, tiny=Replies("one two three four five six seven eight"), twin=Replies(), huge=Replies("one"))
