@@ -25,7 +25,7 @@ from telemetry.storage.engine import open_engine
 @click.option("--requests", "count", default=DEFAULT_REQUESTS, show_default=True, type=click.IntRange(1, 5_000_000))
 @click.option("--seed", default=DEFAULT_SEED, show_default=True, help="The same seed tells the same story.")
 @click.option("--clear", is_flag=True, help="Remove all simulated rows, and only those.")
-@click.option("--db", "database_url", help="Database, as sqlite:///FILE.")
+@click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def demo(weeks: int, count: int, seed: int, clear: bool, database_url: str | None, as_json: bool) -> None:
     """Write labelled, simulated history through the real router, and look for drift in it."""

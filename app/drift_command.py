@@ -16,7 +16,7 @@ from telemetry.storage.engine import open_engine
 if TYPE_CHECKING:
     from telemetry.drift.run import DriftReport
 
-_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE.")
+_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
 
 
 @click.group(epilog="Example: routescope drift run --all")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--seed", default=0, show_default=True, help="Of everything that chance decides.")
 @click.option("--sweep", is_flag=True, help="The whole cost-quality curve as well.")
 @click.option("--record", is_flag=True, help="Store the decisions, marked as simulated.")
-@click.option("--db", "database_url", help="Database for --record, as sqlite:///FILE.")
+@click.option("--db", "database_url", help="Database for --record, as sqlite:///FILE or postgresql://HOST/NAME.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 def replay(
     log_file: Path,
