@@ -68,6 +68,8 @@ class Metrics:
             resource=Resource({"service.name": service_name}),
             shutdown_on_exit=False,
         )
+        # OTEL_SDK_DISABLED is about what leaves a program; whoever scrapes asks for it.
+        self._provider._disabled = False
         self._scraping = threading.Lock()
         meter = self.meter = self._provider.get_meter(semconv.INSTRUMENTATION_NAME, semconv.SCHEMA_VERSION)
         self._calls = _histogram(meter, semconv.METRIC_OPERATION_DURATION, "s", "Duration of calls of models", _SECONDS)

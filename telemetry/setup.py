@@ -20,6 +20,7 @@ from telemetry.storage.models import POLICY_VERSION
 
 SERVICE_NAME = "routescope"
 ATTRIBUTES_A_SPAN = 512
+LINKS_A_SPAN = 8
 
 
 class Telemetry:
@@ -35,8 +36,17 @@ class Telemetry:
             sampler=ALWAYS_ON,
             resource=Resource({"service.name": SERVICE_NAME}),
             # Nothing is cut short here; a row takes a span as it is.
-            span_limits=SpanLimits(max_span_attributes=ATTRIBUTES_A_SPAN),
+            span_limits=SpanLimits(
+                max_span_attributes=ATTRIBUTES_A_SPAN,
+                # Said here, since variables of the environment would say it otherwise.
+                max_links=LINKS_A_SPAN,
+                max_attribute_length=SpanLimits.UNSET,
+                max_span_attribute_length=SpanLimits.UNSET,
+            ),
         )
+        # OTEL_SDK_DISABLED is about what leaves a program. Decisions are kept whatever it says, and nothing public of
+        # the SDK tells it so.
+        self.tracer_provider._disabled = False
         self.tracer_provider.add_span_processor(processor)
 
     @classmethod

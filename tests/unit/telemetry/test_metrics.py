@@ -190,6 +190,17 @@ def test_a_listener_that_fails_costs_no_trace(telemetry: Telemetry):
     assert telemetry.health().committed == 2
 
 
+def test_numbers_are_there_for_whoever_scrapes_whatever_is_switched_off(
+    telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    metrics = Metrics("test")
+    telemetry.sink.listen(metrics.count)
+    counted(telemetry, Routed("d1"))
+    assert any(name.startswith("router_requests_total") for name in samples(metrics))
+    metrics.close()
+
+
 def test_scrapes_side_by_side_read_the_same_numbers(telemetry: Telemetry, metrics: Metrics):
     counted(telemetry, Routed("d1"))
     found: list[bytes] = []

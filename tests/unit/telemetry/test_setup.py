@@ -40,6 +40,29 @@ def test_a_span_of_many_and_long_attributes_is_not_cut(tmp_path: Path):
     assert {name: found.spans[0].attributes[name] for name in extra} == extra
 
 
+def test_no_variable_of_opentelemetry_keeps_a_decision_from_being_kept_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    variables = {
+        "OTEL_SDK_DISABLED": "true",
+        "OTEL_TRACES_SAMPLER": "always_off",
+        "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT": "5",
+        "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT": "5",
+        "OTEL_ATTRIBUTE_COUNT_LIMIT": "3",
+        "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": "3",
+        "OTEL_SPAN_LINK_COUNT_LIMIT": "0",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with Telemetry.open(url(tmp_path), home=tmp_path) as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1"))
+        assert telemetry.sink.force_flush(5000)
+        found = decision(telemetry.engine, "d1")
+    assert found is not None
+    assert found.document["reason"] == "the first answer was good enough"
+    assert found.document["signals"] == {"intent": "chat", "words": 5}
+
+
 def test_redacted_content_needs_a_function_before_anything_is_opened(tmp_path: Path):
     with pytest.raises(RedactionMissing):
         Telemetry.open(url(tmp_path), home=tmp_path, content="redacted")
