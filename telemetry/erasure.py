@@ -20,7 +20,7 @@ from telemetry import rollup
 from telemetry.rows import Bundle
 from telemetry.spooled import Emptied, erase_spooled
 from telemetry.storage.engine import reading, writing
-from telemetry.storage.erase import Found, delete_decisions, delete_traces
+from telemetry.storage.erase import Found, delete_decisions, delete_traces, forget_deleted_content
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.rollups import ROLLUPS
 from telemetry.storage.slices import Counts, Slices
@@ -134,7 +134,6 @@ class Trace:
         with reading(engine) as connection:
             decisions = sa.select(REQUEST.c.trace_id, REQUEST.c.span_id)
             rows = connection.execute(decisions.where(REQUEST.c.decision_id == self.id)).all()
-            # A decision has no index on its trace: the whole table is read, without holding anybody up.
             rows = rows or connection.execute(decisions.where(REQUEST.c.trace_id == self.id)).all()
             if rows:
                 return [Found(row.trace_id, row.span_id) for row in rows]
@@ -183,6 +182,8 @@ def erase(
             break
         sleep(_LOOK_S)
     removed.update(subject.delete(engine))
+    if removed[CONTENT.name]:
+        forget_deleted_content(engine)
     return _erased(removed, erase_spooled(spools, subject.owns), empty_log(engine))
 
 

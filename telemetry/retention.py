@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage.coverage import give_up_before
 from telemetry.storage.engine import reading, writing
-from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces
+from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces, forget_deleted_content
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.slices import Counts, Slices
 
@@ -87,6 +87,8 @@ def prune(
         counts.update(_prune_drift_runs(engine, rows_before))
     if content_before is not None:
         counts.update(_prune_content(engine, content_before, slices))
+    if counts[CONTENT.name]:
+        forget_deleted_content(engine)
     return Pruned(
         rows_before=rows_before,
         content_before=content_before,

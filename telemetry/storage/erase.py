@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.storage import fulltext
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
-from telemetry.storage.slices import Counts, Slices
+from telemetry.storage.slices import REST_S, Counts, Slices
 
 FOUND_AT_ONCE = 5_000
 """Rows of one look into the tables."""
+PAGES_AT_ONCE = 64
+"""Of the full-text index, in one transaction; some milliseconds."""
 
 Condition: TypeAlias = sa.ColumnElement[bool]
 
@@ -36,7 +40,6 @@ def delete_traces(connection: sa.Connection, found: Sequence[Found]) -> Counts:
     counts: Counts = Counter()
     for table in (CONTENT, SPAN, BRANCH):
         counts[table.name] += connection.execute(sa.delete(table).where(table.c.trace_id.in_(traces))).rowcount
-    # By its key: there is no index on a decision's trace.
     counts[REQUEST.name] += connection.execute(sa.delete(REQUEST).where(REQUEST.c.span_id.in_(keys))).rowcount
     return counts
 
@@ -71,6 +74,21 @@ def delete_simulated(engine: sa.Engine) -> int:
             connection.execute(sa.delete(table).where(table.c.simulated.is_(True)))
         _delete_simulated_drift(connection)
     return counts[REQUEST.name]
+
+
+def forget_deleted_content(engine: sa.Engine) -> None:
+    """Take what was deleted from ``content`` out of the full-text index for good, in short transactions.
+
+    The index only notes what is deleted; its pieces could be read out of the file until it is merged anew.
+    """
+    pages = -PAGES_AT_ONCE
+    while True:
+        with writing(engine) as connection:
+            if not fulltext.merge(connection, pages):
+                return
+        # The first step gathers all parts of the index, the others go on with them.
+        pages = PAGES_AT_ONCE
+        time.sleep(REST_S)
 
 
 def _delete_simulated_drift(connection: sa.Connection) -> None:

@@ -23,7 +23,9 @@ from tests.traces import START, Attempt, Routed, emit
 
 TWO = (Attempt("small", outcome="rejected"), Attempt("large", cost_nano=None))
 OURS = [
-    Routed(f"ours{number}", at=START + timedelta(hours=7 * number), tenant="ours", attempts=TWO, prompt="heliotrope")
+    Routed(
+        f"ours{number}", at=START + timedelta(hours=7 * number), tenant="ours", attempts=TWO, prompt="heliotrope, xyzzy"
+    )
     for number in range(9)
 ]
 THEIRS = [
@@ -158,6 +160,18 @@ def test_erased_words_cannot_be_read_out_of_the_files(tmp_path: Path, both: Tele
     assert erase(both.engine, spools, Tenant("ours")).complete
     assert b"heliotrope" not in every_byte()
     assert b"marigold" in every_byte()
+
+
+def test_no_piece_of_an_erased_word_is_left_in_the_full_text_index(both: Telemetry, spools: Path) -> None:
+    def holds(piece: bytes) -> bool:
+        with both.engine.connect() as connection:
+            blocks = connection.exec_driver_sql("SELECT block FROM content_fts_data").scalars().all()
+        return any(piece in block for block in blocks)
+
+    assert holds(b"xyz") and holds(b"gol")
+    erase(both.engine, spools, Tenant("ours"))
+    assert not holds(b"xyz")
+    assert holds(b"gol")
 
 
 def test_a_reader_that_holds_on_to_the_log_is_told_of(both: Telemetry, spools: Path, tmp_path: Path) -> None:
