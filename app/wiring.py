@@ -24,6 +24,7 @@ from router_core.clock import SystemClock
 from router_core.errors import Fault, PolicyError, RouteScopeError
 from router_core.policy.loading import LoadedPolicy, load_policy
 from router_core.policy.schema import LocalProvider, TelemetryEntry
+from router_core.providers.build import warm_up as warm_up_providers
 from router_core.providers.fetch import Progress
 from router_core.providers.local_server import LocalServer
 from router_core.providers.pull_queue import PullQueue
@@ -115,6 +116,7 @@ class Service:
     def warm(self) -> None:
         """Load what the first request would otherwise wait for."""
         warm_up()
+        warm_up_providers(self.loaded.policy.models)
 
     # --- another policy ------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ Nothing heavy is imported or started here: that waits for the first call.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -50,6 +51,17 @@ def build_providers(
 def place_name(name: str, model: schema.Model, deployment: str) -> str:
     """What a deployment's provider is called: the model's own name where it runs in one place only."""
     return f"{name}@{deployment}" if model.deployments else name
+
+
+def warm_up(models: Mapping[str, schema.Model]) -> None:
+    """Import what these models' first calls need: at once what takes a moment, in a thread what takes seconds."""
+    kinds = {place.provider.kind for model in models.values() for place in model.places}
+    if kinds & {"openai", "local"}:
+        import aiohttp  # noqa: F401
+    if "litellm" in kinds:
+        from router_core.providers.litellm_import import load
+
+        threading.Thread(target=load, name="litellm-import", daemon=True).start()
 
 
 def key_variables(entry: schema.ProviderEntry) -> tuple[str, ...]:

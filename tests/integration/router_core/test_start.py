@@ -47,3 +47,19 @@ def test_importing_the_router_loads_nothing_heavy():
 
 def test_the_first_request_finds_everything_loaded():
     assert said(FIRST_REQUEST) == []
+
+
+def test_a_gateway_has_its_transports_before_the_first_call():
+    code = """
+import json, sys, time
+from pathlib import Path
+from router_core.policy.loading import load_policy
+from router_core.providers.build import warm_up
+
+warm_up(load_policy(Path("policies/mixed.toml")).policy.models)
+found = ["aiohttp" in sys.modules]
+while "litellm" not in sys.modules:
+    time.sleep(0.05)
+print(json.dumps(found))
+"""
+    assert said(code) == [True]
