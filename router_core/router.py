@@ -12,60 +12,50 @@ import random
 import traceback
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from opentelemetry.trace import Tracer
 
 from router_core import aggregate, semconv
-from router_core.affordable import afford, exhausted
 from router_core.attempts import Attempts, finished_of
 from router_core.branches import Branches
-from router_core.candidates import candidates_of, prospects_of
 from router_core.clock import Clock, SystemClock, Timeline
 from router_core.decision import build_decision, settle
 from router_core.errors import (
     InternalFault,
     NotDurable,
-    RequestDenied,
     RoutingError,
 )
 from router_core.events import (
     Answered,
     Event,
     Failed,
-    Planned,
     Settled,
-    SignalsRead,
-    VerdictsGiven,
 )
 from router_core.fleet import Fleet
-from router_core.guard import Eligibility, Ruling, apply_rules, fit
 from router_core.in_flight import InFlight
-from router_core.obligations import Restoring, redacted, rerouted
+from router_core.obligations import Restoring
 from router_core.policy.loading import LoadedPolicy
+from router_core.preparation import Preparation, with_system
 from router_core.price_catalog import resolve_price
 from router_core.pricing import TokenPrice
 from router_core.providers.base import Provider
 from router_core.providers.build import NO_SCRIPTS, build_providers
-from router_core.request import Message, RouteRequest
+from router_core.request import RouteRequest
 from router_core.resilience.health import Health
 from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
 from router_core.sink import DecisionSink, NoSink
-from router_core.situation import Situation
 from router_core.state.ledger import RequestLedger
 from router_core.state.memory import MemoryStore
 from router_core.state.purse import Budgets
 from router_core.state.store import StateStore
 from router_core.target import Targets
-from router_core.tool_branch import try_tool
-from router_core.tools.admission import admitted, must_stay
 from router_core.tools.base import Tool
 from router_core.tools.build import build_tools
 from router_core.tracing import NO_TRACER, Trace, new_decision_id
-from router_core.unanswered import nobody_answered, nobody_eligible
+from router_core.unanswered import nobody_answered
 from router_core.validators.base import Validator
 from router_core.validators.build import build_validators
 
@@ -94,29 +84,23 @@ class Router:
     ) -> None:
         self.loaded = loaded
         models = loaded.policy.models
-        self._tools = tools
         self._tracer = tracer
         self._sink: DecisionSink = sink or NoSink()
         self._clock: Clock = clock or SystemClock()
         # For traffic splits and jitter, nothing that must not be guessed.
-        self._rng = rng or random.Random()  # noqa: S311
+        rng = rng or random.Random()  # noqa: S311
         places = {name: model.places for name, model in models.items()}
-        health = Health(self._clock, loaded.policy.resilience, self._rng, places)
+        health = Health(self._clock, loaded.policy.resilience, rng, places)
         self.fleet = Fleet(models, providers, health)
         branches = Branches(self.fleet)
         self._attempts = Attempts(branches, Scoring(branches, validators), self.fleet, self._clock)
-        self._budgets = Budgets(loaded.policy.budgets, state or MemoryStore(self._clock), self._clock)
         assume = loaded.policy.assume_price
         self._assumed = None if assume is None else TokenPrice(assume.input, assume.output, assume.cache_read)
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
-        # Here, and not on top: numpy and a hundred patterns are a third of what importing the router would take.
-        from router_core.signals.own_intents import OwnIntents
-        from router_core.signals.read import read_signals
-
-        self._read_signals = read_signals
-        self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
         self.targets = Targets(loaded.policy)
+        budgets = Budgets(loaded.policy.budgets, state or MemoryStore(self._clock), self._clock)
+        self._preparation = Preparation(loaded, self.targets, self.fleet, budgets, tools, rng)
         self.in_flight = InFlight()
         """The requests that have begun here and not ended."""
 
@@ -223,10 +207,10 @@ class Router:
         """
         run = self._begin(request, tracer=NO_TRACER)
         try:
-            async for _ in self._prepare(run):
+            async for _ in self._preparation.steps(run):
                 pass
             if run.chosen is None:
-                self._make_plan(run)
+                self._preparation.plan(run)
         except RoutingError as error:
             run.error = error
         for branch in run.branches:
@@ -241,7 +225,7 @@ class Router:
         timeline = Timeline(self._clock)
         caps = target.route.caps
         return Run(
-            request=_with_system(request, target.route.system),
+            request=with_system(request, target.route.system),
             target=target,
             loaded=self.loaded,
             prices=self._prices,
@@ -300,10 +284,10 @@ class Router:
         return Failed(error.code, str(error), error.http_status)
 
     async def _route(self, run: Run) -> AsyncGenerator[Event]:
-        async for event in self._prepare(run):
+        async for event in self._preparation.steps(run):
             yield event
         if run.chosen is None:
-            yield self._make_plan(run)
+            yield self._preparation.plan(run)
             restoring = Restoring(run.redaction) if run.redaction is not None and run.restores else None
             async with aclosing(self._attempts.ask(run)) as events:
                 async for event in events:
@@ -320,89 +304,6 @@ class Router:
             text = run.redaction.restore(text)
         yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations)
 
-    # --- before any model --------------------------------------------------------------------------------------
-
-    async def _prepare(self, run: Run) -> AsyncGenerator[Event]:
-        span = run.trace.child(semconv.SPAN_SIGNALS)
-        run.signals = self._read_signals(run.request, self._own_intents)
-        run.trace.end(span, {semconv.INTENT: run.signals.intent, semconv.LANGUAGE: run.signals.language})
-        yield SignalsRead(run.decision_id, run.target.name, run.signals)
-
-        span = run.trace.child(semconv.SPAN_GUARD)
-        run.eligibility = self._judge(run)
-        self._apply_budgets(run)
-        run.trace.end(span, {semconv.GUARD_ELIGIBLE: list(run.eligibility.models)})
-        yield VerdictsGiven(run.eligibility.verdicts)
-        if run.eligibility.denied is not None:
-            denied = run.eligibility.denied
-            if (spent := exhausted(run.eligibility)) is not None:
-                raise spent
-            raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
-        tools = [self._tools[name] for name in run.target.route.tools]
-        if not tools:
-            return
-        stays = must_stay(self.loaded.policy.rules, run.eligibility.verdicts, run.request.context)
-        for tool in admitted(tools, stays=stays):
-            async for event in try_tool(run, tool):
-                yield event
-            if run.chosen is not None:
-                return
-
-    def _judge(self, run: Run) -> Eligibility:
-        """What rules and plain facts leave of the models; what else the rules ask for is done to the run.
-
-        Nothing is spent yet, so the caps of the route that it goes on with, or of its intent there, begin here.
-        """
-        assert run.signals is not None
-        situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
-        ruling = apply_rules(situation, run.target.models, self.loaded.policy.rules, self.targets.models)
-        if ruling.context is not run.request.context:
-            run.request = replace(run.request, context=ruling.context)
-        if ruling.route != run.target.name:
-            self._go_on_elsewhere(run, ruling)
-        caps = run.caps
-        run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
-        ruling, run.redaction = redacted(ruling, run.request)
-        run.restores = ruling.restores
-        readiness = {name: self.fleet.readiness(name) for name in run.target.models}
-        return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)
-
-    def _go_on_elsewhere(self, run: Run, ruling: Ruling) -> None:
-        """The other route's deadline and system prompt replace those of the first."""
-        before = run.target.route
-        run.target = rerouted(run.target, ruling, self.targets.routes)
-        run.request = _with_system(_without_system(run.request, before.system), run.target.route.system)
-
-    def _apply_budgets(self, run: Run) -> None:
-        """What the budgets leave of the models that the rules left."""
-        assert run.signals is not None
-        assert run.eligibility is not None
-        purse = self._budgets.open(run.target.name, run.request.context, run.seconds_left())
-        if purse is None or run.eligibility.denied is not None:
-            return
-        run.ledger.purse = purse
-        tokens = run.signals.input_tokens, run.max_output_tokens
-        most = {name: run.most(name, *tokens) for name in run.eligibility.models}
-        run.eligibility = afford(purse, run.eligibility, run.target.models, most)
-
-    def _make_plan(self, run: Run) -> Planned:
-        assert run.signals is not None
-        assert run.eligibility is not None
-        if not run.eligibility.models:
-            raise nobody_eligible(run)
-        if run.redaction is not None:
-            # From here on nobody sees the originals: models, judges and validators get what may be sent.
-            run.request = replace(run.request, messages=run.redaction.messages)
-        span = run.trace.child(semconv.SPAN_PLAN)
-        situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
-        strategy = run.target.strategy_for(run.signals.intent)
-        run.plan = strategy.plan(situation, prospects_of(run, self.fleet), self._rng.random())
-        run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
-        if not run.plan.models:
-            raise nobody_eligible(run)
-        run.candidates = candidates_of(run)
-        return Planned(run.target.strategy_name, run.candidates, run.plan.reason)
-
     # --- the end -----------------------------------------------------------------------------------------------
 
     def _choose(self, run: Run) -> None:
@@ -412,17 +313,3 @@ class Router:
         if best is None:
             raise nobody_answered(run)
         run.chosen = run.branches[best.index]
-
-
-def _without_system(request: RouteRequest, system: str | None) -> RouteRequest:
-    """Take the route's own system prompt off again."""
-    if system is None or request.messages[0] != Message("system", system):
-        return request
-    return replace(request, messages=request.messages[1:])
-
-
-def _with_system(request: RouteRequest, system: str | None) -> RouteRequest:
-    """Put the route's system prompt before a conversation that has none."""
-    if system is None or any(message.role in ("system", "developer") for message in request.messages):
-        return request
-    return replace(request, messages=(Message("system", system), *request.messages))

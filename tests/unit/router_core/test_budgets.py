@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from router_core import semconv
 from router_core.clock import ManualClock
@@ -157,3 +159,17 @@ async def test_a_restart_does_not_give_a_new_month(tmp_path: Path) -> None:
         spent.append(store.balance(Account("team", MONTH)).spent)
         store.close()
     assert spent[1] == 2 * spent[0] > 0
+
+
+async def test_the_guard_s_span_ends_though_the_budgets_cannot_be_read(tmp_path: Path) -> None:
+    bench = Bench(policy(rules=budget("1.00")), tiny=Replies(), twin=Replies(), huge=Replies())
+    state = SqliteStore(tmp_path / "state.db", bench.clock)
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(bench.exporter))
+    router = Router.from_policy(
+        bench.loaded, clock=bench.clock, scripts=bench.scripts, state=state, tracer=provider.get_tracer("test")
+    )
+    state.close()
+    with pytest.raises(StateUnavailable):
+        await router.aroute(ask())
+    assert sorted(span.name for span in bench.spans) == ["guard", "route chat", "signals"]

@@ -1,0 +1,161 @@
+"""All that happens to a request before its first model is asked: signals, rules, budgets, tools, the plan."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
+
+from router_core import semconv
+from router_core.affordable import afford, exhausted
+from router_core.candidates import candidates_of, prospects_of
+from router_core.errors import RequestDenied
+from router_core.events import Event, Planned, SignalsRead, VerdictsGiven
+from router_core.fleet import Fleet
+from router_core.guard import Eligibility, Ruling, apply_rules, fit
+from router_core.obligations import redacted, rerouted
+from router_core.policy.loading import LoadedPolicy
+from router_core.request import Message, RouteRequest
+from router_core.run import Run
+from router_core.situation import Situation
+from router_core.state.ledger import RequestLedger
+from router_core.state.purse import Budgets
+from router_core.target import Targets
+from router_core.tool_branch import try_tool
+from router_core.tools.admission import admitted, must_stay
+from router_core.tools.base import Tool
+from router_core.unanswered import nobody_eligible
+
+
+class Preparation:
+    """Prepares the requests of one policy. Holds nothing of a run."""
+
+    def __init__(
+        self,
+        loaded: LoadedPolicy,
+        targets: Targets,
+        fleet: Fleet,
+        budgets: Budgets,
+        tools: Mapping[str, Tool],
+        rng: random.Random,
+    ) -> None:
+        self._loaded = loaded
+        self._targets = targets
+        self._fleet = fleet
+        self._budgets = budgets
+        self._tools = tools
+        self._rng = rng
+        # Here, and not on top: numpy and a hundred patterns are a third of what importing the router would take.
+        from router_core.signals.own_intents import OwnIntents
+        from router_core.signals.read import read_signals
+
+        self._read_signals = read_signals
+        self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
+
+    async def steps(self, run: Run) -> AsyncGenerator[Event]:
+        """Signals, guard, budgets and tools; a tool's answer is then the run's ``chosen``.
+
+        Raises:
+            RequestDenied, BudgetExhausted, StateUnavailable
+        """
+        span = run.trace.child(semconv.SPAN_SIGNALS)
+        run.signals = self._read_signals(run.request, self._own_intents)
+        run.trace.end(span, {semconv.INTENT: run.signals.intent, semconv.LANGUAGE: run.signals.language})
+        yield SignalsRead(run.decision_id, run.target.name, run.signals)
+
+        span = run.trace.child(semconv.SPAN_GUARD)
+        try:
+            run.eligibility = self._judge(run)
+            self._apply_budgets(run)
+        finally:
+            left = None if run.eligibility is None else list(run.eligibility.models)
+            run.trace.end(span, {semconv.GUARD_ELIGIBLE: left})
+        yield VerdictsGiven(run.eligibility.verdicts)
+        if run.eligibility.denied is not None:
+            denied = run.eligibility.denied
+            if (spent := exhausted(run.eligibility)) is not None:
+                raise spent
+            raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
+        tools = [self._tools[name] for name in run.target.route.tools]
+        if not tools:
+            return
+        stays = must_stay(self._loaded.policy.rules, run.eligibility.verdicts, run.request.context)
+        for tool in admitted(tools, stays=stays):
+            async for event in try_tool(run, tool):
+                yield event
+            if run.chosen is not None:
+                return
+
+    def _judge(self, run: Run) -> Eligibility:
+        """What rules and plain facts leave of the models; what else the rules ask for is done to the run.
+
+        Nothing is spent yet, so the caps of the route that it goes on with, or of its intent there, begin here.
+        """
+        assert run.signals is not None
+        situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
+        ruling = apply_rules(situation, run.target.models, self._loaded.policy.rules, self._targets.models)
+        if ruling.context is not run.request.context:
+            run.request = replace(run.request, context=ruling.context)
+        if ruling.route != run.target.name:
+            self._go_on_elsewhere(run, ruling)
+        caps = run.caps
+        run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
+        ruling, run.redaction = redacted(ruling, run.request)
+        run.restores = ruling.restores
+        readiness = {name: self._fleet.readiness(name) for name in run.target.models}
+        return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)
+
+    def _go_on_elsewhere(self, run: Run, ruling: Ruling) -> None:
+        """The other route's deadline and system prompt replace those of the first."""
+        before = run.target.route
+        run.target = rerouted(run.target, ruling, self._targets.routes)
+        run.request = with_system(_without_system(run.request, before.system), run.target.route.system)
+
+    def _apply_budgets(self, run: Run) -> None:
+        """What the budgets leave of the models that the rules left."""
+        assert run.signals is not None
+        assert run.eligibility is not None
+        purse = self._budgets.open(run.target.name, run.request.context, run.seconds_left())
+        if purse is None or run.eligibility.denied is not None:
+            return
+        run.ledger.purse = purse
+        tokens = run.signals.input_tokens, run.max_output_tokens
+        most = {name: run.most(name, *tokens) for name in run.eligibility.models}
+        run.eligibility = afford(purse, run.eligibility, run.target.models, most)
+
+    def plan(self, run: Run) -> Planned:
+        """Whom the strategy would ask, in which order.
+
+        Raises:
+            NoEligibleModel, ModelsUnavailable
+        """
+        assert run.signals is not None
+        assert run.eligibility is not None
+        if not run.eligibility.models:
+            raise nobody_eligible(run)
+        if run.redaction is not None:
+            # From here on nobody sees the originals: models, judges and validators get what may be sent.
+            run.request = replace(run.request, messages=run.redaction.messages)
+        span = run.trace.child(semconv.SPAN_PLAN)
+        situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
+        strategy = run.target.strategy_for(run.signals.intent)
+        run.plan = strategy.plan(situation, prospects_of(run, self._fleet), self._rng.random())
+        run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
+        if not run.plan.models:
+            raise nobody_eligible(run)
+        run.candidates = candidates_of(run)
+        return Planned(run.target.strategy_name, run.candidates, run.plan.reason)
+
+
+def _without_system(request: RouteRequest, system: str | None) -> RouteRequest:
+    """Take the route's own system prompt off again."""
+    if system is None or request.messages[0] != Message("system", system):
+        return request
+    return replace(request, messages=request.messages[1:])
+
+
+def with_system(request: RouteRequest, system: str | None) -> RouteRequest:
+    """Put the route's system prompt before a conversation that has none."""
+    if system is None or any(message.role in ("system", "developer") for message in request.messages):
+        return request
+    return replace(request, messages=(Message("system", system), *request.messages))
