@@ -18,7 +18,7 @@ from telemetry.storage.slices import REST_S, Counts, Slices
 
 FOUND_AT_ONCE = 5_000
 """Rows of one look into the tables."""
-PAGES_AT_ONCE = 64
+PAGES_AT_ONCE = 16
 """Of the full-text index, in one transaction; some milliseconds."""
 
 Condition: TypeAlias = sa.ColumnElement[bool]

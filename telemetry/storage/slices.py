@@ -22,7 +22,7 @@ T = TypeVar("T")
 HOLD_S = 0.015
 """What one transaction is meant to take, its commit included."""
 REST_S = 0.03
-FIRST, LEAST, MOST = 32, 4, 500
+FIRST, LEAST, MOST = 8, 2, 500
 """Items of a slice. More would be more bound parameters than some databases take."""
 
 
