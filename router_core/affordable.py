@@ -18,11 +18,11 @@ def afford(
 ) -> Eligibility:
     """Apply every budget that counts the request; each leaves a verdict.
 
-    ``most``: what one call of each eligible model is held to cost, nano-USD. A budget is exhausted when it affords
-    none of them; then it refuses, or lets its cheapest or its local models go on.
+    ``most``: what one call of each eligible model that may answer is held to cost, nano-USD. A budget is exhausted when
+    it affords none of them; then it refuses, or lets its cheapest or its local models go on.
     """
     for standing in purse.standings:
-        costs = {name: most.get(name) for name in eligibility.models}
+        costs = {name: most[name] for name in eligibility.models if name in most}
         known = [cost for cost in costs.values() if cost is not None]
         if not known or min(known) <= standing.left:
             eligibility = _with(eligibility, Verdict(_rule(standing), "passed", standing.words, standing.budget.owner))

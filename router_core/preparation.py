@@ -120,7 +120,8 @@ class Preparation:
             return
         run.ledger.purse = purse
         tokens = run.signals.input_tokens, run.max_output_tokens
-        most = {name: run.most(name, *tokens) for name in run.eligibility.models}
+        answering = (name for name in run.eligibility.models if name not in run.target.only_asked)
+        most = {name: run.most(name, *tokens) for name in answering}
         run.eligibility = afford(purse, run.eligibility, run.target.models, most)
 
     def plan(self, run: Run) -> Planned:

@@ -173,3 +173,14 @@ async def test_the_guard_s_span_ends_though_the_budgets_cannot_be_read(tmp_path:
     with pytest.raises(StateUnavailable):
         await router.aroute(ask())
     assert sorted(span.name for span in bench.spans) == ["guard", "route chat", "signals"]
+
+
+async def test_what_goes_on_with_an_exhausted_budget_is_a_model_that_answers_not_one_that_is_only_asked() -> None:
+    # A call of huge is held to cost about $0.002, one of twin a tenth of it; only the validator asks twin.
+    loaded = policy(
+        rules=budget("0.001", on_exhausted='"cheapest"'), validators=["second"], probes='"twin"', tiers='"large"'
+    )
+    bench = Bench(loaded, tiny=Replies(), twin=Replies("Well."), huge=Replies("Well."))
+    decision = (await bench.router.aroute(ask())).decision
+    assert (decision.chosen, decision.status) == ("huge", "ok")
+    assert "only the cheapest model may go on" in decision.verdicts[0].reason
