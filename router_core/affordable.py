@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from router_core.errors import BudgetExhausted
@@ -27,7 +27,7 @@ def afford(
         if not known or min(known) <= standing.left:
             eligibility = _with(eligibility, Verdict(_rule(standing), "passed", standing.words, standing.budget.owner))
             continue
-        kept = _goes_on(standing.budget, costs, models)
+        kept = _goes_on(standing.budget, costs, eligibility.models, models)
         if not kept:
             return _refused(eligibility, standing)
         purse.overdraw(standing.budget.name)
@@ -43,7 +43,10 @@ def exhausted(eligibility: Eligibility) -> BudgetExhausted | None:
     return BudgetExhausted(f"{denied.rule.replace(':', ' ', 1)} is exhausted: {denied.reason}")
 
 
-def _goes_on(budget: Budget, costs: Mapping[str, Nano | None], models: Mapping[str, Model]) -> list[str]:
+def _goes_on(
+    budget: Budget, costs: Mapping[str, Nano | None], eligible: Sequence[str], models: Mapping[str, Model]
+) -> list[str]:
+    """Who may still be called, local judges included; nobody when none of them may answer."""
     match budget.on_exhausted:
         case "refuse":
             return []
@@ -51,7 +54,8 @@ def _goes_on(budget: Budget, costs: Mapping[str, Nano | None], models: Mapping[s
             known = {name: cost for name, cost in costs.items() if cost is not None}
             return [min(known, key=known.__getitem__)]
         case "local":
-            return [name for name in costs if models[name].location == "local"]
+            local = [name for name in eligible if models[name].location == "local"]
+            return local if not costs.keys().isdisjoint(local) else []
 
 
 def _narrowed(eligibility: Eligibility, standing: Standing, kept: list[str]) -> Eligibility:

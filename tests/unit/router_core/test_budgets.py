@@ -184,3 +184,12 @@ async def test_what_goes_on_with_an_exhausted_budget_is_a_model_that_answers_not
     decision = (await bench.router.aroute(ask())).decision
     assert (decision.chosen, decision.status) == ("huge", "ok")
     assert "only the cheapest model may go on" in decision.verdicts[0].reason
+
+
+async def test_a_local_model_that_only_a_validator_asks_lets_nobody_go_on() -> None:
+    loaded = policy(
+        rules=budget("0.00001", on_exhausted='"local"'), validators=["second"], probes='"twin"', tiers='"large"'
+    )
+    bench = Bench(loaded, tiny=Replies(), twin=Replies("Well."), huge=Replies("Well."))
+    with pytest.raises(BudgetExhausted):
+        await bench.router.aroute(ask())  # twin is local, but never answers
