@@ -20,7 +20,7 @@ from router_core.policy.schema.values import Seconds, Strict
 
 
 class CollectorEntry(Strict):
-    """A copy of each span for an OpenTelemetry collector, over OTLP/HTTP; the variables `OTEL_EXPORTER_OTLP_*` beat it."""
+    """A copy of each span for a collector, over OTLP/HTTP; the variables `OTEL_EXPORTER_OTLP_*` beat it."""
 
     endpoint: Annotated[str, Field(pattern=r"^https?://[^\s/?#@]+(/[^\s?#@]*)?$", max_length=500)]
     """Up to, and without, `/v1/traces`."""
