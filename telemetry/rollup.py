@@ -30,13 +30,16 @@ from telemetry.cells import (
     score_cells,
 )
 from telemetry.levels import ALWAYS, BRANCHES, FAMILIES, HOURS_A_DAY, REQUESTS, SCORES, Family
-from telemetry.storage.bulk import bulk_of
+from telemetry.storage.bulk import Write, bulk_of
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.models import BRANCH, REQUEST
 from telemetry.storage.placed import Place
 
 Progress: TypeAlias = Callable[[float], None]
 """Is told the share that is done, 0..1."""
+
+_Part: TypeAlias = tuple[Family, sa.Table, dict[Place, tuple[Key, Cell]]]
+"""Cells on their way into a table, by place."""
 
 SECONDS_PER_HOUR = 3600
 _PLACE = 3
@@ -54,8 +57,7 @@ def update(connection: sa.Connection, requests: Sequence[Row], branches: Sequenc
     cells = ((REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches)))
     ready = [part for family, some in cells for part in _ready(family, some)]
     bulk_of(connection).lock(connection)
-    for part in ready:
-        _merge(connection, *part)
+    _merge(connection, ready)
 
 
 def discount(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
@@ -129,16 +131,15 @@ def forget_tenant(connection: sa.Connection, tenant: str) -> None:
             for _, rows in groupby(stored, lambda row: row[_TIME]):
                 cells = dict(_cell_of(family, row) for row in rows)
                 less = {key: cell.minus() for key, cell in cells.items()}
-                _merge(connection, family, table, _placed(by_level(family, table, less)))
+                _merge(connection, [(family, table, _placed(by_level(family, table, less)))])
             connection.execute(sa.delete(table).where(table.c[family.sums[0]] == 0))
 
 
 def _count(connection: sa.Connection, family: Family, cells: Cells) -> None:
-    for part in _ready(family, cells):
-        _merge(connection, *part)
+    _merge(connection, _ready(family, cells))
 
 
-def _ready(family: Family, cells: Cells) -> list[tuple[Family, sa.Table, dict[Place, tuple[Key, Cell]]]]:
+def _ready(family: Family, cells: Cells) -> list[_Part]:
     """What `_merge` takes, for both tables of a family, from the finest cells."""
     if not cells:
         return []
@@ -146,20 +147,26 @@ def _ready(family: Family, cells: Cells) -> list[tuple[Family, sa.Table, dict[Pl
     return [(family, table, _placed(by_level(family, table, some))) for table, some in tables]
 
 
-def _merge(connection: sa.Connection, family: Family, table: sa.Table, fresh: dict[Place, tuple[Key, Cell]]) -> None:
-    """Add cells to what a table holds at their places."""
+def _merge(connection: sa.Connection, parts: Sequence[_Part]) -> None:
+    """Add cells to what tables hold at their places."""
     bulk = bulk_of(connection)
+    found = bulk.find(connection, [(table, list(fresh)) for _, table, fresh in parts])
+    bulk.write(connection, [_added(*part, rows) for part, rows in zip(parts, found, strict=True)])
+
+
+def _added(
+    family: Family, table: sa.Table, fresh: dict[Place, tuple[Key, Cell]], found: Iterable[Sequence[Any]]
+) -> Write:
     changed: list[tuple[Any, ...]] = []
     values, texts = _columns(family)
-    for stored in bulk.find(connection, table, list(fresh)):
+    for stored in found:
         place = (stored[0], stored[1], stored[2])
-        found = fresh.pop(place, None)
-        if found is not None:
-            cell = found[1]
-            sums = [there + more for there, more in zip(stored[values], cell.sums, strict=True)]
+        there = fresh.pop(place, None)
+        if there is not None:
+            cell = there[1]
+            sums = [one + more for one, more in zip(stored[values], cell.sums, strict=True)]
             changed.append((*sums, *map(histogram.merge, stored[texts], cell.histograms), *place))
-    bulk.place(connection, table, _rows(fresh))
-    bulk.change(connection, table, (*family.sums, *family.histograms), changed)
+    return Write(table, _rows(fresh), (*family.sums, *family.histograms), changed)
 
 
 def _insert(connection: sa.Connection, family: Family, table: sa.Table, cells: Cells) -> None:

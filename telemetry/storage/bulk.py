@@ -6,6 +6,7 @@ The way is an execution option of the engine, so that who has a connection needs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +20,18 @@ Row: TypeAlias = dict[str, Any]
 BULK_OPTION: Final = "routescope_bulk"
 
 _KEYS_A_QUERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """What becomes of a rollup table."""
+
+    table: sa.Table
+    fresh: Sequence[Values]
+    """New rows, each with all columns in their order."""
+    columns: tuple[str, ...]
+    changed: Sequence[Values]
+    """Of rows that are there: the values of ``columns``, then the place."""
 
 
 class Bulk:
@@ -42,19 +55,21 @@ class Bulk:
             found.update(tuple(row) for row in rows)
         return found
 
-    def find(self, connection: sa.Connection, table: sa.Table, places: Sequence[Place]) -> Iterable[Sequence[Any]]:
-        """The rollup rows at these places, as far as there are any, and perhaps some others."""
-        return placed.find(connection, table, places)
+    def find(
+        self, connection: sa.Connection, asked: Sequence[tuple[sa.Table, Sequence[Place]]]
+    ) -> Sequence[Iterable[Sequence[Any]]]:
+        """For each rollup table the rows at these places, as far as there are any, and perhaps some others."""
+        return [placed.find(connection, table, places) for table, places in asked]
 
     def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
         """Insert rollup rows, each with all columns in their order."""
         placed.insert(connection, table, rows)
 
-    def change(
-        self, connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Values]
-    ) -> None:
-        """Set columns of rollup rows that are there: each row is the columns' values, then its place."""
-        placed.change(connection, table, columns, rows)
+    def write(self, connection: sa.Connection, writes: Sequence[Write]) -> None:
+        """Insert and change rollup rows."""
+        for one in writes:
+            placed.insert(connection, one.table, one.fresh)
+            placed.change(connection, one.table, one.columns, one.changed)
 
 
 _PORTABLE: Final = Bulk()

@@ -23,7 +23,7 @@ from sqlalchemy.schema import CreateTable
 from telemetry.errors import DatabaseBusy, DatabaseUnreachable, StorageError, UnsupportedDatabase
 from telemetry.storage.address import shown
 from telemetry.storage.backend import ADDS, check_readable
-from telemetry.storage.bulk import BULK_OPTION, Bulk, Row
+from telemetry.storage.bulk import BULK_OPTION, Bulk, Row, Write
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
 from telemetry.storage.placed import Place, Values
@@ -209,7 +209,10 @@ def is_conflict(cause: BaseException | None) -> bool:
 
 
 class _Copying(Bulk):
-    """COPY for what is new; what is looked for or changed is one statement, with all rows in one parameter."""
+    """COPY for what is new; what is looked for or changed is one statement a table, with all rows in one parameter.
+
+    The statements of several tables are sent together: others wait for the lock while each goes to the server and back.
+    """
 
     def lock(self, connection: sa.Connection) -> None:
         connection.exec_driver_sql(_LOCK)
@@ -220,37 +223,39 @@ class _Copying(Bulk):
 
     def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
         if rows:
-            raw: Any = connection.connection.driver_connection
-            with raw.cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
+            with _driver(connection).cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
                 for row in rows:
                     copy.write_row(row)
 
     def known(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
     ) -> set[tuple[Any, ...]]:
-        return {tuple(row) for row in self._at(connection, table, keys, tuple(table.primary_key))}
+        columns = tuple(table.primary_key)
+        statement = _find_statement(table, columns)
+        return set(_driver(connection).execute(statement, [_json(_names(columns), keys)]).fetchall()) if keys else set()
 
-    def find(self, connection: sa.Connection, table: sa.Table, places: Sequence[Place]) -> Iterable[Sequence[Any]]:
-        return self._at(connection, table, places, tuple(table.columns))
+    def find(
+        self, connection: sa.Connection, asked: Sequence[tuple[sa.Table, Sequence[Place]]]
+    ) -> Sequence[Iterable[Sequence[Any]]]:
+        driver = _driver(connection)
+        with driver.pipeline():
+            cursors = [
+                driver.execute(
+                    _find_statement(table, tuple(table.columns)), [_json(_names(tuple(table.primary_key)), places)]
+                )
+                for table, places in asked
+            ]
+        return [cursor.fetchall() for cursor in cursors]
 
-    def change(
-        self, connection: sa.Connection, table: sa.Table, columns: tuple[str, ...], rows: Sequence[Values]
-    ) -> None:
-        if rows:
-            names = (*columns, *(column.name for column in table.primary_key))
-            connection.execute(_change_statement(table, columns), {"rows": _json(names, rows)})
-
-    def _at(
-        self,
-        connection: sa.Connection,
-        table: sa.Table,
-        keys: Sequence[tuple[Any, ...]],
-        columns: tuple[sa.Column[Any], ...],
-    ) -> Iterable[Sequence[Any]]:
-        if not keys:
-            return []
-        wanted = _json([column.name for column in table.primary_key], keys)
-        return connection.execute(_find_statement(table, columns), {"rows": wanted}).all()
+    def write(self, connection: sa.Connection, writes: Sequence[Write]) -> None:
+        driver = _driver(connection)
+        with driver.pipeline():
+            for one in writes:
+                if one.fresh:
+                    driver.execute(_insert_statement(one.table), [_json(_names(tuple(one.table.columns)), one.fresh)])
+                if one.changed:
+                    names = (*one.columns, *_names(tuple(one.table.primary_key)))
+                    driver.execute(_change_statement(one.table, one.columns), [_json(names, one.changed)])
 
 
 _COPYING: Final = _Copying()
@@ -274,23 +279,38 @@ def _copy_statement(table: sa.Table) -> str:
 
 
 @cache
-def _find_statement(table: sa.Table, wanted: tuple[sa.Column[Any], ...]) -> sa.TextualSelect:
+def _find_statement(table: sa.Table, wanted: tuple[sa.Column[Any], ...]) -> str:
     columns = ", ".join(f"stored.{_name(column)}" for column in wanted)
-    same = " AND ".join(f"stored.{_name(key)} = wanted.{_name(key)}" for key in table.primary_key)
-    statement = f"SELECT {columns} FROM {_name(table)} AS stored JOIN {_recordset(table)} AS wanted ON {same}"  # noqa: S608 - names are our tables'
-    return sa.text(statement).columns(*wanted)
+    return f"SELECT {columns} FROM {_name(table)} AS stored JOIN {_recordset(table)} AS given ON {_same(table)}"  # noqa: S608 - names are our tables'
 
 
 @cache
-def _change_statement(table: sa.Table, columns: tuple[str, ...]) -> sa.TextClause:
-    changed = ", ".join(f"{_name(table.c[name])} = changed.{_name(table.c[name])}" for name in columns)
-    same = " AND ".join(f"stored.{_name(key)} = changed.{_name(key)}" for key in table.primary_key)
-    statement = f"UPDATE {_name(table)} AS stored SET {changed} FROM {_recordset(table)} AS changed WHERE {same}"  # noqa: S608 - as above
-    return sa.text(statement)
+def _insert_statement(table: sa.Table) -> str:
+    columns = ", ".join(map(_name, table.columns))
+    return f"INSERT INTO {_name(table)} ({columns}) SELECT {columns} FROM {_recordset(table)} AS given"  # noqa: S608 - as above
+
+
+@cache
+def _change_statement(table: sa.Table, columns: tuple[str, ...]) -> str:
+    changed = ", ".join(f"{_name(table.c[name])} = given.{_name(table.c[name])}" for name in columns)
+    return f"UPDATE {_name(table)} AS stored SET {changed} FROM {_recordset(table)} AS given WHERE {_same(table)}"  # noqa: S608 - as above
+
+
+def _same(table: sa.Table) -> str:
+    return " AND ".join(f"stored.{_name(key)} = given.{_name(key)}" for key in table.primary_key)
 
 
 def _recordset(table: sa.Table) -> str:
-    return f"json_populate_recordset(CAST(NULL AS {_name(table)}), CAST(:rows AS json))"
+    return f"json_populate_recordset(CAST(NULL AS {_name(table)}), CAST(%s AS json))"
+
+
+def _names(columns: Sequence[sa.Column[Any]]) -> tuple[str, ...]:
+    return tuple(column.name for column in columns)
+
+
+def _driver(connection: sa.Connection) -> Any:
+    """psycopg's own connection, in the transaction of this one."""
+    return connection.connection.driver_connection
 
 
 def _name(element: sa.Table | sa.ColumnElement[Any]) -> str:
