@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -45,7 +45,8 @@ class Settings:
     models: Path
     """Fetched model files."""
     policy: Path
-    database_url: str
+    database_url: str = field(repr=False)
+    """It may hold a password."""
     gateway_url: str = DEFAULT_GATEWAY_URL
 
     @property
