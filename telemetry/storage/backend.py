@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from telemetry.errors import NewerSchema, OlderSchema
-from telemetry.storage.migrations import TABLES, known_version
+from telemetry.storage.migrations import known_version
 
 ADDS: Final = "routescope_adds"
 """Execution option of a transaction that adds facts beside others', and locks only before it touches what is shared."""
@@ -83,6 +83,3 @@ def check_readable(place: str, found: int) -> None:
         raise NewerSchema(place, found, known)
     if found < known:
         raise OlderSchema(place, found, known)
-
-
-__all__ = ["ADDS", "TABLES", "Backend", "check_readable"]

@@ -7,10 +7,8 @@ deadlock, and whoever reads and then writes is right, as on SQLite.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -23,10 +21,10 @@ from sqlalchemy.schema import CreateTable
 from telemetry.errors import DatabaseBusy, DatabaseUnreachable, StorageError, UnsupportedDatabase
 from telemetry.storage.address import shown
 from telemetry.storage.backend import ADDS, check_readable
-from telemetry.storage.bulk import BULK_OPTION, Bulk, Row, Write
+from telemetry.storage.bulk import BULK_OPTION
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
-from telemetry.storage.placed import Place, Values
+from telemetry.storage.postgresql_rows import COPYING, LOCK
 from telemetry.storage.types import is_text
 from telemetry.text import clean
 
@@ -44,7 +42,6 @@ _CONNECTING: Final = {
     "tcp_user_timeout": "5000",
 }
 _READING: Final[dict[str, object]] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-_LOCK: Final = "SELECT pg_advisory_xact_lock(1919903861, hashtext(current_schema()))"
 _SIZE: Final = sa.text(
     "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relpersistence = 'p'"
     " AND oid IN (SELECT to_regclass(name) FROM unnest(CAST(:names AS text[])) AS name)"
@@ -69,7 +66,7 @@ def file_of(url: URL) -> None:
 
 def writer(url: URL, *, busy_timeout_ms: int) -> sa.Engine:
     """See `telemetry.storage.engine.open_engine`; the schema is not looked at yet."""
-    engine = _engine(url, execution_options={BULK_OPTION: _COPYING})
+    engine = _engine(url, execution_options={BULK_OPTION: COPYING})
 
     def prepare(connection: Any, _record: Any) -> None:
         _prepare(connection, f"SET lock_timeout = {int(busy_timeout_ms)}")
@@ -80,7 +77,7 @@ def writer(url: URL, *, busy_timeout_ms: int) -> sa.Engine:
 
 def reader(url: URL) -> sa.Engine:
     """See `telemetry.storage.engine.open_reader`."""
-    engine = _engine(url, pool_recycle=RECYCLE_S, execution_options={**_READING, BULK_OPTION: _COPYING})
+    engine = _engine(url, pool_recycle=RECYCLE_S, execution_options={**_READING, BULK_OPTION: COPYING})
     place = place_of(url)
 
     def prepare(connection: Any, record: Any) -> None:
@@ -135,7 +132,7 @@ def tables() -> tuple[sa.Table, ...]:
 def begin(connection: sa.Connection, *, reads: bool) -> None:
     """A writer's transaction holds the lock from its first moment, unless it only adds facts."""
     if not reads and not connection.get_execution_options().get(ADDS, False):
-        connection.exec_driver_sql(_LOCK)
+        connection.exec_driver_sql(LOCK)
 
 
 def reading_options() -> dict[str, object]:
@@ -206,115 +203,6 @@ def is_busy(cause: BaseException | None) -> bool:
 def is_conflict(cause: BaseException | None) -> bool:
     """Whether two transactions stood in each other's way, also by inserting the same key."""
     return _state(cause) in _CONFLICT
-
-
-class _Copying(Bulk):
-    """COPY for what is new; what is looked for or changed is one statement a table, with all rows in one parameter.
-
-    The statements of several tables are sent together: others wait for the lock while each goes to the server and back.
-    """
-
-    def lock(self, connection: sa.Connection) -> None:
-        connection.exec_driver_sql(_LOCK)
-
-    def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
-        names = [column.name for column in table.columns]
-        self.place(connection, table, [tuple(row.get(name) for name in names) for row in rows])
-
-    def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
-        if rows:
-            with _driver(connection).cursor() as cursor, cursor.copy(_copy_statement(table)) as copy:
-                for row in rows:
-                    copy.write_row(row)
-
-    def known(
-        self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
-    ) -> set[tuple[Any, ...]]:
-        columns = tuple(table.primary_key)
-        statement = _find_statement(table, columns)
-        return set(_driver(connection).execute(statement, [_json(_names(columns), keys)]).fetchall()) if keys else set()
-
-    def find(
-        self, connection: sa.Connection, asked: Sequence[tuple[sa.Table, Sequence[Place]]]
-    ) -> Sequence[Iterable[Sequence[Any]]]:
-        driver = _driver(connection)
-        with driver.pipeline():
-            cursors = [
-                driver.execute(
-                    _find_statement(table, tuple(table.columns)), [_json(_names(tuple(table.primary_key)), places)]
-                )
-                for table, places in asked
-            ]
-        return [cursor.fetchall() for cursor in cursors]
-
-    def write(self, connection: sa.Connection, writes: Sequence[Write]) -> None:
-        driver = _driver(connection)
-        with driver.pipeline():
-            for one in writes:
-                if one.fresh:
-                    driver.execute(_insert_statement(one.table), [_json(_names(tuple(one.table.columns)), one.fresh)])
-                if one.changed:
-                    names = (*one.columns, *_names(tuple(one.table.primary_key)))
-                    driver.execute(_change_statement(one.table, one.columns), [_json(names, one.changed)])
-
-
-_COPYING: Final = _Copying()
-
-
-def _json(names: Sequence[str], rows: Sequence[Values]) -> str:
-    """Rows as the one parameter of a statement."""
-    documents = [dict(zip(names, row, strict=True)) for row in rows]
-    return json.dumps(documents, ensure_ascii=False, separators=(",", ":"), default=_moment)
-
-
-def _moment(value: Any) -> str:
-    if isinstance(value, date):  # moments too
-        return value.isoformat()
-    raise TypeError(f"a row holds a {type(value).__name__}")
-
-
-@cache
-def _copy_statement(table: sa.Table) -> str:
-    return f"COPY {_name(table)} ({', '.join(map(_name, table.columns))}) FROM STDIN"
-
-
-@cache
-def _find_statement(table: sa.Table, wanted: tuple[sa.Column[Any], ...]) -> str:
-    columns = ", ".join(f"stored.{_name(column)}" for column in wanted)
-    return f"SELECT {columns} FROM {_name(table)} AS stored JOIN {_recordset(table)} AS given ON {_same(table)}"  # noqa: S608 - names are our tables'
-
-
-@cache
-def _insert_statement(table: sa.Table) -> str:
-    columns = ", ".join(map(_name, table.columns))
-    return f"INSERT INTO {_name(table)} ({columns}) SELECT {columns} FROM {_recordset(table)} AS given"  # noqa: S608 - as above
-
-
-@cache
-def _change_statement(table: sa.Table, columns: tuple[str, ...]) -> str:
-    changed = ", ".join(f"{_name(table.c[name])} = given.{_name(table.c[name])}" for name in columns)
-    return f"UPDATE {_name(table)} AS stored SET {changed} FROM {_recordset(table)} AS given WHERE {_same(table)}"  # noqa: S608 - as above
-
-
-def _same(table: sa.Table) -> str:
-    return " AND ".join(f"stored.{_name(key)} = given.{_name(key)}" for key in table.primary_key)
-
-
-def _recordset(table: sa.Table) -> str:
-    return f"json_populate_recordset(CAST(NULL AS {_name(table)}), CAST(%s AS json))"
-
-
-def _names(columns: Sequence[sa.Column[Any]]) -> tuple[str, ...]:
-    return tuple(column.name for column in columns)
-
-
-def _driver(connection: sa.Connection) -> Any:
-    """psycopg's own connection, in the transaction of this one."""
-    return connection.connection.driver_connection
-
-
-def _name(element: sa.Table | sa.ColumnElement[Any]) -> str:
-    return str(_DIALECT.identifier_preparer.quote(str(getattr(element, "name"))))  # noqa: B009
 
 
 def _engine(url: URL, **options: Any) -> sa.Engine:
