@@ -20,6 +20,7 @@ from pathlib import Path
 
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
+from app.gateway.interpreter import take_short_turns
 from benchmarks.measuring.figures import Figure, command, figure, tell
 from benchmarks.measuring.peer import PEER, litellm_router
 from benchmarks.measuring.prose import handbook
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="tell where the time goes instead")
     options = parser.parse_args()
     warm_up()
+    take_short_turns()  # as the gateway does
     if options.profile:
         profile(options.requests)
         return

@@ -21,6 +21,7 @@ from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
+from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.traces import traces
 from app.incidents import watch
@@ -153,6 +154,7 @@ def _entry(name: str, known: dict[str, Any]) -> dict[str, Any]:
 def serve(service: Service, *, host: str, port: int, pull: bool = True) -> None:
     """Serve until SIGINT or SIGTERM; running requests get a few seconds to end. SIGHUP reads the policy again."""
     reload_on_hangup(service.watch)
+    take_short_turns()
     config = uvicorn.Config(
         create_app(service, pull=pull),
         host=host,
