@@ -70,7 +70,9 @@ def _of_deployment(before: DeploymentHealth, after: DeploymentHealth) -> Iterato
     fields = {"model": after.model, "deployment": after.deployment, "since": after.since.isoformat()}
     name = after.model if after.deployment == ONLY_PLACE else f"{after.model} at {after.deployment}"
     anew = before.state != "open" or abs(after.since - before.since) > _SAME
-    if after.state == "open" and anew:
+    # Its open time may be over by the second look; nobody has been told of it all the same.
+    missed = after.state == "half_open" and before.state not in _BROKEN
+    if missed or (after.state == "open" and anew):
         fields |= {"why": after.why}
         yield Incident("breaker_opened", f"the breaker of {name} opened: {after.why}", fields=fields)
     elif before.state in _BROKEN and after.state not in _BROKEN:

@@ -44,6 +44,11 @@ def test_a_breaker_opens_and_closes_once_each():
     assert upstreams(half_open, CLOSED) == ["breaker_closed"]
 
 
+def test_a_breaker_whose_open_time_was_over_by_the_second_look_is_told_of():
+    half_open = replace(OPEN, state="half_open", since=NOON + timedelta(seconds=9))
+    assert upstreams(CLOSED, half_open) == ["breaker_opened"]
+
+
 def test_a_breaker_whose_probe_failed_opens_anew():
     assert upstreams(OPEN, replace(OPEN, since=NOON + timedelta(seconds=20))) == ["breaker_opened"]
 
