@@ -156,7 +156,9 @@ def _branch(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[st
         return f"{opening} and was cancelled{after}."
     answered = f"{opening}; its answer came{after}{_scored(branch)}"
     if outcome == "rejected":
-        return f"{answered}, and was not used." + _then(place, branches, "the request escalated")
+        # A tool that is not sure enough is no escalation: no model has been asked yet.
+        went = "the request went on" if kind == "tool" else "the request escalated"
+        return f"{answered}, and was not used." + _then(place, branches, went)
     if below_threshold(branch):
         return f"{answered}." + _then(place, branches, "the request escalated")
     if outcome == "accepted":

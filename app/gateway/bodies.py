@@ -79,7 +79,7 @@ class ChatBody(BaseModel):
     tools: list[Any] | None = None
     functions: list[Any] | None = None
     logprobs: bool | None = None
-    user: Annotated[str, Field(max_length=256)] | None = None
+    user: str | None = None
     """Whom a traffic split keeps with one model; not recorded."""
     top_p: float | None = None
     presence_penalty: float | None = None

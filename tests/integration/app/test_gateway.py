@@ -167,6 +167,14 @@ def test_a_json_schema_reaches_the_upstream_and_is_kept(client: OpenAI, upstream
     assert reply.model_extra["routescope"]["escalated"]  # type: ignore[index]
 
 
+def test_a_user_of_any_length_is_taken_and_not_recorded(client: OpenAI, upstream: Upstream, service: Service) -> None:
+    upstream.plays(answer("Rivers flow."))
+    reply = client.chat.completions.create(**chat(), user="zanzibar" * 100)
+    kept = document(service, reply.routescope["decision_id"])  # type: ignore[attr-defined]
+    assert kept["status"] == "ok"
+    assert "zanzibar" not in str(kept)
+
+
 def test_a_failing_upstream_is_a_502_with_the_decisions_id(
     client: OpenAI, upstream: Upstream, service: Service
 ) -> None:

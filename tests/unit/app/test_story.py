@@ -231,3 +231,9 @@ def test_what_rules_did_to_a_request_is_told_with_its_signals() -> None:
         'The rule "send": the request for route chat goes on as route contained. '
         "All 2 models of the policy were eligible."
     )
+
+
+def test_a_tool_that_is_not_sure_enough_is_no_escalation() -> None:
+    tool = branch(0, "handbook", "rejected", kind="tool", score=0.1, threshold=0.75, scores=[])
+    told = story(document(branches=[tool, branch(1, "small", "accepted")]))
+    assert told[2].endswith("and was not used. So the request went on to small.")
