@@ -118,7 +118,7 @@ def _format_of(out: Path) -> str:
 def _filters(
     range_: str | None, since: datetime | None, until: datetime | None, simulated: str, **names: Any
 ) -> Filters:
-    from app.view import period
+    from app.dashboard.view import period
     from telemetry.query.filters import Filters
 
     if range_ is not None and (since or until):

@@ -64,7 +64,7 @@ def heavy_imports(home: Path) -> list[str]:
     code = f"""
 import json, sys
 from streamlit.testing.v1 import AppTest
-from app import navigation
+from app.dashboard import navigation
 at = AppTest.from_file(navigation.__file__.replace("navigation.py", "main.py"), default_timeout=60).run()
 for place in navigation.PLACES:
     at = at.switch_page(place.file).run()

@@ -25,8 +25,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from app.dashboard.navigation import DECISION, ONE_DECISION, OVERVIEW, PLACES, PLAYGROUND
 from app.launch import Addresses, is_up
-from app.navigation import DECISION, ONE_DECISION, OVERVIEW, PLACES, PLAYGROUND
 from app.settings import Settings
 
 IMAGES = Path(__file__).resolve().parent / "images"

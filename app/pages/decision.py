@@ -7,9 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache, charts, components, navigation, plain, theme, units
-from app.components import OUTCOME_TONE, Cell
-from app.story import NOT_PASSED, below_threshold, headline, story
+from app import plain, units
+from app.dashboard import cache, charts, components, navigation, theme
+from app.dashboard.components import OUTCOME_TONE, Cell
+from app.panels.story import NOT_PASSED, below_threshold, headline, story
 from telemetry.query.decision import DecisionContent, DecisionDetail
 
 

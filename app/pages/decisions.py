@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app import address, cache, components, navigation, tables, toolbar, units
-from app.view import View
+from app import units
+from app.dashboard import address, cache, components, navigation, tables, toolbar
+from app.dashboard.view import View
 from telemetry.query.decisions import SLICE, DecisionPage
 
 ROWS = 50

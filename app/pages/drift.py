@@ -8,8 +8,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import cache, components, drift_view, navigation, plain, theme, units
-from app.components import Cell
+from app import plain, units
+from app.dashboard import cache, components, navigation, theme
+from app.dashboard.components import Cell
+from app.panels import drift as drift_view
 from telemetry.errors import StorageError
 from telemetry.query import drift as drift_query
 from telemetry.query.drift import DriftCell, DriftRunRecord, MetricDrift

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from app import address, cache, charts, components, navigation, tables, theme, toolbar, units
-from app.charts import Series
+from app import units
+from app.dashboard import address, cache, charts, components, navigation, tables, theme, toolbar
+from app.dashboard.charts import Series
+from app.dashboard.view import View
 from app.demo_progress import DemoProgress, progress
-from app.view import View
 from telemetry.query.overview import Bucket, Step, Totals
 from telemetry.query.store import StoreState
 

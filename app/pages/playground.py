@@ -6,11 +6,13 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from app import cache, charts, components, plain, playground_view, theme
-from app.gateway_client import Catalogue, Gateway, ModelEntry, Question
-from app.gateway_error import GatewayError
-from app.playground_run import Run
-from app.playground_state import PlaygroundState
+from app import plain
+from app.dashboard import cache, charts, components, theme
+from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry, Question
+from app.dashboard.gateway_error import GatewayError
+from app.panels import playground_view
+from app.panels.playground_run import Run
+from app.panels.playground_state import PlaygroundState
 from router_core.request import DATA_CLASSES, RISKS
 from telemetry.errors import TelemetryError
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import navigation
+from app.dashboard import navigation
 from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
 from tests.browser.servers import ROOT, dashboard, free_port, running
 from tests.serving import write_policy

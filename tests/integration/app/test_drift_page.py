@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from app import drift_view
+from app.panels import drift as drift_view
 from app.settings import HOME_VARIABLE
 from telemetry.drift.distribution import category_shares, histograms
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN

@@ -1,0 +1,203 @@
+"""How drift is drawn: the heat map of weeks, and one metric's two distributions. Pure: figures and sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from app import units
+from app.dashboard import charts, theme
+from app.dashboard.theme import Mode
+from telemetry.drift.distribution import Distribution
+from telemetry.query.drift import DriftCell, DriftState, MetricDrift
+
+STATE_SAID: dict[DriftState, str] = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}
+UNIT_SAID = {"nano-USD": "USD", "share": "share of branches", "score": "score, 0 to 1"}
+NANO_USD = "nano-USD"
+_NAMED = {
+    "ttft_ms": "time to first token",
+    "latency_ms": "latency",
+    "answer_characters": "length of the answer",
+    "wasserstein_log": "Wasserstein distance of the logarithms",
+    "wasserstein": "Wasserstein distance",
+    "jensen_shannon": "Jensen-Shannon distance",
+}
+_SYMBOL: dict[DriftState, str] = {"ok": "·", "drift": "▲", "not_enough_data": ""}
+
+
+def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None) -> go.Figure:
+    """One square a model and week: filled and marked where it drifted, hatched where there was too little to say.
+
+    ``cells`` are of one kind of traffic; each point's ``customdata`` is its model and the Monday of its week.
+    """
+    shades = theme.palette(mode)
+    weeks = sorted({cell.week for cell in cells})
+    models = sorted({cell.model for cell in cells}, reverse=True)
+    drawn = charts.figure(
+        mode,
+        height=86 + 42 * len(models),
+        barmode="overlay",
+        bargap=0.12,
+        hovermode="closest",
+        xaxis={
+            "tickmode": "array",
+            "tickvals": list(range(len(weeks))),
+            "ticktext": [next(cell.week_label for cell in cells if cell.week == week) for week in weeks],
+            "range": [-0.5, len(weeks) - 0.5],
+            "title": {"text": "ISO week, UTC", "standoff": 6},
+        },
+        yaxis={
+            "tickmode": "array",
+            "tickvals": list(range(len(models))),
+            "ticktext": [charts.label(model) for model in models],
+            "range": [-0.5, len(models) - 0.5],
+            "showgrid": False,
+            "tickfont": {"size": 12, "color": shades.ink},
+        },
+        legend={"y": 1.04},
+    )
+    for state in ("ok", "drift", "not_enough_data"):
+        of_state = [cell for cell in cells if cell.state == state]
+        if not of_state:
+            continue
+        fill = {"ok": shades.ok, "drift": shades.bad, "not_enough_data": shades.grid}[state]
+        drawn.add_bar(
+            name=f"{_SYMBOL[state]} {STATE_SAID[state]}".strip(),
+            x=[weeks.index(cell.week) for cell in of_state],
+            y=[0.84] * len(of_state),
+            base=[models.index(cell.model) - 0.42 for cell in of_state],
+            width=0.92,
+            marker={
+                # In the colour and not as opacity, so that the legend is as pale as the squares; a hatching has one.
+                "color": fill
+                if state == "not_enough_data"
+                else [charts.faded(fill, _strength(cell)) for cell in of_state],
+                "line": {"width": [2.5 if cell == chosen else 0 for cell in of_state], "color": shades.ink},
+                "pattern": {"shape": "/", "fgcolor": shades.neutral, "size": 7, "solidity": 0.18}
+                if state == "not_enough_data"
+                else {"shape": ""},
+            },
+            text=[_mark(cell) for cell in of_state],
+            textposition="inside",
+            insidetextanchor="middle",
+            textangle=0,
+            constraintext="none",
+            textfont={"size": 12, "color": shades.ink},
+            hovertext=[_told(cell) for cell in of_state],
+            hoverinfo="text",
+            customdata=[[cell.model, cell.week.isoformat()] for cell in of_state],
+            selected={"marker": {"opacity": 1}},
+            unselected={"marker": {"opacity": 0.75}},
+        )
+    return drawn
+
+
+def distributions(metric: MetricDrift, mode: Mode) -> go.Figure:
+    """The reference against the week, as shares over the same bins or categories."""
+    shades = theme.palette(mode)
+    scale = 1 / units.NANO if metric.unit == NANO_USD else 1.0
+    drawn = charts.figure(
+        mode,
+        height=280,
+        barmode="overlay" if metric.current.edges else "group",
+        bargap=0.04 if metric.current.edges else 0.3,
+        xaxis={"title": {"text": f"{title_of(metric.metric)} ({UNIT_SAID.get(metric.unit, metric.unit)})"}},
+        yaxis={"title": {"text": "share of branches"}, "tickformat": ".0%", "rangemode": "tozero"},
+    )
+    if metric.current.edges and metric.unit == NANO_USD:
+        drawn.update_xaxes(tickprefix="$", exponentformat="none")
+    for name, side, n, colour in (
+        ("Reference (weeks before)", metric.reference, metric.n_reference, shades.neutral),
+        ("This week", metric.current, metric.n, shades.accent),
+    ):
+        if side.shares:
+            drawn.add_bar(
+                name=f"{name}, n = {units.count(n)}",
+                x=_places(side, scale),
+                y=list(side.shares),
+                marker={"color": colour, "opacity": 0.62, "line": {"width": 0}},
+                hovertext=[f"{name}<br>{place}<br>{units.share(part)}" for place, part in _bins(side, scale)],
+                hoverinfo="text",
+            )
+    return drawn
+
+
+def week_in_words(cells: Sequence[DriftCell]) -> str:
+    """What drifted in the latest week that could be judged, and whether a later one could not yet."""
+    if not cells:
+        return "Nothing has been compared yet."
+    latest = max(cells, key=lambda cell: cell.week)
+    judged = [cell for cell in cells if cell.state != "not_enough_data"]
+    if not judged:
+        return f"Up to {latest.week_label}, no model had enough requests to compare."
+    last = max(judged, key=lambda cell: cell.week)
+    early = "" if latest.week == last.week else f"{latest.week_label} has too few requests so far. "
+    return early + _week_told([cell for cell in cells if cell.week == last.week], cells)
+
+
+def _week_told(of_week: Sequence[DriftCell], cells: Sequence[DriftCell]) -> str:
+    label = of_week[0].week_label
+    drifted = sorted((cell for cell in of_week if cell.state == "drift"), key=lambda cell: -(cell.worst_ratio or 0))
+    if drifted:
+        told = ", ".join(_of_cell(cell) for cell in drifted[:4])
+        more = f" and {len(drifted) - 4} more" if len(drifted) > 4 else ""
+        return f"In {label}, {units.plural(len(drifted), 'model')} drifted: {told}{more}."
+    silent = sum(cell.state == "not_enough_data" for cell in of_week)
+    rest = f"; {units.plural(silent, 'model')} had too few requests to say" if silent else ""
+    earlier = [cell for cell in cells if cell.state == "drift"]
+    before = f" The latest drift was {_of_cell(earlier[-1])} in {earlier[-1].week_label}." if earlier else ""
+    return f"In {label}, nothing drifted{rest}.{before}"
+
+
+def title_of(metric: str) -> str:
+    """A metric's name, or an effect's, as words."""
+    return _NAMED.get(metric, metric.replace("_", " "))
+
+
+def _of_cell(cell: DriftCell) -> str:
+    return f"{cell.model} ({title_of(cell.worst_metric or 'unknown')})"
+
+
+def _strength(cell: DriftCell) -> float:
+    """Deeper the further above its threshold; steady cells are pale."""
+    if cell.state == "not_enough_data":
+        return 1.0
+    if cell.state == "ok":
+        return 0.28
+    return min(0.45 + 0.15 * math.log2(max(cell.worst_ratio or 1, 1)), 0.9)
+
+
+def _mark(cell: DriftCell) -> str:
+    if cell.state == "drift":
+        return f"▲ {cell.drifted} of {cell.tested}"
+    return _SYMBOL[cell.state]
+
+
+def _told(cell: DriftCell) -> str:
+    lines = [
+        f"<b>{charts.label(cell.model)}</b>, {cell.week_label}",
+        STATE_SAID[cell.state],
+        f"n = {units.count(cell.n)} branches",
+    ]
+    if cell.tested:
+        lines.append(f"{cell.drifted} of {cell.tested} metrics drifted")
+    if cell.worst_metric is not None and cell.worst_ratio is not None:
+        lines.append(f"largest effect: {title_of(cell.worst_metric)}, {cell.worst_ratio:.2f} of its threshold")
+    return "<br>".join(lines)
+
+
+def _places(side: Distribution, scale: float) -> list[str | float]:
+    if side.labels:
+        return [charts.label(name, 24) for name in side.labels]
+    return [(low + high) / 2 * scale for low, high in zip(side.edges, side.edges[1:], strict=False)]
+
+
+def _bins(side: Distribution, scale: float) -> list[tuple[str, float]]:
+    if side.labels:
+        return [(charts.label(name), part) for name, part in zip(side.labels, side.shares, strict=True)]
+    pairs = zip(side.edges, side.edges[1:], strict=False)
+    return [
+        (f"{low * scale:.4g} to {high * scale:.4g}", part) for (low, high), part in zip(pairs, side.shares, strict=True)
+    ]
