@@ -111,7 +111,7 @@ class DecisionProcessor(SpanProcessor):
         self._finished: OrderedDict[int, CommitState] = OrderedDict()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._taken = self._settled = self._foreign = 0
+        self._taken = self._settled = self._foreign = self._queue_high = 0
         self._committed = self._spooled = self._not_durable = self._abandoned = 0
         if hasattr(os, "register_at_fork"):
             alive = weakref.WeakMethod(self._after_fork)
@@ -245,6 +245,17 @@ class DecisionProcessor(SpanProcessor):
                 last_error=self._recorder.last_error,
             )
 
+    def take_queue_high(self) -> int:
+        """The most traces that were queued at once since this was asked last."""
+        with self._changed:
+            high, self._queue_high = self._queue_high, len(self._queue)
+            return high
+
+    @property
+    def spool_bytes(self) -> int:
+        """What the traces on this process's spool take there."""
+        return self._recorder.waiting_bytes
+
     # --- the queue; all of these are called with the lock held ------------------------------------------------
 
     def _enqueue(self, trace_id: int, spans: list[ReadableSpan]) -> None:
@@ -257,6 +268,7 @@ class DecisionProcessor(SpanProcessor):
             return
         trace = _Trace(trace_id, spans, time.monotonic())
         self._queue.append(trace)
+        self._queue_high = max(self._queue_high, len(self._queue))
         self._taken += 1
         # Late spans must not replace the trace that the router waits for.
         self._pending.setdefault(trace_id, trace)

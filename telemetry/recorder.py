@@ -59,6 +59,11 @@ class Recorder:
         """Traces that this process has on its spool, not yet in the database."""
         return self._spool.frames
 
+    @property
+    def waiting_bytes(self) -> int:
+        """What these take on the spool."""
+        return self._spool.size
+
     def record(self, bundles: Sequence[Bundle]) -> Kept:
         """Keep all of these together, and say where."""
         self._prepare()

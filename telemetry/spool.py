@@ -52,6 +52,11 @@ class Spool:
         self.position = 0
         """Where `read` goes on."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the traces that wait here, of what is reserved."""
+        return self._end
+
     def open(self) -> None:
         """Make the file and reserve its space, so that the space is there when it is needed."""
         if self._file is not None:

@@ -63,8 +63,10 @@ async def test_who_sends_rows_is_to_come_again_while_the_queue_is_half_full(tmp_
     first = asyncio.create_task(sink.keep(waits))
     while sink.health().queued != 1 or sink._queue:
         await asyncio.sleep(0.01)
+    assert sink.take_queue_high() == 1, "the one that is being written now"
     others = [asyncio.create_task(sink.keep(lambda content: Bundle())) for _ in range(5)]
     await asyncio.sleep(0.05)
+    assert (sink.take_queue_high(), sink.take_queue_high()) == (2, 2)
     go_on.set()
     assert await first == "committed"
     assert sorted(map(str, await asyncio.gather(*others))) == ["None", "None", "None", "committed", "committed"]

@@ -24,6 +24,7 @@ def test_what_is_appended_comes_back_as_it_was(tmp_path: Path):
     spool.append([bundle(1), bundle(2)])
     spool.append([bundle(3)])
     assert spool.frames == 3
+    assert spool.size == len(spool.path.read_bytes().rstrip(b"\0"))
     assert spool.read(2) == [bundle(1), bundle(2)]
     assert spool.read(2) == [bundle(3)]
     assert spool.read(2) == []
@@ -43,7 +44,7 @@ def test_a_cleared_spool_holds_nothing_of_what_was_in_it(tmp_path: Path):
     spool.append([bundle(1)])
     spool.clear()
     assert spool.frames == 0 and spool.read(9) == []
-    assert not any(spool.path.read_bytes())
+    assert spool.size == 0 and not any(spool.path.read_bytes())
     spool.append([bundle(2)])
     assert spool.read(9) == [bundle(2)]
 
