@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -37,13 +38,6 @@ class Cell:
         for into, counts in zip(joined, other.histograms, strict=True):
             histogram.add(into, counts)
         return Cell([one + two for one, two in zip(self.sums, other.sums, strict=True)], joined)
-
-    def minus(self) -> Cell:
-        """What added to this gives nothing."""
-        return Cell(
-            [-number for number in self.sums],
-            [{bucket: -number for bucket, number in counts.items()} for counts in self.histograms],
-        )
 
     def add(self, other: Cell) -> None:
         """Add another to this one."""
@@ -91,8 +85,15 @@ def by_level(family: Family, table: sa.Table, cells: Cells) -> dict[int, Cells]:
         kept = family.levels[number]
         # The latest found comes first: the coarsest of those that know enough has the fewest cells.
         parent = next(fine for fine in reversed(levels) if kept <= family.levels[fine])
-        levels[number] = _joined(levels[parent], _keeping(family, number))
+        levels[number] = _joined(levels[parent], partial(shortened, family, number))
     return levels
+
+
+def shortened(family: Family, level: int, key: Key) -> Key:
+    """A key as a level keeps it: names that it does not are empty."""
+    kept = family.levels[level]
+    names = zip(family.dimensions, key[_FIRST_DIMENSION:], strict=True)
+    return (*key[:_FIRST_DIMENSION], *(value if name in kept else "" for name, value in names))
 
 
 def number_of(key: Key) -> int:
@@ -102,19 +103,6 @@ def number_of(key: Key) -> int:
     """
     names = "\x1f".join(str(part) for part in key[1:])
     return int.from_bytes(blake2b(names.encode(), digest_size=8).digest(), "big", signed=True)
-
-
-def _keeping(family: Family, level: int) -> Callable[[Key], Key]:
-    kept = family.levels[level]
-    dropped = [place for place, name in enumerate(family.dimensions, _FIRST_DIMENSION) if name not in kept]
-
-    def shorten(key: Key) -> Key:
-        parts = list(key)
-        for place in dropped:
-            parts[place] = ""
-        return tuple(parts)
-
-    return shorten
 
 
 def _joined(cells: Cells, key_of: Callable[[Key], Key]) -> Cells:

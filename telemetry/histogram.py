@@ -36,8 +36,10 @@ _BUCKETS = 1 << 12
 _UNITS_PER_MS = 1024
 _MOST = (1 << 20) - 1
 _DIGITS = 8
-_SPLICED = 24
-"""Characters of text for each new bucket, from which on splicing is faster than writing the text anew."""
+_PREFIX = 3
+"""Of them, those of the bucket."""
+_SPLICED = 3
+"""Times as long as what comes to it a text has to be, for splicing to be faster than writing it anew."""
 _MANY = 64
 """From this number of entries on numpy is faster."""
 
@@ -101,20 +103,24 @@ def decode(text: str) -> Counts:
     return counts
 
 
-def merge(text: str, counts: Mapping[int, int]) -> str:
-    """A canonical text with more counted in it, canonical again; cheap when little is counted in much.
-
-    Negative numbers take away what was counted before.
-    """
+def joined(text: str, more: str) -> str:
+    """Two canonical texts as one, canonical again; cheap when ``more`` says little."""
     if not text:
-        return encode(counts)
-    if len(counts) * _SPLICED > len(text) or min(counts.values(), default=1) < 0:
+        return more
+    if len(more) > _DIGITS and len(more) * _SPLICED > len(text):
         both = decode(text)
-        add(both, counts)
+        add(both, decode(more))
         return encode(both)
-    for bucket, number in counts.items():
-        text = _counted(text, bucket, number)
+    for start in range(0, len(more), _DIGITS):
+        text = _spliced(text, more[start : start + _DIGITS])
     return text
+
+
+def less(text: str, part: str) -> str:
+    """A canonical text without what was counted in it before, canonical again."""
+    left = decode(text)
+    add(left, {bucket: -number for bucket, number in decode(part).items()})
+    return encode(left)
 
 
 def percentiles(text: str | None, shares: Sequence[float]) -> list[float | None]:
@@ -159,23 +165,24 @@ def _bound(bucket: int) -> float:
     return float(2 ** (bucket / BUCKETS_PER_OCTAVE) / _UNITS_PER_MS)
 
 
-def _counted(text: str, bucket: int, number: int) -> str:
-    """Splice into the place that bisection finds."""
-    prefix = f"{bucket:03x}"
+def _spliced(text: str, entry: str) -> str:
+    """One entry more, at the place that bisection finds."""
+    prefix = entry[:_PREFIX]
     low, high = 0, len(text) // _DIGITS
     while low < high:
         middle = (low + high) // 2
-        if text[middle * _DIGITS : middle * _DIGITS + len(prefix)] <= prefix:
+        at = middle * _DIGITS
+        if text[at : at + _PREFIX] <= prefix:
             low = middle + 1
         else:
             high = middle
     end = low * _DIGITS
     last = end - _DIGITS
-    if last >= 0 and text.startswith(prefix, last):
-        # Of several entries of a bucket only the last is not full.
-        number += int(text[last:end], 16) & _MOST
-        return text[:last] + encode({bucket: number}) + text[end:]
-    return text[:end] + encode({bucket: number}) + text[end:]
+    if last < 0 or not text.startswith(prefix, last):
+        return text[:end] + entry + text[end:]
+    # Of several entries of a bucket only the last is not full.
+    number = (int(text[last:end], 16) & _MOST) + (int(entry, 16) & _MOST)
+    return text[:last] + encode({int(prefix, 16): number}) + text[end:]
 
 
 def _sorted_pairs(text: str) -> list[tuple[int, int]]:

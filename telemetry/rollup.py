@@ -30,23 +30,20 @@ from telemetry.cells import (
     score_cells,
 )
 from telemetry.levels import ALWAYS, BRANCHES, FAMILIES, HOURS_A_DAY, REQUESTS, SCORES, Family
-from telemetry.storage.bulk import Write, bulk_of
+from telemetry.places import Places
+from telemetry.storage.bulk import Part, bulk_of
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.models import BRANCH, REQUEST
-from telemetry.storage.placed import Place
+from telemetry.storage.placed import PLACE, Values
 
 Progress: TypeAlias = Callable[[float], None]
 """Is told the share that is done, 0..1."""
 
-_Part: TypeAlias = tuple[Family, sa.Table, dict[Place, tuple[Key, Cell]]]
-"""Cells on their way into a table, by place."""
-
 SECONDS_PER_HOUR = 3600
-_PLACE = 3
-"""Columns of the primary key."""
 _TIME = 1
 """Which of them is the hour or day."""
 _ROWS_A_READ = 2000
+_PLACES = {family: Places(family) for family in FAMILIES}
 
 
 def update(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
@@ -54,17 +51,16 @@ def update(connection: sa.Connection, requests: Sequence[Row], branches: Sequenc
 
     All that can be made ready is, before the lock is taken: other writers wait for it.
     """
-    cells = ((REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches)))
-    ready = [part for family, some in cells for part in _ready(family, some)]
-    bulk_of(connection).lock(connection)
-    _merge(connection, ready)
+    bulk, parts = bulk_of(connection), _parts(_counted(requests, branches))
+    bulk.lock(connection)
+    bulk.add(connection, parts)
 
 
 def discount(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
     """Take back rows that this transaction has deleted: the inverse of `update`. Each must have been counted."""
-    counted = ((REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches)))
+    counted = _counted(requests, branches)
+    bulk_of(connection).take(connection, _parts(counted))
     for family, cells in counted:
-        _count(connection, family, {key: cell.minus() for key, cell in cells.items()})
         hours = {key[0] for key in cells}
         for table, times in ((family.hours, hours), (family.days, {hour // HOURS_A_DAY for hour in hours})):
             empty = table.c[family.sums[0]] == 0
@@ -130,66 +126,37 @@ def forget_tenant(connection: sa.Connection, tenant: str) -> None:
             stored = connection.execute(finest.order_by(list(table.c)[_TIME])).all()
             for _, rows in groupby(stored, lambda row: row[_TIME]):
                 cells = dict(_cell_of(family, row) for row in rows)
-                less = {key: cell.minus() for key, cell in cells.items()}
-                _merge(connection, [(family, table, _placed(by_level(family, table, less)))])
+                theirs = Part(table, family.sums, family.histograms, _rows(by_level(family, table, cells)))
+                bulk_of(connection).take(connection, [theirs])
             connection.execute(sa.delete(table).where(table.c[family.sums[0]] == 0))
 
 
-def _count(connection: sa.Connection, family: Family, cells: Cells) -> None:
-    _merge(connection, _ready(family, cells))
+def _counted(requests: Sequence[Row], branches: Sequence[Row]) -> tuple[tuple[Family, Cells], ...]:
+    return (REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches))
 
 
-def _ready(family: Family, cells: Cells) -> list[_Part]:
-    """What `_merge` takes, for both tables of a family, from the finest cells."""
-    if not cells:
-        return []
-    tables = ((family.hours, cells), (family.days, by_day(cells)))
-    return [(family, table, _placed(by_level(family, table, some))) for table, some in tables]
-
-
-def _merge(connection: sa.Connection, parts: Sequence[_Part]) -> None:
-    """Add cells to what tables hold at their places."""
-    bulk = bulk_of(connection)
-    found = bulk.find(connection, [(table, list(fresh)) for _, table, fresh in parts])
-    bulk.write(connection, [_added(*part, rows) for part, rows in zip(parts, found, strict=True)])
-
-
-def _added(
-    family: Family, table: sa.Table, fresh: dict[Place, tuple[Key, Cell]], found: Iterable[Sequence[Any]]
-) -> Write:
-    changed: list[tuple[Any, ...]] = []
-    values, texts = _columns(family)
-    for stored in found:
-        place = (stored[0], stored[1], stored[2])
-        there = fresh.pop(place, None)
-        if there is not None:
-            cell = there[1]
-            sums = [one + more for one, more in zip(stored[values], cell.sums, strict=True)]
-            changed.append((*sums, *map(histogram.merge, stored[texts], cell.histograms), *place))
-    return Write(table, _rows(fresh), (*family.sums, *family.histograms), changed)
+def _parts(counted: Iterable[tuple[Family, Cells]]) -> list[Part]:
+    """What cells by hour are to all tables."""
+    return [part for family, cells in counted if cells for part in _PLACES[family].parts(cells)]
 
 
 def _insert(connection: sa.Connection, family: Family, table: sa.Table, cells: Cells) -> None:
     """Write the finest cells and their levels, of whose hours or days nothing is stored."""
-    bulk_of(connection).place(connection, table, _rows(_placed(by_level(family, table, cells))))
+    bulk_of(connection).place(connection, table, _rows(by_level(family, table, cells)))
 
 
-def _placed(levels: Mapping[int, Cells]) -> dict[Place, tuple[Key, Cell]]:
-    return {
-        (level, key[0], number_of(key)): (key, cell) for level, cells in levels.items() for key, cell in cells.items()
-    }
-
-
-def _rows(cells: Mapping[Place, tuple[Key, Cell]]) -> list[tuple[Any, ...]]:
+def _rows(levels: Mapping[int, Cells]) -> list[Values]:
     """In the order of the columns."""
     return [
-        (*place, *key[1:], *cell.sums, *map(histogram.encode, cell.histograms)) for place, (key, cell) in cells.items()
+        (level, key[0], number_of(key), *key[1:], *cell.sums, *map(histogram.encode, cell.histograms))
+        for level, cells in levels.items()
+        for key, cell in cells.items()
     ]
 
 
 def _columns(family: Family) -> tuple[slice, slice]:
     """Where a stored row has its sums and its histograms."""
-    first = _PLACE + len(ALWAYS) + len(family.dimensions)
+    first = PLACE + len(ALWAYS) + len(family.dimensions)
     end = first + len(family.sums)
     return slice(first, end), slice(end, None)
 
@@ -197,7 +164,7 @@ def _columns(family: Family) -> tuple[slice, slice]:
 def _cell_of(family: Family, row: Sequence[Any]) -> tuple[Key, Cell]:
     """A stored row's key and its cell."""
     values, texts = _columns(family)
-    key = (row[_TIME], *row[_PLACE : values.start])
+    key = (row[_TIME], *row[PLACE : values.start])
     return key, Cell(list(row[values]), [histogram.decode(text) for text in row[texts]])
 
 

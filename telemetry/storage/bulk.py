@@ -5,21 +5,36 @@ The way is an execution option of the engine, so that who has a connection needs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import operator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
+from telemetry import histogram
 from telemetry.storage import placed
-from telemetry.storage.placed import Place, Values
+from telemetry.storage.placed import PLACE, Place, Values
 
 Row: TypeAlias = dict[str, Any]
 
 BULK_OPTION: Final = "routescope_bulk"
 
 _KEYS_A_QUERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What comes to a rollup table, or goes from it."""
+
+    table: sa.Table
+    sums: tuple[str, ...]
+    """Columns that are added up."""
+    histograms: tuple[str, ...]
+    """Columns whose texts are joined."""
+    rows: Sequence[Values]
+    """Each with all columns in their order, which end with these; no place twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +70,28 @@ class Bulk:
             found.update(tuple(row) for row in rows)
         return found
 
+    def held(self, connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> set[Any]:
+        """Which of these values a column holds."""
+        found: set[Any] = set()
+        for start in range(0, len(values), _KEYS_A_QUERY):
+            found.update(connection.scalars(_held(column), {"values": values[start : start + _KEYS_A_QUERY]}))
+        return found
+
     def find(
         self, connection: sa.Connection, asked: Sequence[tuple[sa.Table, Sequence[Place]]]
     ) -> Sequence[Iterable[Sequence[Any]]]:
         """For each rollup table the rows at these places, as far as there are any, and perhaps some others."""
         return [placed.find(connection, table, places) for table, places in asked]
+
+    def add(self, connection: sa.Connection, parts: Sequence[Part]) -> None:
+        """Add to what is at these places; what finds nothing there is inserted."""
+        found = self.find(connection, [(part.table, _places(part)) for part in parts])
+        self.write(connection, [_added(part, rows) for part, rows in zip(parts, found, strict=True)])
+
+    def take(self, connection: sa.Connection, parts: Sequence[Part]) -> None:
+        """The inverse of `add`: all of it has to be there."""
+        found = self.find(connection, [(part.table, _places(part)) for part in parts])
+        self.write(connection, [_taken(part, rows) for part, rows in zip(parts, found, strict=True)])
 
     def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
         """Insert rollup rows, each with all columns in their order."""
@@ -82,12 +114,53 @@ def bulk_of(connection: sa.Connection) -> Bulk:
     return found
 
 
+def _places(part: Part) -> list[Place]:
+    return [(row[0], row[1], row[2]) for row in part.rows]
+
+
+def _added(part: Part, found: Iterable[Sequence[Any]]) -> Write:
+    fresh = {row[:PLACE]: row for row in part.rows}
+    changed = _changed(part, found, fresh, operator.add, histogram.joined)
+    return Write(part.table, list(fresh.values()), (*part.sums, *part.histograms), changed)
+
+
+def _taken(part: Part, found: Iterable[Sequence[Any]]) -> Write:
+    less = {row[:PLACE]: row for row in part.rows}
+    changed = _changed(part, found, less, operator.sub, histogram.less)
+    return Write(part.table, (), (*part.sums, *part.histograms), changed)
+
+
+def _changed(
+    part: Part,
+    found: Iterable[Sequence[Any]],
+    by_place: dict[Values, Values],
+    number: Callable[[int, int], int],
+    text: Callable[[str, str], str],
+) -> list[Values]:
+    """Both together, for each place where something is, which is taken out of ``by_place``."""
+    end = len(part.table.columns) - len(part.histograms)
+    values, texts = slice(end - len(part.sums), end), slice(end, None)
+    changed: list[Values] = []
+    for stored in found:
+        place = tuple(stored[:PLACE])
+        row = by_place.pop(place, None)
+        if row is not None:
+            sums = map(number, stored[values], row[values])
+            changed.append((*sums, *map(text, stored[texts], row[texts]), *place))
+    return changed
+
+
 # Statements are made once a table: making one costs SQLAlchemy more than running it.
 
 
 @cache
 def _insert(table: sa.Table) -> sa.Insert:
     return sa.insert(table)
+
+
+@cache
+def _held(column: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(column).where(column.in_(sa.bindparam("values", expanding=True)))
 
 
 @cache

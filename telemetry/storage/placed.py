@@ -17,6 +17,8 @@ Place: TypeAlias = tuple[int, int, int]
 """Level, hour or day, and key: the primary key."""
 Values: TypeAlias = tuple[Any, ...]
 
+PLACE = 3
+"""Columns of a place."""
 PLACES_A_QUERY = 200
 _SHAPES = 512
 """Statements that are kept; lone decisions have few shapes, batches many."""

@@ -18,13 +18,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
 
 from telemetry.errors import DatabaseBusy, FolderNotWritable, NotADatabase, StorageError, UnsupportedDatabase
 from telemetry.storage.backend import check_readable
+from telemetry.storage.bulk import BULK_OPTION
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
+from telemetry.storage.sqlite_rows import UPSERTING, teach
 
 
 def file_of(url: URL) -> Path:
@@ -50,7 +52,7 @@ def writer(url: URL, *, busy_timeout_ms: int) -> sa.Engine:
     path = file_of(url)
     _make_writable(path)
     # Parameters are hidden: an error would show what people wrote in a log.
-    engine = sa.create_engine(_url(path), hide_parameters=True)
+    engine = sa.create_engine(_url(path), hide_parameters=True, execution_options={BULK_OPTION: UPSERTING})
     sa.event.listen(engine, "connect", _prepare_writer(busy_timeout_ms))
     return engine
 
@@ -97,7 +99,7 @@ def plain_errors(place: str) -> Iterator[None]:
             ) from error
         if is_busy(cause):
             raise DatabaseBusy(f"{place}: another process holds the database; try again when it is done") from error
-        if isinstance(error, (OperationalError, sqlite3.OperationalError)):
+        if not blames_rows(cause):
             raise StorageError(f"{place}: the database cannot be used ({text}); check the disk and the path") from error
         raise
 
@@ -110,7 +112,8 @@ def words_of(cause: BaseException | None) -> str:
 def blames_rows(cause: BaseException | None) -> bool:
     """Whether the rows are at fault rather than the database, its disk or its lock."""
     at_fault = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
-    return isinstance(cause, at_fault)
+    # A function of ours fails on a stored text that is no histogram.
+    return isinstance(cause, at_fault) or "user-defined function" in str(cause)
 
 
 def is_busy(cause: BaseException | None) -> bool:
@@ -157,6 +160,7 @@ def _prepare_writer(busy_timeout_ms: int) -> Any:
         cursor.execute("PRAGMA secure_delete = ON")
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.close()
+        teach(connection)
 
     return prepare
 

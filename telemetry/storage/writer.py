@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,8 +11,6 @@ from telemetry import rollup
 from telemetry.rows import Bundle, Row
 from telemetry.storage.bulk import bulk_of
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
-
-_IDS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +55,17 @@ def _new(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], to_loo
     """The rows whose key the table does not hold yet, each key once."""
     key_names = [column.name for column in table.primary_key]
     by_key = {tuple(row[name] for name in key_names): row for row in rows}
-    for some in _chunks(to_look_up):
-        for key in connection.execute(_known_keys(table), {"ids": some}):
-            by_key.pop(tuple(key), None)
+    doubtful = [key for key, row in by_key.items() if row["span_id"] in to_look_up]
+    if doubtful:
+        for key in bulk_of(connection).known(connection, table, doubtful):
+            del by_key[key]
     return list(by_key.values())
 
 
 def _with_unique_decisions(connection: sa.Connection, rows: list[Row]) -> list[Row]:
     """Two decisions of one id are a fault of whoever made the ids; both are kept, the later under a longer one."""
-    taken: set[str] = set()
-    for some in _chunks({row["decision_id"] for row in rows}):
-        taken.update(connection.scalars(_KNOWN_DECISIONS, {"ids": some}))
+    ids = {row["decision_id"] for row in rows}
+    taken = bulk_of(connection).held(connection, REQUEST.c.decision_id, sorted(ids)) if ids else set()
     unique: list[Row] = []
     for row in rows:
         if row["decision_id"] in taken:
@@ -77,18 +73,3 @@ def _with_unique_decisions(connection: sa.Connection, rows: list[Row]) -> list[R
         taken.add(row["decision_id"])
         unique.append(row)
     return unique
-
-
-def _chunks(ids: Iterable[str]) -> list[list[str]]:
-    ordered = sorted(ids)
-    return [ordered[start : start + _IDS_A_QUERY] for start in range(0, len(ordered), _IDS_A_QUERY)]
-
-
-# Statements are made once: making one costs SQLAlchemy more than running it.
-_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
-_KNOWN_DECISIONS = sa.select(REQUEST.c.decision_id).where(REQUEST.c.decision_id.in_(_IDS))
-
-
-@cache
-def _known_keys(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(*table.primary_key.columns).where(table.c.span_id.in_(_IDS))

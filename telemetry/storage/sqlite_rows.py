@@ -1,0 +1,139 @@
+"""How rows travel to SQLite: by the driver's own statements, one a table, each with a text that never changes.
+
+The driver keeps what it has prepared by the text, and SQLAlchemy's part of a statement costs more than SQLite's: a
+lone decision takes eighteen of them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any, Final
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from telemetry import histogram
+from telemetry.storage.bulk import Bulk, Part, Row
+from telemetry.storage.placed import Values
+
+_DIALECT: Final = sqlite.dialect()
+_JOINED: Final = "routescope_joined"
+"""Our function in SQL."""
+_SIZES: Final = (1, 16, 256)
+"""Values that a query looks for; what is missing is filled up with the last, so that there are few texts."""
+
+
+class Upserting(Bulk):
+    """One upsert a rollup table, which reads nothing back: sums are added and histograms joined where they are."""
+
+    def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
+        """See `Bulk.insert`."""
+        if rows:
+            text, values_of = _insert(table)
+            _driver(connection).executemany(text, map(values_of, rows))
+
+    def known(
+        self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
+    ) -> set[tuple[Any, ...]]:
+        """See `Bulk.known`."""
+        columns = tuple(table.primary_key)
+        first = sorted({key[0] for key in keys})
+        # By the first column alone: SQLite finds no list of tuples by its index.
+        return set(_found(connection, columns, first)).intersection(keys)
+
+    def held(self, connection: sa.Connection, column: sa.Column[Any], values: Sequence[Any]) -> set[Any]:
+        """See `Bulk.held`."""
+        return {row[0] for row in _found(connection, (column,), values)}
+
+    def add(self, connection: sa.Connection, parts: Sequence[Part]) -> None:
+        """See `Bulk.add`."""
+        for part in parts:
+            _driver(connection).executemany(_upsert(part.table, part.sums, part.histograms), part.rows)
+
+    def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
+        """See `Bulk.place`."""
+        if rows:
+            _driver(connection).executemany(_insert(table)[0], rows)
+
+
+UPSERTING: Final = Upserting()
+
+
+def teach(connection: sqlite3.Connection) -> None:
+    """Give a connection the function that the statements call."""
+    connection.create_function(_JOINED, 2, histogram.joined, deterministic=True)
+
+
+@cache
+def _insert(table: sa.Table) -> tuple[str, Callable[[Row], Values]]:
+    """The statement, and what turns a row into its parameters."""
+    columns = list(table.columns)
+    marks = ", ".join("?" * len(columns))
+    text = f"INSERT INTO {_name(table)} ({_list(columns)}) VALUES ({marks})"  # noqa: S608 - names are our tables'
+    return text, _values(columns)
+
+
+def _values(columns: Sequence[sa.Column[Any]]) -> Callable[[Row], Values]:
+    read = itemgetter(*(column.name for column in columns))
+    processors = [column.type.dialect_impl(_DIALECT).bind_processor(_DIALECT) for column in columns]
+    written = [(place, process) for place, process in enumerate(processors) if process is not None]
+
+    def values(row: Row) -> Values:
+        given = list(read(row))
+        for place, process in written:
+            given[place] = process(given[place])
+        return tuple(given)
+
+    return values
+
+
+def _found(
+    connection: sa.Connection, columns: tuple[sa.Column[Any], ...], first: Sequence[Any]
+) -> Iterator[tuple[Any, ...]]:
+    """These columns of the rows whose first one is any of these values."""
+    for some in _filled(first):
+        yield from _driver(connection).execute(_find(columns, len(some)), some)
+
+
+@cache
+def _find(columns: tuple[sa.Column[Any], ...], size: int) -> str:
+    marks = ", ".join("?" * size)
+    return f"SELECT {_list(columns)} FROM {_name(columns[0].table)} WHERE {_name(columns[0])} IN ({marks})"  # noqa: S608 - names are our tables'
+
+
+@cache
+def _upsert(table: sa.Table, sums: tuple[str, ...], histograms: tuple[str, ...]) -> str:
+    added = [f"{name} = {name} + excluded.{name}" for name in map(_name, (table.c[sum_] for sum_ in sums))]
+    # An empty text is spared the call.
+    joined = [
+        f"{name} = CASE excluded.{name} WHEN '' THEN {name} ELSE {_JOINED}({name}, excluded.{name}) END"
+        for name in map(_name, (table.c[histogram_] for histogram_ in histograms))
+    ]
+    place = _list(list(table.primary_key))
+    return f"{_insert(table)[0]} ON CONFLICT ({place}) DO UPDATE SET {', '.join([*added, *joined])}"
+
+
+def _filled(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    most = _SIZES[-1]
+    for start in range(0, len(values), most):
+        some = list(values[start : start + most])
+        size = next(size for size in _SIZES if size >= len(some))
+        yield some + some[-1:] * (size - len(some))
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
+    """The driver's own connection, in the transaction of this one."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+def _list(columns: Sequence[sa.Column[Any]]) -> str:
+    return ", ".join(map(_name, columns))
+
+
+def _name(element: sa.Table | sa.ColumnElement[Any]) -> str:
+    return str(_DIALECT.identifier_preparer.quote(str(getattr(element, "name"))))  # noqa: B009
