@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.dashboard import address, components, navigation, policy_banner
+from app.dashboard import address, cards, navigation, policy_banner, shell
 
 LOGO = Path(__file__).parent / "static" / "logo.svg"
 _log = logging.getLogger("routescope.dashboard")
@@ -23,17 +23,17 @@ def main() -> None:
     if navigation.DECISION in st.query_params and place is not navigation.ONE_DECISION:
         navigation.open_decision(st.query_params[navigation.DECISION])
     address.settle(page.url_path, playground=place.playground)
-    components.page_style()
+    shell.page_style()
     with st.sidebar:
-        components.brand(LOGO)
+        shell.brand(LOGO)
         navigation.links(page)
-        components.sidebar_foot()
+        shell.sidebar_foot()
     policy_banner.draw()
     try:
         page.run()
     except Exception:  # noqa: BLE001 - the edge: a page's fault is logged whole and told in one sentence
         _log.exception("the page %s failed", page.title)
-        components.error_card(
+        cards.error_card(
             "This page failed. The details are in the dashboard's log; the other pages go on.", key="page"
         )
 

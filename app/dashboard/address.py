@@ -7,25 +7,33 @@ filters are ordinary parameters, so links carry them and the browser's Back brin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, TypeAlias
 
 import streamlit as st
 
-from app.dashboard.view import DEFAULT_RANGE, RANGES
+from app.dashboard.view import DEFAULT_RANGE, is_range
 
 Value: TypeAlias = str | bool | list[str]
 
-CARRIED: Final = ("range", "route", "tenant", "model", "intent", "playground", "simulated")
-"""Query parameters that mean the same on every page and so go along from one to the next."""
 SIMULATED: Final[dict[str, bool | None]] = {"all": None, "real": False, "simulated": True}
 """What the parameter ``simulated`` may say, and what that is for a query."""
+REFRESH: Final[dict[str, int | None]] = {"off": None, "10s": 10, "30s": 30, "1min": 60, "5min": 300}
+"""What the parameter ``refresh`` may say, and the seconds from one look at the store to the next."""
 
-_CHOICES: Final = {"range": (DEFAULT_RANGE, RANGES), "simulated": ("all", tuple(SIMULATED))}
-_LISTS: Final = ("route", "tenant", "model", "intent", "status")
-_TEXTS: Final = ("q",)
-_FLAGS: Final = ("playground",)
-NAMES: Final = (*_CHOICES, *_LISTS, *_TEXTS, *_FLAGS)
+_DEFAULTS: Final = {"range": DEFAULT_RANGE, "simulated": "all", "refresh": "off"}
+_ALLOWED: Final[dict[str, Callable[[str], bool]]] = {
+    "range": is_range,
+    "simulated": SIMULATED.__contains__,
+    "refresh": REFRESH.__contains__,
+}
+_LISTS: Final = ("route", "tenant", "model", "intent", "status", "risk")
+_TEXTS: Final = ("q", "policy")
+_FLAGS: Final = ("playground", "compare")
+NAMES: Final = (*_DEFAULTS, *_LISTS, *_TEXTS, *_FLAGS)
 """All filters. Each is a query parameter and the key of its widget."""
+CARRIED: Final = tuple(name for name in NAMES if name != "q")
+"""Those that mean the same on every page and so go along from one to the next."""
 _CURSOR: Final = "cursor"
 _TOUCHED: Final = "filters-touched"
 _PAGE: Final = "filters-page"
@@ -64,6 +72,13 @@ def put(name: str, value: Value) -> None:
     touched()
 
 
+def clear(name: str, value: str | None = None) -> None:
+    """Take a filter back, or one value of it, as if the reader had; for callbacks of buttons."""
+    wanted = st.session_state.get(name)
+    rest = [one for one in wanted if one != value] if isinstance(wanted, list) and value is not None else None
+    put(name, parse(name, [], playground=False) if rest is None else rest)
+
+
 def carried() -> dict[str, list[str]]:
     """The address's filters, as query parameters for another page."""
     present = st.query_params
@@ -80,9 +95,8 @@ def parse(name: str, given: list[str], *, playground: bool) -> Value:
     if name in _TEXTS:
         return last
     if name in _FLAGS:
-        return {"true": True, "false": False}.get(last, playground)
-    default, choices = _CHOICES[name]
-    return last if last in choices else default
+        return {"true": True, "false": False}.get(last, playground and name == "playground")
+    return last if _ALLOWED[name](last) else _DEFAULTS[name]
 
 
 def unparse(value: Value) -> list[str]:

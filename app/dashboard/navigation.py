@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, TypeAlias
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -15,6 +15,9 @@ DECISION: Final = "decision"
 """The query parameter that opens a decision from any page: ``?decision=ID``."""
 
 
+Group: TypeAlias = Literal["Explore", "Trust", "Operate"]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One page."""
@@ -24,20 +27,34 @@ class Place:
     url_path: str
     title: str
     icon: str
-    listed: bool = True
-    """Whether the sidebar names it."""
+    group: Group | None
+    """Where the sidebar lists it; None where it does not."""
     playground: bool = False
     """Whether it counts the playground until the reader says otherwise: right for a list of everything that was
     asked, wrong for business numbers."""
 
 
-OVERVIEW: Final = Place("pages/overview.py", "overview", "Overview", ":material/monitoring:")
-DECISIONS: Final = Place("pages/decisions.py", "decisions", "Decisions", ":material/alt_route:", playground=True)
-ONE_DECISION: Final = Place("pages/decision.py", "decision", "Decision", ":material/account_tree:", listed=False)
-DRIFT: Final = Place("pages/drift.py", "drift", "Drift", ":material/ssid_chart:")
-PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":material/chat:")
+OVERVIEW: Final = Place("pages/overview.py", "overview", "Overview", ":material/monitoring:", "Explore")
+COST: Final = Place("pages/cost.py", "cost", "Cost", ":material/payments:", "Explore")
+ESCALATIONS: Final = Place("pages/escalations.py", "escalations", "Escalations", ":material/trending_up:", "Explore")
+LATENCY: Final = Place("pages/latency.py", "latency", "Latency & reliability", ":material/speed:", "Explore")
+DECISIONS: Final = Place(
+    "pages/decisions.py", "decisions", "Decisions", ":material/alt_route:", "Explore", playground=True
+)
+ONE_DECISION: Final = Place("pages/decision.py", "decision", "Decision", ":material/account_tree:", None)
+DRIFT: Final = Place("pages/drift.py", "drift", "Drift", ":material/ssid_chart:", "Trust")
+COMPLIANCE: Final = Place("pages/compliance.py", "compliance", "Compliance", ":material/verified_user:", "Trust")
+POLICY: Final = Place("pages/policy.py", "policy", "Policy", ":material/schema:", "Trust")
+ALERTS: Final = Place("pages/alerts.py", "alerts", "Alerts", ":material/notifications:", "Trust")
+PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":material/chat:", "Operate")
+PIPELINE: Final = Place("pages/pipeline.py", "pipeline", "Pipeline", ":material/valve:", "Operate")
 
-PLACES: Final = (OVERVIEW, DECISIONS, ONE_DECISION, DRIFT, PLAYGROUND)
+PLACES: Final = (
+    *(OVERVIEW, DECISIONS, ONE_DECISION),
+    *(DRIFT,),
+    *(PLAYGROUND,),
+)
+"""In the order of the sidebar."""
 
 
 ROOT: Final = "start"
@@ -58,8 +75,12 @@ def place_of(page: Page) -> Place:
 
 def links(current: Page) -> None:
     """The sidebar's list of pages; the links carry the filters."""
+    group: Group | None = None
     for place in PLACES:
-        if place.listed:
+        if place.group is not None:
+            if place.group != group:
+                group = place.group
+                st.html(f'<div class="rs-group">{group}</div>')
             # The page in view has two addresses if it is the first: it is marked as current at the one that is in use.
             target = current if place is place_of(current) else _first(place)
             st.page_link(target, label=place.title, icon=place.icon, query_params=carried(), width="stretch")
@@ -86,10 +107,16 @@ def open_decision(decision_id: str) -> None:
     st.switch_page(ONE_DECISION.file, query_params={**carried(), DECISION: decision_id})
 
 
-def open_decisions(*, model: str) -> None:
-    """Go to the decisions of one model or tool now, the other filters as they are."""
-    # The list counts what the table counted: without the playground, unless that was asked for.
-    st.switch_page(DECISIONS.file, query_params={"playground": "false", **carried(), "model": model})
+def open_decisions(**narrower: str) -> None:
+    """Go to the decisions behind a number now: the filters as they are, and these, as ``model="small"``."""
+    # The list counts what the number counted: without the playground, unless that was asked for.
+    st.switch_page(DECISIONS.file, query_params={"playground": "false", **carried(), **narrower})
+
+
+def decisions_link(label: str = "Decisions", **narrower: str) -> None:
+    """A link to the decisions behind a number. ``label`` is Markdown, as in `link_to`."""
+    target, along = _first(DECISIONS), {"playground": "false", **carried(), **narrower}
+    st.page_link(target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along)
 
 
 def _first(place: Place) -> Page:

@@ -110,7 +110,8 @@ def layout(chosen: Mode, *, height: int) -> dict[str, Any]:
     return {
         "height": height,
         "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-        "paper_bgcolor": "rgba(0,0,0,0)",
+        # Not transparent: a saved picture of the dark theme would be pale text on nothing.
+        "paper_bgcolor": colours.ground,
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12, "color": colours.ink},
         "hoverlabel": {
@@ -138,7 +139,16 @@ def layout(chosen: Mode, *, height: int) -> dict[str, Any]:
     }
 
 
-CHART_CONFIG: dict[str, Any] = {"displayModeBar": False, "responsive": True, "doubleClick": False}
+def chart_config(name: str) -> dict[str, Any]:
+    """Plotly's own settings for one chart: on pointing at it a camera appears, which saves it as ``name.png``."""
+    return {
+        "displayModeBar": "hover",
+        "displaylogo": False,
+        "modeBarButtons": [["toImage"]],
+        "toImageButtonOptions": {"format": "png", "filename": f"routescope-{name}", "scale": 2},
+        "responsive": True,
+        "doubleClick": False,
+    }
 
 
 def css(chosen: Mode) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Final
 
 from app import units
 from telemetry.query.filters import Filters
 from telemetry.query.overview import Step
 
-RangeKey: TypeAlias = Literal["24h", "7d", "30d", "8w", "all"]
-
-DEFAULT_RANGE: RangeKey = "30d"
+DEFAULT_RANGE: Final = "30d"
 _DAYS: dict[str, int] = {"7d": 7, "30d": 30, "8w": 56}
-RANGES: tuple[RangeKey, ...] = ("24h", "7d", "30d", "8w", "all")
+RANGES: Final = ("24h", "7d", "30d", "8w", "all")
+"""The periods that have a name; any other is written ``2026-10-01..2026-10-14``, see `own_range`."""
+
+HOURLY: Final = timedelta(days=3)
+"""A period of one's own up to this long is counted in hours."""
+_OWN = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d))?\.\.(\d{4}-\d\d-\d\d)(?:T(\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,7 @@ class Period:
 
     @property
     def label(self) -> str:
-        """``24 Oct 2026 to 23 Nov 2026``, with the hour when the period is a day."""
+        """``24 Oct 2026 to 23 Nov 2026``, with the hour when the period is counted in hours."""
         if self.start is None:
             return "everything stored"
         if self.step == "hour":
@@ -44,18 +48,71 @@ class Period:
 
 
 def period(key: str, now: datetime) -> Period:
-    """The period that a key of `RANGES` names, ended by the full hour after ``now``.
+    """The period that a key of `RANGES` names, ended by the full hour after ``now``, or one written by `own_range`.
 
     Days are UTC days, the present one included, so that no bar of a chart stands for part of a day but the last.
     """
+    own = _own_period(key)
+    if own is not None:
+        return own
     end = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     if key == "24h":
         return Period(key, end - timedelta(hours=24), end, "hour")
     if key == "all":
         return Period(key, None, end, "day")
     days = _DAYS.get(key, _DAYS[DEFAULT_RANGE])
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    return Period(key, midnight - timedelta(days=days - 1), end, "day")
+    return Period(key, _midnight(now.astimezone(UTC)) - timedelta(days=days - 1), end, "day")
+
+
+def own_range(start: datetime, end: datetime, step: Step = "day") -> str:
+    """How an address names a stretch of time: days, the last included, or full hours, the last excluded.
+
+    Both ends are widened to what the stretch is counted in: hours when ``step`` says so or the stretch is short.
+    """
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    if step == "hour":
+        first = start.replace(minute=0, second=0, microsecond=0)
+        last = end.replace(minute=0, second=0, microsecond=0)
+        last += timedelta(hours=1) if last < end or last == first else timedelta(0)
+        return f"{first:%Y-%m-%dT%H}..{last:%Y-%m-%dT%H}"
+    last_day = max(_midnight(end - timedelta(microseconds=1)), _midnight(start))
+    return f"{start:%Y-%m-%d}..{last_day:%Y-%m-%d}"
+
+
+def is_range(key: str) -> bool:
+    """Whether an address may say this."""
+    return key in RANGES or _own_period(key) is not None
+
+
+def range_label(key: str) -> str:
+    """A range as a button says it: ``30d``, ``1 Oct to 14 Oct``."""
+    own = _own_period(key)
+    if own is None or own.start is None:
+        return key
+    last = own.end if own.step == "hour" else own.end - timedelta(seconds=1)
+    hour = " %H:%M" if own.step == "hour" else ""
+    first = f"{own.start.day} {own.start.strftime(f'%b{hour}')}"
+    return first if _midnight(own.start) == last else f"{first} to {last.day} {last.strftime(f'%b{hour}')}"
+
+
+def _own_period(key: str) -> Period | None:
+    found = _OWN.fullmatch(key)
+    if found is None:
+        return None
+    hourly = found[2] is not None and found[4] is not None
+    try:
+        start = datetime.fromisoformat(f"{found[1]}T{found[2] if hourly else '00'}:00+00:00")
+        end = datetime.fromisoformat(f"{found[3]}T{found[4] if hourly else '00'}:00+00:00")
+        end += timedelta(0) if hourly else timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    if end <= start:
+        return None
+    return Period(key, start, end, "hour" if end - start <= HOURLY else "day")
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +121,43 @@ class View:
 
     period: Period
     filters: Filters
+    first: datetime | None = None
+    """When the oldest decision of the store was made."""
+    compare: bool = False
+    """Whether charts draw the period before as well."""
 
     @property
     def before(self) -> Filters | None:
-        """The same filters, one period earlier."""
+        """The same filters, one period earlier.
+
+        None when the store does not cover all of that period, since it would compare unlike things.
+        """
         earlier = self.period.before
-        return None if earlier is None else replace(self.filters, start=earlier.start, end=earlier.end)
+        if earlier is None or earlier.start is None or self.first is None or self.first > earlier.start:
+            return None
+        return replace(self.filters, start=earlier.start, end=earlier.end)
+
+    @property
+    def shift(self) -> timedelta:
+        """What is added to a moment of the period before to draw it in this one."""
+        return timedelta(0) if self.period.start is None else self.period.end - self.period.start
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """What a time axis shows: the whole period, in whole steps. None while nothing is stored."""
+        start, end = self.period.start or self.first, self.period.end
+        if start is None:
+            return None
+        if self.period.step == "day":
+            start, end = _midnight(start), _midnight(end - timedelta(seconds=1)) + timedelta(days=1)
+        return start, end
 
     @property
     def narrowed(self) -> bool:
         """Whether anything but the period restricts what is shown."""
         chosen = self.filters
-        return any((chosen.routes, chosen.tenants, chosen.models, chosen.intents, chosen.statuses)) or (
-            chosen.simulated is not None
-        )
+        lists = (chosen.routes, chosen.tenants, chosen.models, chosen.intents, chosen.statuses, chosen.risks)
+        return any(lists) or chosen.policy_version is not None or chosen.simulated is not None
 
 
 def purposes(include_playground: bool) -> tuple[str, ...]:

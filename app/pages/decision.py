@@ -8,7 +8,8 @@ from typing import Any
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import cache, charts, components, navigation, theme
+from app.dashboard import cache, cards, components, navigation, plot, theme
+from app.dashboard.charts import waterfall
 from app.dashboard.components import OUTCOME_TONE, Cell
 from app.panels.story import NOT_PASSED, below_threshold, headline, story
 from telemetry.query.decision import DecisionContent, DecisionDetail
@@ -20,7 +21,7 @@ def show() -> None:
     if not decision_id:
         _ask()
         return
-    with components.errors_shown("decision"), components.loading(420):
+    with cards.errors_shown("decision"), cards.loading(420):
         detail = cache.decision(decision_id)
         if detail is None:
             _missing(decision_id)
@@ -38,7 +39,7 @@ def _ask() -> None:
 
 def _missing(decision_id: str) -> None:
     components.page_header("Decision", "Not in this store")
-    with components.card(
+    with cards.card(
         "No decision has this id", "It may still be on its way, or was removed, or is kept elsewhere", key="missing"
     ):
         components.untrusted(decision_id[:200])
@@ -53,25 +54,25 @@ def _whole(detail: DecisionDetail) -> None:
         headline(document), f"Decision {document['decision_id']}, {units.when(document['created_at'])} UTC"
     )
     components.chips(_facts(document))
-    components.simulated_banner(int(bool(document["simulated"])), 1)
+    cards.simulated_banner(int(bool(document["simulated"])), 1)
     _numbers(document)
-    with components.grid("told", narrowest="half"):
-        with components.card("What happened", "Told from the record alone", key="story"):
+    with cards.grid("told", narrowest="half"):
+        with cards.card("What happened", "Told from the record alone", key="story"):
             components.paragraphs(story(document))
         _bill(document)
-    with components.card(
+    with cards.card(
         "Waterfall",
         "Every span, each below its parent; pale where a branch waits while its answer is judged",
         key="waterfall",
     ):
         mode = theme.mode()
-        components.chart(
-            charts.waterfall(detail.spans, mode, cache.colours(mode), _calls(detail)),
+        plot.draw(
+            waterfall.waterfall(detail.spans, mode, cache.colours(mode), _calls(detail)),
             key="waterfall-chart",
             alt="Horizontal bars: when each span began and how long it took",
         )
     _branches(document)
-    with components.grid("why", narrowest="half"):
+    with cards.grid("why", narrowest="half"):
         _candidates(document)
         _guard(document)
     _signals(document)
@@ -112,28 +113,26 @@ def _facts(document: dict[str, Any]) -> dict[str, Any]:
 def _numbers(document: dict[str, Any]) -> None:
     saved, baseline = document["savings_usd"], document["baseline_cost_usd"]
     tokens = (document["input_tokens"], document["output_tokens"])
-    with components.grid("numbers", narrowest="kpi"):
-        components.figure("Cost", units.usd(document["cost_usd"]), "All branches, used or not", key="cost")
-        components.figure(
+    with cards.grid("numbers", narrowest="kpi"):
+        cards.figure("Cost", units.usd(document["cost_usd"]), "All branches, used or not", key="cost")
+        cards.figure(
             "Saved",
             units.usd(saved),
             f"against {document['baseline_model']}" if baseline is not None else "no baseline is known",
             key="saved",
         )
-        components.figure(
-            "Latency", units.duration(document["latency_ms"]), "Request in to decision settled", key="latency"
-        )
-        components.figure("First token", units.duration(document["ttft_ms"]), "That the caller could see", key="ttft")
-        components.figure(
+        cards.figure("Latency", units.duration(document["latency_ms"]), "Request in to decision settled", key="latency")
+        cards.figure("First token", units.duration(document["ttft_ms"]), "That the caller could see", key="ttft")
+        cards.figure(
             "Router's own time", units.duration(document["overhead_ms"]), "All but calls and the commit", key="own"
         )
-        components.figure(
+        cards.figure(
             "Tokens", " + ".join(units.count(number) for number in tokens), "Input + output, all branches", key="tokens"
         )
 
 
 def _branches(document: dict[str, Any]) -> None:
-    with components.card("Branches", "Every attempt at an answer, or at judging one", key="branches"):
+    with cards.card("Branches", "Every attempt at an answer, or at judging one", key="branches"):
         if not document["branches"]:
             components.untrusted("None: the request ended before anything was called.", muted=True)
             return
@@ -201,7 +200,7 @@ def _scores(branches: list[dict[str, Any]]) -> None:
 
 
 def _candidates(document: dict[str, Any]) -> None:
-    with components.card("Candidates", "Every model of the policy, and how it stood", key="candidates"):
+    with cards.card("Candidates", "Every model of the policy, and how it stood", key="candidates"):
         colours = cache.colours(theme.mode())
         rows = [
             (
@@ -222,7 +221,7 @@ def _candidates(document: dict[str, Any]) -> None:
 
 
 def _guard(document: dict[str, Any]) -> None:
-    with components.card("Guard", "Each rule of the policy, and what it said", key="guard"):
+    with cards.card("Guard", "Each rule of the policy, and what it said", key="guard"):
         rows = [
             (
                 one.get("rule"),
@@ -241,7 +240,7 @@ def _guard(document: dict[str, Any]) -> None:
 
 
 def _bill(document: dict[str, Any]) -> None:
-    with components.card("The bill", "US dollars; a saving counts all that was spent", key="bill"):
+    with cards.card("The bill", "US dollars; a saving counts all that was spent", key="bill"):
         rows: list[tuple[object, ...]] = [
             (
                 f"{branch['index'] + 1} {branch['model']}, {branch['outcome']}",
@@ -263,7 +262,7 @@ def _bill(document: dict[str, Any]) -> None:
 
 
 def _signals(document: dict[str, Any]) -> None:
-    with components.card("Signals", "Known before any model was called", key="signals"):
+    with cards.card("Signals", "Known before any model was called", key="signals"):
         signals = document["signals"] or {}
         if signals:
             components.definition_list([(_signal(name), _said(name, value)) for name, value in signals.items()])
@@ -290,7 +289,7 @@ def _said(name: str, value: object) -> str:
 
 
 def _content(content: DecisionContent | None) -> None:
-    with components.card("What was said", "Shown as plain text, exactly as it was kept", key="content"):
+    with cards.card("What was said", "Shown as plain text, exactly as it was kept", key="content"):
         if content is None:
             components.untrusted(
                 "Not kept: the policy's content setting is off. What is known of the prompt is in the signals.",

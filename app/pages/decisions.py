@@ -7,9 +7,11 @@ from dataclasses import replace
 import streamlit as st
 
 from app import units
-from app.dashboard import address, cache, components, navigation, tables, toolbar
+from app.dashboard import address, cache, cards, components, navigation, tables, toolbar
 from app.dashboard.view import View
+from telemetry.query import decisions
 from telemetry.query.decisions import SLICE, DecisionPage
+from telemetry.query.overview import totals
 
 ROWS = 50
 _TRAIL = "decisions-trail"
@@ -18,11 +20,10 @@ _TRAIL = "decisions-trail"
 
 def show() -> None:
     """The page."""
-    with components.errors_shown("decisions"):
+    with cards.errors_shown("decisions"):
         view = toolbar.draw(
             "Decisions",
             "Every request and where it went; click one for the whole story",
-            statuses=True,
         )
         search = st.text_input(
             "Search",
@@ -33,16 +34,16 @@ def show() -> None:
             label_visibility="collapsed",
             help="Words are found only where the policy keeps content.",
         )
-        with components.loading(400):
+        with cards.loading(400):
             _list(view, search)
 
 
 def _list(view: View, search: str) -> None:
     trail = _trail(view, search)
     try:
-        page = cache.page(view.filters, search, trail[-1], ROWS)
+        page = cache.ask(decisions.page, view.filters, search=search, cursor=trail[-1], limit=ROWS)
     except ValueError as error:
-        components.error_card(str(error), key="cursor")
+        cards.error_card(str(error), key="cursor")
         return
     if not page.rows and trail == [None]:
         _nothing(view, search, page)
@@ -52,9 +53,9 @@ def _list(view: View, search: str) -> None:
 
 
 def _rows(view: View, page: DecisionPage, number: int) -> None:
-    components.simulated_banner(sum(row.simulated for row in page.rows), len(page.rows))
-    whole = cache.totals(view.filters)
-    with components.card(
+    cards.simulated_banner(sum(row.simulated for row in page.rows), len(page.rows))
+    whole = cache.ask(totals, view.filters)
+    with cards.card(
         f"{units.plural(whole.requests, 'decision')} in the period",
         f"Page {number}: {units.plural(len(page.rows), 'row')}. "
         f"Of all: spend {units.nano_usd(whole.cost_nano)}, {units.count(whole.escalated)} escalated, "
@@ -68,7 +69,7 @@ def _rows(view: View, page: DecisionPage, number: int) -> None:
 
 
 def _nothing(view: View, search: str, page: DecisionPage) -> None:
-    with components.card("Nothing found", view.period.label, key="nothing"):
+    with cards.card("Nothing found", view.period.label, key="nothing"):
         if search.strip() and page.next_cursor:
             components.untrusted(f"Not among the newest {SLICE:,} decisions. Look further with Older.")
         elif search.strip():

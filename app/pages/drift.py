@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import cache, components, navigation, theme
+from app.dashboard import cache, cards, components, navigation, plot, theme
 from app.dashboard.components import Cell
 from app.panels import drift as drift_view
 from telemetry.errors import StorageError
@@ -20,7 +20,7 @@ from telemetry.query.drift import DriftCell, DriftRunRecord, MetricDrift
 def show() -> None:
     """The page."""
     components.page_header("Drift", "Each model's week against the four weeks before it")
-    with components.errors_shown("drift"):
+    with cards.errors_shown("drift"):
         cells, last = _stored(cache.settings().database_url)
         if not cells:
             _nothing(last)
@@ -46,7 +46,7 @@ def _metrics(url: str, model: str, week: date, simulated: bool) -> list[MetricDr
 
 
 def _nothing(last: DriftRunRecord | None) -> None:
-    with components.card("Nothing to compare yet", "Drift compares weeks that have enough requests", key="empty"):
+    with cards.card("Nothing to compare yet", "Drift compares weeks that have enough requests", key="empty"):
         if last is None:
             components.untrusted(
                 "No drift run has been made. Make one with: routescope drift run --all\n"
@@ -75,7 +75,7 @@ def _kind(cells: Sequence[DriftCell]) -> list[DriftCell]:
 def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftCell | None:
     chosen = _addressed(cells)
     run = "" if last is None else f"; computed {units.when(last.finished)} UTC"
-    with components.card(
+    with cards.card(
         "Models by week",
         f"Click a square for its metrics; the number is how many metrics drifted{run}",
         key="heat-map",
@@ -86,7 +86,7 @@ def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftC
             drift_view.heat_map(cells, theme.mode(), chosen),
             key="drift-heat-map",
             theme=None,
-            config=theme.CHART_CONFIG,
+            config=theme.chart_config("drift"),
             on_select="rerun",
             selection_mode="points",
             alt=plain.visible(drift_view.week_in_words(cells)),
@@ -146,14 +146,14 @@ def _cell(chosen: DriftCell) -> None:
     if not metrics:
         raise StorageError("this week's metrics are gone from the database; run: routescope drift run --all")
     label = f"{plain.visible(chosen.model, 60)}, {chosen.week_label}"
-    with components.grid("cell", narrowest="half"):
-        with components.card(label, f"{units.count(chosen.n)} branches, each metric by itself", key="metrics"):
+    with cards.grid("cell", narrowest="half"):
+        with cards.card(label, f"{units.count(chosen.n)} branches, each metric by itself", key="metrics"):
             components.table(
                 ("Metric", "State", "Effect", "Threshold", "q", "n"),
                 [_row(one) for one in metrics],
                 numbers=(2, 3, 4, 5),
             )
-        with components.card("Reference and week", "The same metric before and in the week", key="distributions"):
+        with cards.card("Reference and week", "The same metric before and in the week", key="distributions"):
             names = [metric.metric for metric in metrics]
             key = f"metric-{chosen.model}-{chosen.week}-{chosen.simulated}"
             picked = st.selectbox("Metric", names, format_func=drift_view.title_of, key=key)
@@ -189,7 +189,7 @@ def _distribution(one: MetricDrift) -> None:
     )
     components.untrusted(told, muted=True)
     alt = f"{drift_view.title_of(one.metric)}: reference against the week"
-    components.chart(drift_view.distributions(one, theme.mode()), key=f"distribution-{one.metric}", alt=alt)
+    plot.draw(drift_view.distributions(one, theme.mode()), key=f"distribution-{one.metric}", alt=alt)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import streamlit as st
 
 from app import plain
-from app.dashboard import cache, charts, components, theme
+from app.dashboard import cache, cards, components, theme
+from app.dashboard.charts import style
 from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry, Question
 from app.dashboard.gateway_error import GatewayError
 from app.panels import playground_view
@@ -197,25 +198,25 @@ def _follow(run: Run) -> None:
     state, elapsed = run.state, run.elapsed_ms
     colours = _colours(state)
     title, subtitle = playground_view.heading(state, elapsed)
-    with components.grid("run", narrowest="half"):
-        with components.card(title, subtitle, key="answer"):
+    with cards.grid("run", narrowest="half"):
+        with cards.card(title, subtitle, key="answer"):
             playground_view.answer(state)
             # A failure has said it already.
             if state.decision is not None and state.failure is None:
                 components.untrusted(state.decision.reason, muted=True)
             playground_view.record(state)
-        with components.card("What was known", "Signals and guard, before any model is called", key="known"):
+        with cards.card("What was known", "Signals and guard, before any model is called", key="known"):
             playground_view.known(state)
             playground_view.guard(state)
     if state.decision is not None:
         playground_view.bill(state.decision)
-    with components.grid("how", narrowest="half"):
-        with components.card("Branches", "Every attempt, from the start of the request", key="branches"):
+    with cards.grid("how", narrowest="half"):
+        with cards.card("Branches", "Every attempt, from the start of the request", key="branches"):
             playground_view.lanes(state, colours, elapsed)
             playground_view.moves(state)
             playground_view.scores(state)
             playground_view.drafts(state.discarded)
-        with components.card(
+        with cards.card(
             "Candidates", f"Strategy {state.strategy}" if state.strategy else "Who could answer", key="candidates"
         ):
             playground_view.candidates(state, colours)
@@ -232,7 +233,7 @@ def _colours(state: PlaygroundState) -> dict[str, str]:
         names |= {*known.models, *known.tools}
     except TelemetryError:
         pass
-    return charts.model_colours(names, theme.mode())
+    return style.model_colours(names, theme.mode())
 
 
 if __name__ == "__main__":

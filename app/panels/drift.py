@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from app import units
-from app.dashboard import charts, theme
+from app.dashboard import theme
+from app.dashboard.charts import style
 from app.dashboard.theme import Mode
 from telemetry.drift.distribution import Distribution
 from telemetry.query.drift import DriftCell, DriftState, MetricDrift
@@ -35,7 +36,7 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None) -
     shades = theme.palette(mode)
     weeks = sorted({cell.week for cell in cells})
     models = sorted({cell.model for cell in cells}, reverse=True)
-    drawn = charts.figure(
+    drawn = style.figure(
         mode,
         height=86 + 42 * len(models),
         barmode="overlay",
@@ -51,7 +52,7 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None) -
         yaxis={
             "tickmode": "array",
             "tickvals": list(range(len(models))),
-            "ticktext": [charts.label(model) for model in models],
+            "ticktext": [style.label(model) for model in models],
             "range": [-0.5, len(models) - 0.5],
             "showgrid": False,
             "tickfont": {"size": 12, "color": shades.ink},
@@ -73,7 +74,7 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None) -
                 # In the colour and not as opacity, so that the legend is as pale as the squares; a hatching has one.
                 "color": fill
                 if state == "not_enough_data"
-                else [charts.faded(fill, _strength(cell)) for cell in of_state],
+                else [style.faded(fill, _strength(cell)) for cell in of_state],
                 "line": {"width": [2.5 if cell == chosen else 0 for cell in of_state], "color": shades.ink},
                 "pattern": {"shape": "/", "fgcolor": shades.neutral, "size": 7, "solidity": 0.18}
                 if state == "not_enough_data"
@@ -98,7 +99,7 @@ def distributions(metric: MetricDrift, mode: Mode) -> go.Figure:
     """The reference against the week, as shares over the same bins or categories."""
     shades = theme.palette(mode)
     scale = 1 / units.NANO if metric.unit == NANO_USD else 1.0
-    drawn = charts.figure(
+    drawn = style.figure(
         mode,
         height=280,
         barmode="overlay" if metric.current.edges else "group",
@@ -177,7 +178,7 @@ def _mark(cell: DriftCell) -> str:
 
 def _told(cell: DriftCell) -> str:
     lines = [
-        f"<b>{charts.label(cell.model)}</b>, {cell.week_label}",
+        f"<b>{style.label(cell.model)}</b>, {cell.week_label}",
         STATE_SAID[cell.state],
         f"n = {units.count(cell.n)} branches",
     ]
@@ -190,13 +191,13 @@ def _told(cell: DriftCell) -> str:
 
 def _places(side: Distribution, scale: float) -> list[str | float]:
     if side.labels:
-        return [charts.label(name, 24) for name in side.labels]
+        return [style.label(name, 24) for name in side.labels]
     return [(low + high) / 2 * scale for low, high in zip(side.edges, side.edges[1:], strict=False)]
 
 
 def _bins(side: Distribution, scale: float) -> list[tuple[str, float]]:
     if side.labels:
-        return [(charts.label(name), part) for name, part in zip(side.labels, side.shares, strict=True)]
+        return [(style.label(name), part) for name, part in zip(side.labels, side.shares, strict=True)]
     pairs = zip(side.edges, side.edges[1:], strict=False)
     return [
         (f"{low * scale:.4g} to {high * scale:.4g}", part) for (low, high), part in zip(pairs, side.shares, strict=True)

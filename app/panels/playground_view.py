@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import components, navigation
+from app.dashboard import cards, components, navigation
 from app.dashboard.components import Cell, Tone
 from app.panels.playground_state import BranchView, PlaygroundState, Standing
 from app.panels.story import NOT_PASSED
@@ -231,7 +231,7 @@ def bill(decision: Decision) -> None:
         ("First token", units.duration(decision.ttft_ms), f"Whole request {units.duration(decision.latency_ms)}"),
         ("Router's own time", units.duration(decision.overhead_ms), "All but models, tools and the commit"),
     )
-    with components.grid("bill", narrowest="kpi"):
+    with cards.grid("bill", narrowest="kpi"):
         for name, value, note in figures:
             with st.container(border=True, key=f"card-bill-{name.split()[0].lower().rstrip(chr(39) + 's')}", gap=None):
                 st.html(

@@ -10,6 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from app import plain
 from app.dashboard.view import View
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from telemetry.setup import Telemetry
@@ -41,14 +42,11 @@ def page() -> None:
     from app.dashboard import address, toolbar
 
     address.settle("page", playground=False)
-    st.session_state["view"] = toolbar.draw(
-        "Title", "What it answers", statuses=st.session_state.get("statuses", False)
-    )
+    st.session_state["view"] = toolbar.draw("Title", "What it answers")
 
 
-def opened(*, statuses: bool = False, **params: str) -> AppTest:
+def opened(**params: str) -> AppTest:
     app = AppTest.from_function(page, default_timeout=30)
-    app.session_state["statuses"] = statuses
     for name, value in params.items():
         app.query_params[name] = value
     app.run()
@@ -81,13 +79,12 @@ def test_a_name_that_turns_the_direction_of_writing_is_spelled_out_and_still_fil
     assert "te[U+202E]nant" in app.multiselect(key="tenant").options
     app.multiselect(key="tenant").select("te[U+202E]nant").run()
     assert view(app).filters.tenants == (ODD,)
-    assert "te[U+202E]nant" in said(app)
+    assert not any("\u202e" in button.label for button in app.button)
     assert "\u202e" not in said(app)
 
 
 def test_every_filter_of_the_address_is_counted_by_and_said() -> None:
     app = opened(
-        statuses=True,
         range="7d",
         route="chat",
         model="small",
@@ -104,14 +101,34 @@ def test_every_filter_of_the_address_is_counted_by_and_said() -> None:
         ("ok",),
     )
     assert (filters.purposes, filters.simulated) == (("user", "playground"), False)
-    for chip in ("chat", "small", "code", "ok", "user and playground", "left out"):
-        assert f"<b>{chip}</b>" in said(app)
+    assert "<b>user and playground</b>" in said(app)
+    labels = [button.label for button in app.button]
+    for label in ("Route: chat", "Model: small", "Intent: code", "Status: ok", "Demo traffic: left out"):
+        assert plain.markdown(label) in labels
 
 
-def test_statuses_are_offered_and_counted_by_only_where_they_make_sense() -> None:
-    assert len(opened().multiselect) == 4
-    assert view(opened(status="failed")).filters.statuses == ()
-    assert len(opened(statuses=True).multiselect) == 5
+def test_a_filter_that_is_on_is_a_button_that_takes_it_back() -> None:
+    app = opened(model="small", intent="code")
+    next(button for button in app.button if button.label.startswith("Model")).click().run()
+    assert (view(app).filters.models, view(app).filters.intents) == ((), ("code",))
+    assert "model" not in app.query_params
+
+
+def test_a_stretch_of_days_of_ones_own_is_one_more_choice_beside_the_named_ones() -> None:
+    app = opened(range="2026-03-02..2026-03-08")
+    assert view(app).period.label == "2 Mar 2026 to 8 Mar 2026"
+    assert app.button_group(key="range").value == "2026-03-02..2026-03-08"
+
+
+def test_a_page_looks_again_by_itself_when_asked_to() -> None:
+    app = opened(refresh="10s")
+    assert app.selectbox(key="refresh").value == "10s"
+    assert opened(refresh="never").selectbox(key="refresh").value == "off"
+
+
+def test_risk_and_policy_version_narrow_too() -> None:
+    filters = view(opened(risk="high", policy="abc")).filters
+    assert (filters.risks, filters.policy_version) == (("high",), "abc")
 
 
 def test_a_name_that_the_store_has_never_seen_is_offered_while_the_address_asks_for_it() -> None:

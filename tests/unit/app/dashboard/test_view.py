@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.dashboard.view import RANGES, View, period, purposes
+from app.dashboard.view import RANGES, View, is_range, own_range, period, purposes, range_label
 from telemetry.query.filters import Filters
 
 NOW = datetime(2026, 3, 3, 14, 25, tzinfo=UTC)
@@ -53,3 +55,46 @@ def test_a_local_time_is_taken_for_what_it_is_in_utc() -> None:
 def test_playground_counts_only_when_asked() -> None:
     assert purposes(False) == ("user",)
     assert purposes(True) == ("user", "playground")
+
+
+def test_days_of_ones_own_include_the_last() -> None:
+    own = period("2026-03-01..2026-03-07", NOW)
+    assert (own.start, own.end) == (datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
+    assert (own.step, own.label) == ("day", "1 Mar 2026 to 7 Mar 2026")
+    assert period("2026-03-01..2026-03-02", NOW).step == "hour"
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-03-07..2026-03-01", "2026-02-30..2026-03-01", "x..y", "2026-03-01", "9999-12-31..9999-12-31"]
+)
+def test_what_is_no_stretch_of_time_is_no_range(said: str) -> None:
+    assert not is_range(said)
+    assert period(said, NOW).start == period("30d", NOW).start
+
+
+@given(
+    st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)),
+    st.timedeltas(timedelta(seconds=1), timedelta(days=400)),
+    st.sampled_from(["hour", "day"]),
+)
+def test_what_was_written_as_a_range_covers_what_was_meant(start: datetime, length: timedelta, step) -> None:  # type: ignore[no-untyped-def]
+    start = start.replace(tzinfo=UTC)
+    own = period(own_range(start, start + length, step), NOW)
+    assert own.start is not None
+    assert own.start <= start and own.end >= start + length
+    slack = timedelta(hours=1) if step == "hour" else timedelta(days=1)
+    assert own.end - own.start < length + 2 * slack
+
+
+def test_a_range_is_written_short_on_its_button() -> None:
+    assert range_label("30d") == "30d"
+    assert range_label("2026-10-01..2026-10-14") == "1 Oct to 14 Oct"
+    assert range_label("2026-10-01T05..2026-10-01T09") == "1 Oct 05:00 to 1 Oct 09:00"
+
+
+def test_a_period_before_that_the_store_does_not_cover_is_not_compared_with() -> None:
+    week = period("7d", NOW)
+    assert View(week, Filters(), first=NOW - timedelta(days=8)).before is None
+    covered = View(week, Filters(), first=NOW - timedelta(days=30)).before
+    assert covered is not None
+    assert covered.end == week.start

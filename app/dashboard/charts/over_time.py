@@ -1,0 +1,234 @@
+"""What changed over time: bars for what is counted, lines for what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
+
+import plotly.graph_objects as go
+
+from app import units
+from app.dashboard import theme
+from app.dashboard.charts.style import faded, figure, label
+from app.dashboard.theme import Mode
+from telemetry.query.overview import Step
+
+Points: TypeAlias = Sequence[tuple[datetime, float | None]]
+
+STEPS: dict[Step, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One named line or stack. A point whose value is None, and a step without a point, is a gap."""
+
+    name: str
+    points: Points
+    colour: str
+    before: Points = ()
+    """The same of the period before, at its own moments; drawn ``shift`` later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened, drawn across a chart: a new policy, a new price, an incident."""
+
+    at: datetime
+    text: str
+    """What happened, as the tooltip says it."""
+    tone: Literal["neutral", "warn", "bad"] = "neutral"
+
+
+def bars(
+    series: Sequence[Series],
+    mode: Mode,
+    *,
+    step: Step,
+    unit: str,
+    write: Callable[[float | None], str],
+    span: tuple[datetime, datetime] | None = None,
+    shift: timedelta = timedelta(0),
+    marks: Sequence[Mark] = (),
+    tick_prefix: str = "",
+    height: int = 260,
+) -> go.Figure:
+    """Stacked bars, one a step; what the period before had in all is a dotted line.
+
+    Args:
+        series: one colour of the stack each, from the bottom up.
+        mode: the theme.
+        step: what a bar stands for.
+        unit: the axis title.
+        write: gives the tooltip's exact value.
+        span: the whole period, so that steps without data are seen as empty.
+        shift: from a moment of the period before to the one of this period that stands for it.
+        marks: what happened meanwhile.
+        tick_prefix: before each number of the axis.
+        height: in pixels.
+    """
+    drawn = figure(
+        mode,
+        height=height,
+        barmode="stack",
+        yaxis={"title": {"text": unit}, "tickprefix": tick_prefix, "rangemode": "tozero"},
+    )
+    width = STEPS[step]
+    for one in series:
+        points = [(moment, value) for moment, value in one.points if value is not None]
+        drawn.add_bar(
+            x=[moment + width / 2 for moment, _ in points],
+            y=[value for _, value in points],
+            width=width.total_seconds() * 1000 * 0.78,
+            name=label(one.name),
+            marker={"color": one.colour, "line": {"width": 0}},
+            hovertext=[
+                f"<b>{label(one.name)}</b><br>{_moment(moment, step)}<br>{write(value)}" for moment, value in points
+            ],
+            hoverinfo="text",
+        )
+    sums: dict[datetime, float] = {}
+    for moment, value in (point for one in series for point in one.before):
+        sums[moment] = sums.get(moment, 0.0) + (value or 0.0)
+    if sums:
+        _before(drawn, "period before", sorted(sums.items()), theme.palette(mode).muted, step, write, shift)
+    _time_axis(drawn, span, step)
+    _draw_marks(drawn, marks, mode)
+    drawn.update_layout(showlegend=len(series) > 1 or bool(sums))
+    return drawn
+
+
+def lines(
+    series: Sequence[Series],
+    mode: Mode,
+    *,
+    step: Step,
+    unit: str,
+    write: Callable[[float | None], str],
+    span: tuple[datetime, datetime] | None = None,
+    shift: timedelta = timedelta(0),
+    marks: Sequence[Mark] = (),
+    share: bool = False,
+    height: int = 260,
+) -> go.Figure:
+    """Straight lines that break where a step has no value; the period before is dotted, in the same colour.
+
+    ``share``: the values are 0..1 and the axis says per cent. The rest as for `bars`.
+    """
+    drawn = figure(mode, height=height, yaxis={"title": {"text": unit}, "rangemode": "tozero"})
+    if share:
+        drawn.update_yaxes(tickformat=".0%" if _highest(series) > 0.05 else ".1%")
+    width = STEPS[step]
+    for one in series:
+        if one.before:
+            _before(drawn, f"{one.name}, period before", one.before, faded(one.colour, 0.6), step, write, shift)
+        points = with_gaps(one.points, step)
+        drawn.add_scatter(
+            x=[moment + width / 2 for moment, _ in points],
+            y=[value for _, value in points],
+            mode="lines+markers",
+            connectgaps=False,
+            name=label(one.name),
+            line={"color": one.colour, "width": 1.8, "shape": "linear"},
+            marker={"size": 4, "color": one.colour},
+            hovertext=[
+                f"<b>{label(one.name)}</b><br>{_moment(moment, step)}<br>{write(value)}" for moment, value in points
+            ],
+            hoverinfo="text",
+        )
+    _time_axis(drawn, span, step)
+    _draw_marks(drawn, marks, mode)
+    drawn.update_layout(showlegend=len(drawn.data) > 1)
+    return drawn
+
+
+def with_gaps(points: Points, step: Step) -> list[tuple[datetime, float | None]]:
+    """The points with a None for each run of missing steps between two of them."""
+    filled: list[tuple[datetime, float | None]] = []
+    for moment, value in sorted(points):
+        if filled and moment - filled[-1][0] > STEPS[step]:
+            filled.append((filled[-1][0] + STEPS[step], None))
+        filled.append((moment, value))
+    return filled
+
+
+def course(points: Points, step: Step, *, idle: float | None = None) -> list[float | None]:
+    """A value for every step from the first point to the last; ``idle`` for steps without a point.
+
+    Give 0 for what is a count, so that nothing happened; None for what is then not known, as a rate or a latency.
+    """
+    known = dict(points)
+    if not known:
+        return []
+    moment, last, values = min(known), max(known), []
+    while moment <= last:
+        values.append(known.get(moment, idle))
+        moment += STEPS[step]
+    return values
+
+
+def _before(
+    drawn: go.Figure,
+    name: str,
+    points: Points,
+    colour: str,
+    step: Step,
+    write: Callable[[float | None], str],
+    shift: timedelta,
+) -> None:
+    known = with_gaps(points, step)
+    drawn.add_scatter(
+        x=[moment + shift + STEPS[step] / 2 for moment, _ in known],
+        y=[value for _, value in known],
+        mode="lines",
+        connectgaps=False,
+        name=label(name),
+        line={"color": colour, "width": 1.4, "dash": "dot"},
+        hovertext=[f"<b>{label(name)}</b><br>{_moment(moment, step)}<br>{write(value)}" for moment, value in known],
+        hoverinfo="text",
+    )
+
+
+def _draw_marks(drawn: go.Figure, marks: Sequence[Mark], mode: Mode) -> None:
+    """A thin line each, and a small diamond on top of it that tells what happened when it is pointed at."""
+    if not marks:
+        return
+    shades = theme.palette(mode)
+    colours = {"neutral": shades.muted, "warn": shades.warn, "bad": shades.bad}
+    for mark in marks:
+        drawn.add_vline(x=mark.at, line={"color": colours[mark.tone], "width": 1, "dash": "dot"}, layer="below")
+    drawn.add_scatter(
+        x=[mark.at for mark in marks],
+        y=[1.0] * len(marks),
+        yaxis="y2",
+        mode="markers",
+        cliponaxis=False,
+        marker={"symbol": "diamond", "size": 8, "color": [colours[mark.tone] for mark in marks]},
+        hovertext=[f"{label(mark.text, 160)}<br>{mark.at:%Y-%m-%d %H:%M} UTC" for mark in marks],
+        hoverinfo="text",
+        name="what happened",
+        showlegend=False,
+    )
+    drawn.update_layout(
+        yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True, "showgrid": False}
+    )
+
+
+def _highest(series: Sequence[Series]) -> float:
+    return max((value for one in series for _, value in one.points if value is not None), default=0.0)
+
+
+def _time_axis(drawn: go.Figure, span: tuple[datetime, datetime] | None, step: Step) -> None:
+    form = "%H:%M" if step == "hour" else "%-d %b"
+    drawn.update_xaxes(type="date", tickformat=form, nticks=8, title={"text": "UTC", "standoff": 4})
+    if span is not None:
+        drawn.update_xaxes(range=[span[0], span[1]])
+
+
+def _moment(moment: datetime, step: Step) -> str:
+    return (
+        f"{moment:%a} {units.day(moment)}, {moment:%H:%M} UTC"
+        if step == "hour"
+        else f"{moment:%a} {units.day(moment)} (UTC day)"
+    )
