@@ -7,8 +7,8 @@ right on sentences it has not seen.
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from itertools import chain
+from collections.abc import Sequence
+from functools import cache
 from typing import Final, get_args
 from zlib import crc32
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from router_core.policy.schema.values import Domain
 from router_core.signals.linear import LinearClassifier
 from router_core.signals.text import window, words_in
+from router_core.signals.word_rows import WordRows
 
 DOMAINS: Final[tuple[Domain, ...]] = get_args(Domain)
 UNKNOWN: Final[Domain] = "general"
@@ -29,48 +30,57 @@ DOMAIN_CHARACTERS: Final = 800
 MIN_CONFIDENCE: Final = 0.4
 """Below it a prompt is of no domain in particular."""
 
-_STEMS: Final = (4, 6)
+_WORD: Final = crc32(b"w ")
+_STEMS: Final = ((4, crc32(b"4 ")), (6, crc32(b"6 ")))
 """Bytes of the beginnings that count beside the whole word: lawyer, lawyers and lawyer's have one in common."""
 _SHORTEST: Final = 2
 _LONGEST: Final = 48
 
 
-@lru_cache(maxsize=1 << 15)
-def _buckets(word: bytes) -> tuple[int, ...]:
+def buckets_of(word: bytes) -> list[int]:
+    """The buckets of a word and of its beginnings; none of a single letter."""
     if not _SHORTEST <= len(word) <= _LONGEST:
-        return ()
-    names = [b"w " + word, *(b"%d " % length + word[:length] for length in _STEMS if len(word) >= length)]
-    return tuple(crc32(name) % DIMENSIONS for name in names)
+        return []
+    stems = [crc32(word[:length], kind) % DIMENSIONS for length, kind in _STEMS if len(word) >= length]
+    return [crc32(word, _WORD) % DIMENSIONS, *stems]
 
 
-def words_of(prompt: str) -> NDArray[np.intp]:
-    """The buckets of the words that occur in the prompt, each once; shape (k,)."""
-    text = window(prompt, DOMAIN_CHARACTERS * 3 // 4, DOMAIN_CHARACTERS // 4)
-    found = set(chain.from_iterable(map(_buckets, set(words_in(text)))))
-    return np.fromiter(found, dtype=np.intp, count=len(found))
+def words_of(prompt: str) -> list[bytes]:
+    """The words that occur in what is read of a prompt, each once."""
+    return list(set(words_in(window(prompt, DOMAIN_CHARACTERS * 3 // 4, DOMAIN_CHARACTERS // 4))))
 
 
-class DomainClassifier(LinearClassifier):
+class DomainClassifier:
     """The classes are `DOMAINS`; a word occurs or it does not."""
 
-    __slots__ = ()
+    def __init__(self, linear: LinearClassifier) -> None:
+        self.linear = linear
+        self._columns = len(DOMAINS) + 1
+        self._rows = WordRows(self._columns, self._work_out)
 
-    def probabilities(self, prompt: str) -> NDArray[np.float32]:
-        """Probability of each of `DOMAINS`; shape (domains,), sums to 1."""
-        used = words_of(prompt)
-        return self.softmax(used, self.idf.take(used))
+    def probabilities(self, prompt: str) -> list[float]:
+        """Probability of each of `DOMAINS`; sums to 1."""
+        words = words_of(prompt)
+        if not words:
+            return self.linear.shares(np.zeros(self._columns, dtype=np.float32))
+        return self.linear.shares(np.add.reduce(self._rows.of(words), axis=0))
+
+    def _work_out(self, words: Sequence[bytes]) -> NDArray[np.float32]:
+        found = [(place, bucket) for place, word in enumerate(words) for bucket in buckets_of(word)]
+        owners, buckets = np.array(found, dtype=np.intp).reshape(-1, 2).T
+        return self.linear.rows(buckets, np.ones(len(buckets), dtype=np.float32), owners, len(words))
 
 
 @cache
 def domain_classifier() -> DomainClassifier:
     """The trained classifier of this package, loaded at first use and kept."""
-    return DomainClassifier.stored("domains.npz")
+    return DomainClassifier(LinearClassifier.stored("domains.npz"))
 
 
 def classify_domain(prompt: str) -> tuple[str, float]:
     """The most probable domain and its probability; ``general`` and what speaks for it when nothing is sure enough."""
     shares = domain_classifier().probabilities(prompt)
-    best = int(shares.argmax())
-    if shares[best] < MIN_CONFIDENCE:
-        return UNKNOWN, float(shares[DOMAINS.index(UNKNOWN)])
-    return DOMAINS[best], float(shares[best])
+    highest = max(shares)
+    if highest < MIN_CONFIDENCE:
+        return UNKNOWN, shares[DOMAINS.index(UNKNOWN)]
+    return DOMAINS[shares.index(highest)], highest

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from math import sqrt
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from router_core.signals.intent import INTENTS, Classifier
-
-Example: TypeAlias = tuple[str, str]
-"""Label and prompt."""
+from router_core.signals.examples import Example
+from router_core.signals.intent import INTENTS, IntentClassifier
 
 _Z95: Final = 1.959964
-
-
-def read_examples(name: str) -> list[Example]:
-    """The examples of a file in this package's data folder; ``\\n`` in a prompt is a line break."""
-    lines = files("router_core.signals").joinpath("data", name).read_text(encoding="utf-8").splitlines()
-    pairs = (line.split("\t", 1) for line in lines if line and not line.startswith("#"))
-    return [(label, text.replace("\\n", "\n")) for label, text in pairs]
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:
@@ -85,7 +75,7 @@ class Evaluation:
         return "\n".join(rows)
 
 
-def evaluate(classifier: Classifier, examples: Sequence[Example]) -> Evaluation:
+def evaluate(classifier: IntentClassifier, examples: Sequence[Example]) -> Evaluation:
     """Let the classifier label the examples."""
     shares = np.array([classifier.probabilities(text) for _, text in examples], dtype=np.float64)
     said = shares.argmax(axis=1)

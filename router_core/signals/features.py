@@ -1,4 +1,4 @@
-"""What the intent classifier sees of a prompt: hashed words, word pairs and character n-grams, weighted by place.
+"""What is read of a prompt to tell its intent; and what own intents see of that: hashed words, pairs, and n-grams.
 
 A prompt such as "summarise the following: <a contract>" says what it wants in its first or last words. So only the
 opening and the close of a long prompt are read, and what lies between counts little.
@@ -59,13 +59,8 @@ class Features(NamedTuple):
     weights: NDArray[np.float32]
 
 
-def features(prompt: str) -> Features:
-    """What the classifier sees of a prompt."""
-    return features_of(instruction(prompt))
-
-
 def features_of(text: str) -> Features:
-    """The features of what `instruction` left of a prompt."""
+    """The features of what `instruction` left of a prompt, or of a part of it."""
     buckets, weights = [], []
     parts = text.split("\n")
     for part in parts:

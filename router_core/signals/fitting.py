@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,14 +18,15 @@ from router_core.signals.linear import LinearClassifier
 FOLDS: Final = 5
 STEPS: Final = 600
 
-C = TypeVar("C", bound=LinearClassifier)
-
 
 @dataclass(frozen=True, slots=True)
 class TrainingSet:
-    """Examples as numbers. Shapes: features (n, features), the others (n,)."""
+    """Examples as numbers. Shapes: features and squares (n, features), the others (n,)."""
 
     features: NDArray[np.float32]
+    """Sums of values over the words of an example."""
+    squares: NDArray[np.float32]
+    """Sums of the squares of the same values: what `LinearClassifier` scales by."""
     labels: NDArray[np.int64]
     weights: NDArray[np.float64]
     folds: NDArray[np.int64]
@@ -35,12 +36,12 @@ class TrainingSet:
 
 
 def fit_classifier(
-    kind: type[C], data: TrainingSet, classes: int, penalties: Iterable[float], temperatures: NDArray[np.float64]
-) -> C:
+    data: TrainingSet, classes: int, penalties: Iterable[float], temperatures: NDArray[np.float64]
+) -> LinearClassifier:
     """The classifier of least cross-validated log loss; what is tried is told on standard error."""
     idf = inverse_frequencies(data.features)
     rows = data.features * idf
-    rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+    rows /= np.maximum(np.sqrt(data.squares @ np.square(idf))[:, None], 1e-9)
     # The constant column is the bias, penalised like any weight.
     kernel = (rows @ rows.T).astype(np.float64) + 1.0
     labels = data.labels[data.judged]
@@ -57,10 +58,10 @@ def fit_classifier(
     loss, penalty, temperature = best
     print(f"chosen: penalty {penalty:g}, temperature {temperature:.3f}, log loss {loss:.3f}", file=sys.stderr)
     coefficients = fit(kernel, data.labels, data.weights, penalty, classes)
-    return kind(
+    return LinearClassifier(
         idf=idf,
         weights=(rows.T @ coefficients).astype(np.float32),
-        bias=coefficients.sum(axis=0).astype(np.float32),
+        bias=tuple(coefficients.sum(axis=0).tolist()),
         temperature=temperature,
     )
 

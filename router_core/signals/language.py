@@ -6,14 +6,19 @@ and refusing weak evidence is ours. Loading it takes about half a second, once, 
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from array import array
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from router_core.signals.text import window
+from router_core.signals.word_rows import WordRows, summed
 
 LANGUAGES: Final = (
     *("ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id"),
@@ -24,12 +29,15 @@ LANGUAGES: Final = (
 UNDETERMINED: Final = "und"
 LANGUAGE_CHARACTERS: Final = 480
 """Half from the start and half from the end: the instruction outweighs the pasted document between."""
-GLANCE_CHARACTERS: Final = 160
-"""Enough for most prompts, at a third of the time: the rest is read only where these leave a doubt."""
+GLANCE_CHARACTERS: Final = 200
+"""Enough for most prompts when read word by word, at a fifth of the time: the rest is read only where that leaves a
+doubt."""
 
-_SURE: Final = 0.9999
-"""Confidence of a glance that the whole does not overturn: in none of 25,200 texts of the 35 languages above, and in 7
-of 4,000 whose instruction is in another language than their document."""
+_SURE: Final = 0.999
+"""Confidence of a glance that the whole does not overturn: in none of 9,919 that were so sure of translated program
+messages in the 35 languages above, and in 1 of 3,984 where the instruction is in another language than the rest."""
+_ONCE: Final = np.float32(math.log(2))
+"""What a feature that occurs once counts: the whole model takes log(1 + count)."""
 _MIN_LETTERS: Final = 3
 _MIN_CONFIDENCE: Final = 0.25
 # Digits, punctuation, controls and emoji say nothing of a language; combining marks do, and stay.
@@ -56,25 +64,71 @@ def identifier() -> Any:
     return own
 
 
+class Glance:
+    """The same model read word by word: what a word says is remembered, what two words say together is left out."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._bias: list[float] = model.nb_pc.tolist()
+        self._rows = WordRows(len(self._bias), self._work_out)
+        base = model._rowbase
+        self._at_space: int = model.tk_nextmove[base[0] + ord(" ")]
+
+    def classify(self, text: str) -> tuple[str, float]:
+        """Language and confidence, 0 to 1, of a text that holds a word."""
+        words = unicodedata.normalize("NFC", text).split()
+        votes = np.add.reduce(self._rows.of(words), axis=0).tolist()
+        # The root of the text's bytes, as the whole model scales its scores.
+        scale = math.sqrt(len(" ".join(words).encode("utf-8", "surrogatepass")))
+        scores = [(vote + bias) / scale for vote, bias in zip(votes, self._bias, strict=True)]
+        highest = max(scores)
+        return self._model.nb_classes[scores.index(highest)], 1 / sum([math.exp(one - highest) for one in scores])
+
+    def _work_out(self, words: Sequence[str]) -> NDArray[np.float32]:
+        """Walk the automaton over each word and the spaces around it; a feature that comes twice counts twice."""
+        move, base, output = self._model.tk_nextmove, self._model._rowbase, self._model.tk_output
+        found, owners = [], []
+        for place, word in enumerate(words):
+            state = self._at_space
+            for byte in f"{word} ".encode("utf-8", "surrogatepass"):
+                state = move[base[state] + byte]
+                if output[state] >= 0:
+                    found.append(output[state])
+                    owners.append(place)
+        each = self._model.nb_ptc.take(found, axis=0) * _ONCE
+        return summed(each, np.array(owners, dtype=np.intp), len(words))
+
+
+@cache
+def glance() -> Glance:
+    """The model read word by word, made at first use and kept."""
+    return Glance(identifier())
+
+
 def detect_language(prompt: str) -> str:
     """ISO 639-1 code of the prompt's language, or ``und``."""
-    language, confidence = _classify(prompt, GLANCE_CHARACTERS)
-    if confidence < _SURE and len(prompt) > GLANCE_CHARACTERS:
-        language, confidence = _classify(prompt, LANGUAGE_CHARACTERS)
-    return language if confidence >= _MIN_CONFIDENCE else UNDETERMINED
-
-
-def _classify(prompt: str, characters: int) -> tuple[str, float]:
-    """Language and confidence, 0 to 1, by so many of the prompt's characters."""
-    text = _NO_LETTERS.sub(" ", window(prompt, characters // 2, characters // 2).lower()).strip()
-    if not any(map(str.isalpha, text)) or (text.isascii() and len(text) < _MIN_LETTERS):
-        return UNDETERMINED, 0.0
+    text = _letters(prompt, GLANCE_CHARACTERS)
+    if _says_something(text):
+        language, confidence = glance().classify(text)
+        if confidence >= _SURE:
+            return str(language)
+    text = _letters(prompt, LANGUAGE_CHARACTERS)
+    if not _says_something(text):
+        return UNDETERMINED
     language, confidence = identifier().classify(text)
-    return str(language), float(confidence)
+    return str(language) if confidence >= _MIN_CONFIDENCE else UNDETERMINED
+
+
+def _letters(prompt: str, characters: int) -> str:
+    """So many of the prompt's characters in lower case, without what says nothing of a language."""
+    return _NO_LETTERS.sub(" ", window(prompt, characters // 2, characters // 2).lower()).strip()
+
+
+def _says_something(text: str) -> bool:
+    return any(map(str.isalpha, text)) and not (text.isascii() and len(text) < _MIN_LETTERS)
 
 
 def language_probabilities(text: str) -> dict[str, float]:
     """The probability of each of `LANGUAGES`, by code, read off at most `LANGUAGE_CHARACTERS` of the text."""
-    ends = window(text, LANGUAGE_CHARACTERS // 2, LANGUAGE_CHARACTERS // 2).lower()
-    ranked = identifier().rank(_NO_LETTERS.sub(" ", ends).strip())
+    ranked = identifier().rank(_letters(text, LANGUAGE_CHARACTERS))
     return {str(language): float(share) for language, share in ranked}

@@ -1,26 +1,33 @@
-"""A linear classifier over hashed features: how it is stored, and what it says of the features of a text."""
+"""A linear classifier over the words of a text: how it is stored, and what it says.
+
+Each word holds hashed features with values. It adds one row to a sum, the same wherever it stands, so the rows can be
+remembered (`word_rows`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files
+from math import exp, sqrt
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from router_core.signals.word_rows import summed
+
 
 @dataclass(frozen=True, slots=True)
 class LinearClassifier:
-    """Multinomial logistic regression on L2-normalised, idf-weighted features.
+    """Multinomial logistic regression on idf-weighted features, scaled by the root of the sum of their squares.
 
     Shapes: ``idf`` (features,), ``weights`` (features, classes), ``bias`` (classes,).
     """
 
     idf: NDArray[np.float32]
     weights: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    bias: tuple[float, ...]
     temperature: float
     """Divides the logits so that the probability is as often right as it says; fitted by cross-validation."""
 
@@ -34,7 +41,7 @@ class LinearClassifier:
             return cls(
                 idf=arrays["idf"].astype(np.float32),
                 weights=arrays["weights"].astype(np.float32) * arrays["scale"].astype(np.float32),
-                bias=arrays["bias"].astype(np.float32),
+                bias=tuple(arrays["bias"].tolist()),
                 temperature=float(arrays["temperature"]),
             )
 
@@ -46,14 +53,31 @@ class LinearClassifier:
             idf=self.idf.astype(np.float16),
             weights=np.round(self.weights / scale).astype(np.int8),
             scale=scale,
-            bias=self.bias,
+            bias=np.array(self.bias),
             temperature=np.array(self.temperature),
         )
 
-    def softmax(self, buckets: NDArray[np.intp], values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probability of each class, of features ``buckets`` with the idf-weighted ``values``; both of shape (k,)."""
-        norm = float(np.sqrt(values @ values)) or 1.0
-        logits = (values @ self.weights.take(buckets, axis=0) / norm + self.bias) / self.temperature
-        exponents = np.exp(logits - logits.max())
-        shares: NDArray[np.float32] = exponents / exponents.sum()
-        return shares
+    def rows(
+        self, buckets: NDArray[np.intp], values: NDArray[np.float32], owners: NDArray[np.intp], count: int
+    ) -> NDArray[np.float32]:
+        """What each of ``count`` words adds: votes for every class, and the square that its features add to the norm.
+
+        ``buckets``, ``values`` and ``owners`` of shape (k,): the features, their values, and whose each is, ascending.
+        Shape (count, classes + 1).
+        """
+        weighted = values * self.idf.take(buckets)
+        each = np.empty((len(buckets), self.weights.shape[1] + 1), dtype=np.float32)
+        np.multiply(self.weights.take(buckets, axis=0), weighted[:, None], out=each[:, :-1])
+        np.square(weighted, out=each[:, -1])
+        return summed(each, owners, count)
+
+    def shares(self, total: NDArray[np.float32]) -> list[float]:
+        """The probability of each class, of the sum of a text's rows; sums to 1."""
+        # Ten numbers: a list is quicker than an array.
+        *votes, square = total.tolist()
+        norm = sqrt(square) or 1.0
+        logits = [(vote / norm + bias) / self.temperature for vote, bias in zip(votes, self.bias, strict=True)]
+        highest = max(logits)
+        exponents = [exp(logit - highest) for logit in logits]
+        whole = sum(exponents)
+        return [exponent / whole for exponent in exponents]

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from router_core.signals.evaluation import Example, read_examples, wilson
+from router_core.signals.evaluation import wilson
+from router_core.signals.examples import Example, read_examples
 from router_core.signals.injection import find_injection
 from router_core.signals.text import unveil
 

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router_core.policy.schema import IntentEntry
-from router_core.signals.evaluation import Example, read_examples, wilson
+from router_core.signals.evaluation import wilson
+from router_core.signals.examples import Example, read_examples
 from router_core.signals.intent import classify_intent
 from router_core.signals.own_intents import OwnIntents
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router_core.policy.schema import IntentEntry
-from router_core.signals.evaluation import read_examples
+from router_core.signals.examples import read_examples
 from router_core.signals.features import DIMENSIONS, Features, features_of, instruction
 from router_core.signals.intent import classifier
 from router_core.words import STOP_WORDS, fold, words
@@ -29,7 +29,9 @@ OTHERS_BELOW: Final = 0.995
 KEYWORD_RESEMBLANCE: Final = 0.5
 _WHOLE_RESEMBLANCE: Final = 1.5
 """Sum of cosines with all examples that counts as full resemblance."""
-_SMOOTHING: Final = 0.2
+_SOFTENING: Final = 0.7
+"""Power that the shares are raised to: the classifier is surer of each sentence than two of one intent are alike."""
+_SMOOTHING: Final = 0.1
 """Share of the uniform distribution in an intent's mean kind of work: five examples do not tell it all."""
 
 
@@ -42,7 +44,7 @@ class _Seen:
     features: Features
     """Of the content words; weights have unit length."""
     kind: NDArray[np.float32]
-    """Square roots of the built-in intents' shares; shape (built-in intents,)."""
+    """Square roots of the built-in intents' softened shares; shape (built-in intents,)."""
 
 
 class OwnIntents:
@@ -64,14 +66,14 @@ class OwnIntents:
         scores = np.stack([self._scores(other) for other in _others()])
         self._halfway = np.maximum(np.quantile(scores, OTHERS_BELOW, axis=0), 1e-3)
 
-    def match(self, text: str, shares: NDArray[np.float32]) -> tuple[str, float] | None:
+    def match(self, text: str, shares: Sequence[float]) -> tuple[str, float] | None:
         """The own intent of a prompt and the confidence, 0 to 1, or None when it is none of them.
 
         Args:
             text: what `instruction` left of the prompt.
-            shares: what the built-in classifier says of it; shape (built-in intents,).
+            shares: what the built-in classifier says of it, by intent.
         """
-        seen = _look(text, np.sqrt(shares))
+        seen = _look(text, shares)
         if seen.words.isspace():
             return None
         scores = self._scores(seen)
@@ -100,14 +102,16 @@ def _needles(keyword: str) -> tuple[str, ...]:
 
 def _see(prompt: str) -> _Seen:
     text = instruction(prompt)
-    return _look(text, np.sqrt(classifier().shares(features_of(text))))
+    return _look(text, classifier().shares(text))
 
 
-def _look(text: str, kind: NDArray[np.float32]) -> _Seen:
+def _look(text: str, shares: Sequence[float]) -> _Seen:
     found = words(text)
     buckets, weights = features_of(_content(found))
     values = weights * _frequencies().take(buckets)
     norm = float(np.sqrt(values @ values)) or 1.0
+    softened = np.array(shares, dtype=np.float32) ** _SOFTENING
+    kind = np.sqrt(softened / softened.sum())
     return _Seen(f" {' '.join(map(fold, found))} ", Features(buckets, values / norm), kind)
 
 

@@ -13,7 +13,7 @@ from router_core.signals.domain import classify_domain, domain_classifier
 from router_core.signals.injection import Injection, find_injection
 from router_core.signals.intent import classifier, classify_intent
 from router_core.signals.kinds import kinds
-from router_core.signals.language import detect_language, identifier
+from router_core.signals.language import detect_language, glance
 from router_core.signals.length import count_words, estimate_conversation
 from router_core.signals.numbers import count_numbers
 from router_core.signals.own_intents import OwnIntents
@@ -85,6 +85,6 @@ def warm_up() -> None:
     """
     classifier()
     domain_classifier()
-    identifier()
+    glance()
     kinds("")
     load_checks()

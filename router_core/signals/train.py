@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from router_core.signals.evaluation import Example, evaluate, read_examples
-from router_core.signals.features import DIMENSIONS, features
+from router_core.signals.evaluation import evaluate
+from router_core.signals.examples import Example, read_examples
+from router_core.signals.features import instruction
 from router_core.signals.fitting import FOLDS, TrainingSet, fit_classifier
-from router_core.signals.intent import INTENTS, Classifier
+from router_core.signals.intent import FIRST_WORDS, INTENTS, start_features
+from router_core.signals.linear import LinearClassifier
+from router_core.signals.word_grams import DIMENSIONS, word_features
 
 PENALTIES: Final = (1e-5, 3e-5, 1e-4, 3e-4)
 WITH_DOCUMENTS: Final = frozenset({"summarise", "extract", "classify", "translate", "reason", "code"})
@@ -35,21 +39,29 @@ def build_training_set(examples: Sequence[Example], documents: Sequence[str]) ->
             before, after = documents[number % len(documents)], documents[(number * 7 + 3) % len(documents)]
             variants += [(f"{text}\n\n{before}", _DOCUMENT_WEIGHT), (f"{after}\n\n{text}", _DOCUMENT_WEIGHT)]
         for variant, weight in variants:
-            buckets, values = features(variant)
-            row = np.zeros(DIMENSIONS, dtype=np.float32)
-            row[buckets] = values
-            texts.append(row)
+            texts.append(_rows(variant))
             labels.append(INTENTS.index(label))
             weights.append(weight)
             folds.append(number % FOLDS)
     judged = np.ones(len(texts), dtype=np.bool_)
-    return TrainingSet(np.stack(texts), np.array(labels), np.array(weights), np.array(folds), judged)
+    sums, squares = np.stack(texts, axis=1)
+    return TrainingSet(sums, squares, np.array(labels), np.array(weights), np.array(folds), judged)
 
 
-def train(examples: Sequence[Example], documents: Sequence[str]) -> Classifier:
+def _rows(prompt: str) -> NDArray[np.float32]:
+    """The sum of each feature's values in a prompt and of their squares; shape (2, DIMENSIONS)."""
+    words = instruction(prompt).split()
+    rows = np.zeros((2, DIMENSIONS), dtype=np.float32)
+    for buckets, values, _ in (word_features(words), start_features(words[:FIRST_WORDS])):
+        np.add.at(rows[0], buckets, values)
+        np.add.at(rows[1], buckets, np.square(values))
+    return rows
+
+
+def train(examples: Sequence[Example], documents: Sequence[str]) -> LinearClassifier:
     """Fit a classifier, its penalty and its temperature."""
     data = build_training_set(examples, documents)
-    return fit_classifier(Classifier, data, len(INTENTS), PENALTIES, np.geomspace(0.2, 2.0, 25))
+    return fit_classifier(data, len(INTENTS), PENALTIES, np.geomspace(0.2, 2.0, 25))
 
 
 def main() -> None:

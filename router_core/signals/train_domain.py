@@ -13,9 +13,11 @@ from typing import Final
 
 import numpy as np
 
-from router_core.signals.domain import DIMENSIONS, DOMAINS, UNKNOWN, DomainClassifier, classify_domain, words_of
-from router_core.signals.evaluation import Example, read_examples, wilson
+from router_core.signals.domain import DIMENSIONS, DOMAINS, UNKNOWN, buckets_of, classify_domain, words_of
+from router_core.signals.evaluation import wilson
+from router_core.signals.examples import Example, read_examples
 from router_core.signals.fitting import FOLDS, TrainingSet, fit_classifier
+from router_core.signals.linear import LinearClassifier
 
 PENALTIES: Final = (3e-6, 1e-5, 3e-5, 1e-4)
 OF_INTENT: Final = {"code": "code", "chat": "general", "creative": "general"}
@@ -45,15 +47,16 @@ def _is_list(text: str) -> bool:
     return len(text.split()) >= 12 and not any(mark in text for mark in ".?!,:;")
 
 
-def train(examples: Sequence[tuple[str, str, float]]) -> DomainClassifier:
+def train(examples: Sequence[tuple[str, str, float]]) -> LinearClassifier:
     """Fit a classifier, its penalty and its temperature."""
     seen = np.zeros((len(examples), DIMENSIONS), dtype=np.float32)
     for row, (_, text, _) in enumerate(examples):
-        seen[row, words_of(text)] = 1.0
+        for word in words_of(text):
+            np.add.at(seen[row], buckets_of(word), 1.0)
     labels = np.array([DOMAINS.index(label) for label, _, _ in examples])
     weights = np.array([weight for _, _, weight in examples])
-    data = TrainingSet(seen, labels, weights, np.arange(len(examples)) % FOLDS, weights == 1.0)
-    return fit_classifier(DomainClassifier, data, len(DOMAINS), PENALTIES, np.geomspace(0.1, 2.0, 30))
+    data = TrainingSet(seen, seen, labels, weights, np.arange(len(examples)) % FOLDS, weights == 1.0)
+    return fit_classifier(data, len(DOMAINS), PENALTIES, np.geomspace(0.1, 2.0, 30))
 
 
 def report(examples: Sequence[Example]) -> str:

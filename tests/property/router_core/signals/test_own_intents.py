@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router_core.signals.evaluation import read_examples
+from router_core.signals.examples import read_examples
 from router_core.signals.intent import INTENTS, classify_intent
 from router_core.signals.own_evaluation import KEYWORDS, example_intents
 

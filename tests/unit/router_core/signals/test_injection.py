@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from router_core.signals.evaluation import read_examples, wilson
+from router_core.signals.evaluation import wilson
+from router_core.signals.examples import read_examples
 from router_core.signals.injection import find_injection
 from router_core.signals.measure_injection import report, score_of
 from router_core.signals.text import unveil

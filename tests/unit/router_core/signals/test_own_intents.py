@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from router_core.policy.schema import IntentEntry
-from router_core.signals.evaluation import read_examples, wilson
+from router_core.signals.evaluation import wilson
+from router_core.signals.examples import read_examples
 from router_core.signals.intent import classify_intent
 from router_core.signals.own_evaluation import KEYWORDS, evaluate_own, example_intents, report
 from router_core.signals.own_intents import OwnIntents
