@@ -1,4 +1,4 @@
-"""What went wrong or right again in a running gateway, told once each as an event of the log.
+"""What went wrong or right again in a running gateway, told once each as an event of the log, and kept as a row.
 
 Twice looked at, a second apart: what differs between two looks is an incident. Breakers and telemetry count and stamp
 what happens to them, so that nothing between two looks is overlooked but a breaker that closes again within a second.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -18,7 +19,9 @@ from app.wiring import Service
 from router_core.clock import Clock
 from router_core.policy.schema.models import ONLY_PLACE
 from router_core.resilience.health import DeploymentHealth
+from telemetry.incidents import IncidentKeeper
 from telemetry.log import event
+from telemetry.pipeline import PipelineSampler
 from telemetry.processor import Health
 
 LOOK_EVERY_S: Final = 1.0
@@ -75,6 +78,11 @@ def _of_deployment(before: DeploymentHealth, after: DeploymentHealth) -> Iterato
     if missed or (after.state == "open" and anew):
         fields |= {"why": after.why}
         yield Incident("breaker_opened", f"the breaker of {name} opened: {after.why}", fields=fields)
+    if after.state == "half_open" and (missed or before.state == "open"):
+        # Its open time ended at that moment, whenever the next request comes to try it.
+        fields |= {"why": after.why}
+        sentence = f"the breaker of {name} lets one call through"
+        yield Incident("breaker_half_open", sentence, logging.INFO, fields)
     elif before.state in _BROKEN and after.state not in _BROKEN:
         yield Incident("breaker_closed", f"the breaker of {name} is closed again", fields=fields)
     if after.state == "ejected" and before.state != "ejected":
@@ -106,12 +114,30 @@ def _of_telemetry(before: Health, after: Health) -> Iterator[Incident]:
         )
 
 
-async def watch(service: Service, metrics: GatewayMetrics, clock: Clock) -> None:
+@contextmanager
+def keeping(service: Service) -> Iterator[PipelineSampler]:
+    """Incidents are rows from now on, the gateway's own start and end among them, and its telemetry is sampled."""
+    telemetry, loaded = service.telemetry, service.loaded
+    keeper = IncidentKeeper(telemetry.journal, telemetry.process, telemetry.redact_keys)
+    sampler = PipelineSampler(telemetry.sink, telemetry.journal, telemetry.process)
+    keeper.attach()
+    begun = f"a gateway began; policy {loaded.policy.name}, version {loaded.version}, decides"
+    keeper.note("gateway_started", begun, fields={"policy_version": loaded.version})
+    try:
+        yield sampler
+    finally:
+        keeper.note("gateway_stopped", "the gateway ended", fields={"policy_version": service.loaded.version})
+        sampler.close()
+        keeper.close()
+
+
+async def watch(service: Service, metrics: GatewayMetrics, sampler: PipelineSampler, clock: Clock) -> None:
     """Look for ever, and tell. Cancel it to end it."""
     before = Standing.of(service)
     while True:
         await clock.sleep(LOOK_EVERY_S)
         metrics.look()
+        sampler.look()
         after = Standing.of(service)
         for incident in incidents(before, after):
             incident.tell()

@@ -1,4 +1,5 @@
-"""How long raw rows are kept: decisions N days, prompts and answers M days, rollups and drift findings for ever.
+"""How long raw rows are kept: decisions and incidents N days, prompts and answers M days, rollups and drift findings
+for ever.
 
 Days are whole days of UTC, so that a pruned day is gone and a kept one is whole: what is computed from raw rows can
 tell which days it may compute anew (`telemetry.storage.coverage`). All rows of a decision go together, by the day on
@@ -21,9 +22,13 @@ from telemetry.storage.coverage import give_up_before
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces, forget_deleted_content
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
+from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
 from telemetry.storage.slices import Counts, Slices
 
-_PRUNED = (REQUEST.name, BRANCH.name, SPAN.name, CONTENT.name, DRIFT_RUN.name)
+_PRUNED = (REQUEST.name, BRANCH.name, SPAN.name, CONTENT.name, DRIFT_RUN.name, INCIDENT.name)
+_SAMPLES = (PIPELINE_SAMPLE.c.ts, JOB_RUN.c.started, TABLE_SIZE.c.taken)
+_PIECE = timedelta(hours=6)
+"""What is removed at once of rows that come by the minute, whoever gives them."""
 GRACE = timedelta(days=1)
 """Rows without a decision go this much later: they may belong to one that began before midnight, by another clock."""
 
@@ -85,6 +90,7 @@ def prune(
         counts.update(_prune_decisions(engine, rows_before, slices))
         counts.update(_prune_orphans(engine, rows_before - GRACE, slices))
         counts.update(_prune_drift_runs(engine, rows_before))
+        counts.update(_prune_by_time(engine, INCIDENT.c.ts, rows_before))
     if content_before is not None:
         counts.update(_prune_content(engine, content_before, slices))
     if counts[CONTENT.name]:
@@ -116,10 +122,40 @@ def preview(
             for table in (BRANCH, SPAN):
                 counts[table.name] = _count(connection, table, table.c.trace_id.in_(old))
             counts[DRIFT_RUN.name] = _count(connection, DRIFT_RUN, _stale_run(rows_before))
+            counts[INCIDENT.name] = _count(connection, INCIDENT, INCIDENT.c.ts < rows_before)
         if content_before is not None:
             old = sa.select(CONTENT.c.trace_id).where(CONTENT.c.ts < content_before)
             counts[CONTENT.name] = _count(connection, CONTENT, CONTENT.c.trace_id.in_(old))
     return Pruned(rows_before, content_before, dict(counts), time.perf_counter() - began, 0.0)
+
+
+def prune_samples(engine: sa.Engine, *, now: datetime | None = None) -> Counts:
+    """Remove samples of the pipeline, runs of jobs and sizes of tables that are older than `SAMPLE_DAYS` whole days.
+
+    Returns:
+        How many rows of each table.
+
+    Raises:
+        StorageError: the database cannot be used.
+    """
+    before = start_of_kept(SAMPLE_DAYS, now or datetime.now(UTC))
+    counts: Counts = Counter()
+    for moment in _SAMPLES:
+        counts.update(_prune_by_time(engine, moment, before))
+    return counts
+
+
+def _prune_by_time(engine: sa.Engine, moment: sa.Column[Any], before: datetime) -> Counts:
+    """A few hours a transaction, oldest first."""
+    table, counts = moment.table, Counter[str]()
+    while True:
+        with reading(engine) as connection:
+            oldest = connection.scalar(sa.select(sa.func.min(moment)))
+        if oldest is None or oldest >= before:
+            return counts
+        with writing(engine) as connection:
+            deleted = connection.execute(sa.delete(table).where(moment < min(oldest + _PIECE, before)))
+        counts[table.name] += deleted.rowcount
 
 
 def _cutoffs(

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 
 import sqlalchemy as sa
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from telemetry.content import ContentMode, ContentPolicy, Redact
+from telemetry.journal import Journal
 from telemetry.masking import mask_lines
 from telemetry.processor import DecisionProcessor, Durability, Health
 from telemetry.recorder import Recorder
 from telemetry.storage.engine import open_engine
 from telemetry.storage.models import POLICY_VERSION
+from telemetry.tracer import DecisionTracerProvider
 
 SERVICE_NAME = "routescope"
-ATTRIBUTES_A_SPAN = 512
-LINKS_A_SPAN = 8
 
 
 class Telemetry:
@@ -31,22 +32,12 @@ class Telemetry:
         """For those who write besides the processor: jobs and commands."""
         self.sink = processor
         """What the router awaits."""
-        self._redact_keys = redact_keys
-        self.tracer_provider = TracerProvider(
-            sampler=ALWAYS_ON,
-            resource=Resource({"service.name": SERVICE_NAME}),
-            # Nothing is cut short here; a row takes a span as it is.
-            span_limits=SpanLimits(
-                max_span_attributes=ATTRIBUTES_A_SPAN,
-                # Said here, since variables of the environment would say it otherwise.
-                max_links=LINKS_A_SPAN,
-                max_attribute_length=SpanLimits.UNSET,
-                max_span_attribute_length=SpanLimits.UNSET,
-            ),
-        )
-        # OTEL_SDK_DISABLED is about what leaves a program. Decisions are kept whatever it says, and nothing public of
-        # the SDK tells it so.
-        self.tracer_provider._disabled = False
+        self.journal = Journal(engine.url.render_as_string(hide_password=False))
+        """For rows about RouteScope itself; nobody waits for them."""
+        self.process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        """The name of this process in such rows."""
+        self.redact_keys = redact_keys
+        self.tracer_provider = DecisionTracerProvider(Resource({"service.name": SERVICE_NAME}))
         self.tracer_provider.add_span_processor(processor)
 
     @classmethod
@@ -99,8 +90,8 @@ class Telemetry:
 
         Without passwords that it may hold, as in the address of a database.
         """
-        if self._redact_keys is not None:
-            toml_text = mask_lines(toml_text, self._redact_keys)
+        if self.redact_keys is not None:
+            toml_text = mask_lines(toml_text, self.redact_keys)
         row = {
             "version": version,
             "name": name,
@@ -121,6 +112,7 @@ class Telemetry:
             True when every decision is in the database or on the spool.
         """
         kept = self.sink.close(timeout_s)
+        self.journal.close()
         self.tracer_provider.shutdown()
         self.engine.dispose()
         return kept

@@ -24,7 +24,7 @@ from app.gateway.events import route_events, route_explain
 from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.traces import traces
-from app.incidents import watch
+from app.incidents import keeping, watch
 from app.policy_watch import follow, reload_on_hangup
 from app.wiring import Service
 from router_core.clock import Clock, SystemClock
@@ -86,17 +86,18 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
 
 @asynccontextmanager
 async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> AsyncIterator[None]:
-    """The policy's file is followed and incidents are told, to the end of the block."""
-    tasks = [
-        asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch"),
-        asyncio.create_task(watch(service, held, clock), name="incident-watch"),
-    ]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    """The policy's file is followed and incidents are told and kept, to the end of the block."""
+    with keeping(service) as sampler:
+        tasks = [
+            asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch"),
+            asyncio.create_task(watch(service, held, sampler, clock), name="incident-watch"),
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def healthz(request: Request) -> Response:

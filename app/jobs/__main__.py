@@ -7,10 +7,11 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 from functools import partial
 
-from app.jobs import retention
-from app.jobs.scheduler import Worker
+from app.jobs import inventory, retention
+from app.jobs.scheduler import Job, Worker
 from app.jobs.weekly_drift import EVERY, weekly_drift
 from app.parent import end_with_parent
 from app.settings import Settings
@@ -29,7 +30,12 @@ def main(arguments: list[str]) -> int:
         print(f"routescope jobs: {error}", file=sys.stderr)
         return 1
     prune = partial(retention.prune_by_policy, policy=settings.policy)
-    worker = Worker(engine, {"drift": (weekly_drift, EVERY), "retention": (prune, retention.EVERY)})
+    jobs: dict[str, tuple[Job, timedelta]] = {
+        "drift": (weekly_drift, EVERY),
+        "retention": (prune, retention.EVERY),
+        "inventory": (inventory.note_table_sizes, inventory.EVERY),
+    }
+    worker = Worker(engine, jobs)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from router_core.policy.loading import load_policy
-from telemetry.retention import prune
+from telemetry.retention import prune, prune_samples
 
 log = logging.getLogger("routescope.jobs")
 
@@ -17,12 +17,13 @@ EVERY = timedelta(days=1)
 
 
 def prune_by_policy(engine: sa.Engine, policy: Path) -> None:
-    """Remove what is older than ``[telemetry]`` says, as the policy file says it now.
+    """Remove what is older than ``[telemetry]`` says, as the policy file says it now; and old samples in any case.
 
     Raises:
         PolicyError: nothing is removed on a policy that cannot be read.
         StorageError
     """
+    prune_samples(engine)
     kept = load_policy(policy).policy.telemetry
     if kept.keep_days is None and kept.keep_content_days is None:
         return

@@ -8,20 +8,27 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from apscheduler.schedulers.blocking import BlockingScheduler
+from sqlalchemy.exc import SQLAlchemyError
 
+from router_core.redaction import redact_text
+from telemetry.errors import StorageError
 from telemetry.storage import lease
+from telemetry.storage.engine import writing
+from telemetry.storage.operation import JOB_RUN
 
 log = logging.getLogger("routescope.jobs")
 
 LEASE = "jobs"
 LEASE_LASTS = timedelta(seconds=60)
 RENEW_EVERY_S = 20
+LONGEST_ERROR = 1_000
 
 Job = Callable[[sa.Engine], None]
 
@@ -53,10 +60,29 @@ class Worker:
         if not self.leading:
             return
         job, _ = self._jobs[name]
+        started, began, error = datetime.now(UTC), time.monotonic(), None
         try:
             job(self._engine)
-        except Exception:  # the worker's loop is an edge: one bad job must not stop the others
+        except Exception as fault:  # the worker's loop is an edge: one bad job must not stop the others
             log.exception("job %s failed; it runs again at its next time", name)
+            error = f"{type(fault).__name__}: {fault}"
+        self._note(name, started, time.monotonic() - began, error)
+
+    def _note(self, name: str, started: datetime, seconds: float, error: str | None) -> None:
+        """Keep that a job ran; a database that does not take it is no reason to stop."""
+        row = {
+            "job": name,
+            "started": started,
+            "holder": self.holder,
+            "seconds": seconds,
+            "outcome": "done" if error is None else "failed",
+            "error": None if error is None else redact_text(error)[:LONGEST_ERROR],
+        }
+        try:
+            with writing(self._engine) as connection:
+                connection.execute(sa.insert(JOB_RUN), [row])
+        except (StorageError, SQLAlchemyError) as refusal:
+            log.warning("the run of job %s could not be noted (%s)", name, type(refusal).__name__)
 
     def work(self) -> None:
         """Run until `stop`."""

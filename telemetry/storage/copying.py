@@ -23,6 +23,7 @@ from telemetry.storage.engine import add, place, reading, writing
 from telemetry.storage.lease import LEASE
 from telemetry.storage.migrations import TABLES
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, ROLLUPS, SPAN
+from telemetry.storage.operation import OPERATION
 from telemetry.storage.types import is_text
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -31,7 +32,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 SLICE: Final = 2000
 """Rows of one transaction, and in memory."""
 SOURCE_KEY: Final = "copied_from"
-UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT)
+UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION)
 CHANGING: Final = (*ROLLUPS, DRIFT_RUN, DRIFT_METRIC)
 NOT_COPIED: Final = (META, LEASE)
 """Of the first only from when on the raw rows are whole."""

@@ -14,6 +14,7 @@ from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
+from telemetry.storage.operation import INCIDENT
 from telemetry.storage.slices import REST_S, Counts, Slices
 
 FOUND_AT_ONCE = 5_000
@@ -70,7 +71,7 @@ def delete_simulated(engine: sa.Engine) -> int:
     slices = Slices(engine)
     counts = delete_decisions(engine, lambda table: table.c.simulated.is_(True), slices)
     with writing(engine) as connection:
-        for table in ROLLUPS:
+        for table in (*ROLLUPS, INCIDENT):
             connection.execute(sa.delete(table).where(table.c.simulated.is_(True)))
         _delete_simulated_drift(connection)
     return counts[REQUEST.name]

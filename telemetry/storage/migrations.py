@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,12 +17,15 @@ from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3
+from telemetry.storage import version_2, version_3, version_4
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
+from telemetry.storage.operation import OPERATION
 from telemetry.storage.rollups import ROLLUPS
 
 Progress: TypeAlias = Callable[[float], None]
+Tables: TypeAlias = Mapping[str, sa.Table]
+"""By name, as they are made in a new database of this kind."""
 
 TELL_EVERY_S = 5.0
 """A step that takes longer says how far it is."""
@@ -36,7 +39,7 @@ class Step:
 
     version: int
     name: str
-    apply: Callable[[sa.Connection, Progress], None]
+    apply: Callable[[sa.Connection, Progress, Tables], None]
     """Tells how far it is, as a share 0..1: a large database takes minutes."""
 
 
@@ -51,6 +54,7 @@ TABLES: tuple[sa.Table, ...] = (
     DRIFT_RUN,
     DRIFT_METRIC,
     LEASE,
+    *OPERATION,
 )
 """Every table of the present schema."""
 
@@ -58,6 +62,7 @@ FIRST_VERSION = 1
 STEPS: tuple[Step, ...] = (
     Step(version_2.VERSION, "rollups by day and by level, attempts and parts of costs", version_2.apply),
     Step(version_3.VERSION, "full-text search over content", version_3.apply),
+    Step(version_4.VERSION, "incidents, samples of the pipeline, runs of jobs", version_4.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 
@@ -100,7 +105,7 @@ def migrate(
         with engine.begin() as connection:
             if (found_version(connection) or FIRST_VERSION) >= step.version:
                 continue
-            step.apply(connection, _telling(place, step))
+            step.apply(connection, _telling(place, step), {table.name: table for table in tables})
             connection.execute(sa.update(META).where(META.c.key == VERSION_KEY).values(value=str(step.version)))
     return known
 

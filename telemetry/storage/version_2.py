@@ -25,7 +25,7 @@ FACTS_SHARE: Final = 0.4
 ROWS_A_STATEMENT: Final = 20_000
 
 
-def apply(connection: sa.Connection, progress: Progress) -> None:
+def apply(connection: sa.Connection, progress: Progress, tables: Mapping[str, sa.Table]) -> None:
     """Take the step, in the caller's transaction."""
     for statement in _COLUMNS:
         connection.exec_driver_sql(statement)

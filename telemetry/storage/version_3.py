@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ VERSION: Final = 3
 ROWS_A_STATEMENT: Final = 2_000
 
 
-def apply(connection: sa.Connection, progress: Progress) -> None:
+def apply(connection: sa.Connection, progress: Progress, tables: Mapping[str, sa.Table]) -> None:
     """Take the step, in the caller's transaction."""
     connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_request_trace ON request (trace_id)")
     if not fulltext.create(connection):

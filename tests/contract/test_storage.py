@@ -31,6 +31,7 @@ from telemetry.export import export_to
 from telemetry.query.decisions import page
 from telemetry.query.drift import cell, heatmap
 from telemetry.query.filters import Filters
+from telemetry.query.pipeline import StoreHealth
 from telemetry.query.store import StoreState
 from telemetry.retention import prune
 from telemetry.rows import Bundle, bundle_of
@@ -39,6 +40,7 @@ from telemetry.storage.erase import delete_simulated
 from telemetry.storage.models import FACTS, REQUEST, ROLLUPS
 from telemetry.storage.upkeep import compact
 from telemetry.storage.writer import write_bundles
+from tests import operation
 from tests.postgres import new_schema, postgres
 from tests.traces import START, Attempt, Routed, emit
 
@@ -75,7 +77,7 @@ class Stores:
 
 def _comparable(answer: Any) -> Any:
     """A store's size on disk is its own."""
-    return replace(answer, bytes=0) if isinstance(answer, StoreState) else answer
+    return replace(answer, bytes=0) if isinstance(answer, StoreState | StoreHealth) else answer
 
 
 def made_up(number: int, rng: random.Random) -> Routed:
@@ -168,6 +170,7 @@ def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         with writing(engine) as connection:
             connection.execute(sa.insert(DRIFT_RUN), runs)
             connection.execute(sa.insert(DRIFT_METRIC), metrics)
+        operation.fill(engine)
         engine.dispose()
     yield Stores(*map(open_reader, urls))
 
@@ -191,6 +194,8 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "week": (MONDAY, MONDAY + timedelta(weeks=1)),
     "simulated": (False, True),
     "trace_id": ("absent",),
+    "start": (START, START - timedelta(days=60)),
+    "end": (START + timedelta(hours=2),),
 }
 """What is asked, by the parameter's name; literals are asked with all their values."""
 

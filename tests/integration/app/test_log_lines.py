@@ -16,6 +16,10 @@ import httpx
 import pytest
 
 from app.launch import is_up
+from telemetry.query.filters import Filters
+from telemetry.query.incidents import breaker_intervals, timeline
+from telemetry.query.pipeline import processes
+from telemetry.storage.engine import open_reader
 from tests.serving import POLICY, free_port
 from tests.upstream import Upstream, answer, status
 
@@ -98,6 +102,18 @@ def test_a_process_tells_decisions_breakers_and_policies_a_line_each(policy: Pat
     text = stderr.read_text()
     assert "swordfish" not in text
     assert KEY not in text
+    reader = open_reader(f"sqlite:///{policy.parent / 'routescope.db'}")
+    kept = {row.kind: row for row in timeline(reader, Filters()).rows}
+    assert set(kept) >= {
+        *("gateway_started", "breaker_opened", "breaker_closed"),
+        *("policy_refused", "policy_reloaded", "gateway_stopped"),
+    }
+    assert (kept["breaker_opened"].model, kept["breaker_opened"].process) == ("small", kept["gateway_started"].process)
+    (was_open, *_) = breaker_intervals(reader, Filters())
+    assert (was_open.model, was_open.state) == ("small", "open") and was_open.end is not None
+    (process,) = processes(reader)
+    assert (process.state, process.dropped, process.spool_waiting) == ("ended", 0, 0)
+    assert process.written >= 4
 
 
 def test_lines_go_to_a_file_that_is_named(policy: Path, upstream: Upstream, tmp_path: Path):

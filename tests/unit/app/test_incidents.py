@@ -40,13 +40,14 @@ def test_nothing_happens_while_all_stands_as_it_stood():
 def test_a_breaker_opens_and_closes_once_each():
     assert upstreams(CLOSED, OPEN) == ["breaker_opened"]
     half_open = replace(OPEN, state="half_open", since=NOON + timedelta(seconds=9))
-    assert upstreams(OPEN, half_open) == []
+    assert upstreams(OPEN, half_open) == ["breaker_half_open"]
+    assert upstreams(half_open, half_open) == []
     assert upstreams(half_open, CLOSED) == ["breaker_closed"]
 
 
 def test_a_breaker_whose_open_time_was_over_by_the_second_look_is_told_of():
     half_open = replace(OPEN, state="half_open", since=NOON + timedelta(seconds=9))
-    assert upstreams(CLOSED, half_open) == ["breaker_opened"]
+    assert upstreams(CLOSED, half_open) == ["breaker_opened", "breaker_half_open"]
 
 
 def test_a_breaker_whose_probe_failed_opens_anew():

@@ -13,12 +13,14 @@ from router_core import semconv
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.query.filters import Filters
 from telemetry.query.overview import totals
-from telemetry.retention import preview, prune, start_of_kept
+from telemetry.retention import preview, prune, prune_samples, start_of_kept
 from telemetry.setup import Telemetry
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
+from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
 from telemetry.storage.slices import Slices
-from tests.traces import Attempt, Routed, emit
+from tests import operation
+from tests.traces import START, Attempt, Routed, emit
 
 NOW = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 FACTS = (REQUEST, BRANCH, SPAN, CONTENT)
@@ -73,7 +75,7 @@ def test_decisions_older_than_that_go_with_all_that_belongs_to_them(tmp_path: Pa
         result = pruned(telemetry.engine, 7)
         assert decisions(telemetry.engine) == {"d0", "d7"}
         assert counts(telemetry.engine) == before
-        assert result.removed == {"request": 2, "branch": 4, "span": 6, "content": 6, "drift_run": 0}
+        assert result.removed == {"request": 2, "branch": 4, "span": 6, "content": 6, "drift_run": 0, "incident": 0}
         assert result.rows_before == result.content_before == datetime(2026, 11, 16, tzinfo=UTC)
         assert result.longest_hold_ms > 0
 
@@ -229,3 +231,30 @@ def test_erased_words_are_not_left_in_the_files(tmp_path: Path) -> None:
         pruned(telemetry.engine, 7)
     left = b"".join(path.read_bytes() for path in tmp_path.glob("t.db*"))
     assert b"heliotrope" not in left
+
+
+def test_incidents_go_with_the_decisions_of_their_day(tmp_path: Path) -> None:
+    with opened(tmp_path) as telemetry:
+        operation.fill(telemetry.engine)
+        write(telemetry, days_ago(1))
+        told = preview(telemetry.engine, keep_days=7, keep_content_days=None, now=NOW).removed
+        assert told["incident"] == pruned(telemetry.engine, 7).removed["incident"] == len(operation.INCIDENTS)
+        with telemetry.engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(INCIDENT)) == 0
+            assert connection.scalar(sa.select(sa.func.count()).select_from(PIPELINE_SAMPLE)) == len(operation.SAMPLES)
+
+
+def test_samples_go_after_thirty_days_whatever_the_policy_says(tmp_path: Path) -> None:
+    with opened(tmp_path) as telemetry:
+        operation.fill(telemetry.engine)
+        first = START + timedelta(days=SAMPLE_DAYS)
+        assert not any(prune_samples(telemetry.engine, now=first).values()), "the day is not over"
+        removed = prune_samples(telemetry.engine, now=first + timedelta(days=1))
+        assert dict(removed) == {
+            PIPELINE_SAMPLE.name: len(operation.SAMPLES),
+            JOB_RUN.name: len(operation.RUNS),
+            TABLE_SIZE.name: 2,
+        }
+        assert not prune_samples(telemetry.engine, now=first + timedelta(days=1))
+        with telemetry.engine.connect() as connection:
+            assert connection.scalar(sa.select(sa.func.count()).select_from(INCIDENT)) == len(operation.INCIDENTS)

@@ -9,6 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app.jobs.scheduler import LEASE_LASTS, Worker
+from telemetry.query.pipeline import jobs
 from telemetry.storage.engine import open_engine
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -66,3 +67,32 @@ def test_a_job_that_fails_is_logged_and_the_next_one_still_runs(tmp_path: Path, 
         worker.tend(NOW)
     assert done == ["works"]
     assert "job fails failed" in caplog.text
+    fails, works = jobs(engine).jobs
+    assert (fails.job, fails.outcome, fails.error, fails.last_done) == ("fails", "failed", "OSError: no room", None)
+    assert (works.job, works.outcome, works.error, works.last_done) == ("works", "done", None, works.started)
+
+
+def test_a_key_in_an_error_is_not_kept(tmp_path: Path) -> None:
+    engine = open_engine(f"sqlite:///{tmp_path / 'a.db'}")
+
+    def fails(_: sa.Engine) -> None:
+        raise RuntimeError("401 for sk-proj-Zk3vQ8xW2mN7pL5tR9yB4cD6fG1hJ0aS")
+
+    worker = Worker(engine, {"fails": (fails, timedelta(hours=1))})
+    worker.tend(NOW)
+    error = jobs(engine).jobs[0].error
+    assert error is not None and "redacted" in error and "Zk3vQ8" not in error
+
+
+def test_a_run_that_cannot_be_noted_stops_nobody(tmp_path: Path, caplog) -> None:
+    engine, done = open_engine(f"sqlite:///{tmp_path / 'a.db'}"), []
+
+    def breaks(engine: sa.Engine) -> None:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE job_run")
+
+    hour = timedelta(hours=1)
+    worker = Worker(engine, {"breaks": (breaks, hour), "works": (lambda _: done.append("works"), hour)})
+    worker.tend(NOW)
+    assert done == ["works"]
+    assert "the run of job works could not be noted" in caplog.text

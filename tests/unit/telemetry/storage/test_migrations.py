@@ -7,14 +7,14 @@ import sqlalchemy as sa
 
 from telemetry.errors import NewerSchema
 from telemetry.storage.engine import open_engine
-from telemetry.storage.migrations import Progress, Step, found_version, known_version, migrate
+from telemetry.storage.migrations import Progress, Step, Tables, found_version, known_version, migrate
 
 
-def add_column(connection: sa.Connection, progress: Progress) -> None:
+def add_column(connection: sa.Connection, progress: Progress, tables: Tables) -> None:
     connection.exec_driver_sql("ALTER TABLE meta ADD COLUMN note TEXT")
 
 
-def fail(connection: sa.Connection, progress: Progress) -> None:
+def fail(connection: sa.Connection, progress: Progress, tables: Tables) -> None:
     connection.exec_driver_sql("CREATE TABLE half (a INTEGER)")
     raise RuntimeError("the power is gone")
 

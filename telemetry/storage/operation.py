@@ -1,0 +1,129 @@
+"""What became of RouteScope itself: incidents, samples of how decisions are kept, runs of jobs, sizes of tables.
+
+Rows like those of decisions, written once and never changed, but about the processes and the database rather than
+about requests. No tenant, no prompt and no answer is in them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, cast
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from telemetry.storage.types import UtcDateTime
+
+SAMPLE_DAYS: Final = 30
+"""How many whole days samples, runs of jobs and sizes of tables are kept, whatever the policy says of decisions."""
+
+
+class Incident(SQLModel, table=True):
+    """Something that a person on duty wants to know: the events of docs/operations.md, but for decisions."""
+
+    __tablename__ = "incident"
+    __table_args__ = (
+        sa.Index("ix_incident_ts", "ts", "incident_id"),
+        sa.Index("ix_incident_model", "model", "ts"),
+    )
+
+    incident_id: str = Field(primary_key=True)
+    ts: datetime = Field(sa_type=UtcDateTime)
+    """When it happened, as well as that is known."""
+    kind: str
+    """The event's name: breaker_opened, spool_in_use, policy_refused ..."""
+    severity: str
+    """info, warning or error."""
+    process: str
+    """Who noticed it. Each process has breakers and a spool of its own."""
+    simulated: bool
+    model: str | None = None
+    deployment: str | None = None
+    policy_version: str | None = None
+    detail: str = Field(sa_type=sa.Text)
+    """A sentence for a person, without keys."""
+    fields: str = Field(sa_type=sa.Text)
+    """The event's other fields, a JSON object."""
+
+
+class PipelineSample(SQLModel, table=True):
+    """How a process kept its decisions since its last sample. Counts are traces."""
+
+    __tablename__ = "pipeline_sample"
+    __table_args__ = (sa.Index("ix_pipeline_sample_ts", "ts"),)
+
+    process: str = Field(primary_key=True)
+    ts: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    """The end of the time that it tells of."""
+    minute: int
+    """The same as minutes since the epoch, so that samples can be added up by time on every database."""
+    started: datetime = Field(sa_type=UtcDateTime)
+    """When the process began to keep decisions."""
+    seconds: float
+    """How long a time it tells of."""
+    last: bool
+    """The process ended after it as it should."""
+    queued: int
+    """In memory at the end."""
+    queue_high: int
+    """The most that were in memory at once."""
+    spool_waiting: int
+    """On the process's spool at the end."""
+    spool_bytes: int = Field(sa_type=sa.BigInteger)
+    """What these take there."""
+    written: int
+    """Went to the database at once."""
+    spooled: int
+    """Went to the spool at first."""
+    not_durable: int
+    """Could be kept nowhere."""
+    refused: int
+    """Fit no database, and are kept aside."""
+    abandoned: int
+    """Given up before their root ended."""
+    lag_n: int
+    """How many the two lags are of."""
+    lag_p95_ms: float | None = None
+    """From a decision's end until it was kept; NULL when none was."""
+    lag_max_ms: float | None = None
+    last_error: str | None = Field(default=None, sa_type=sa.Text)
+    """Why the database or the spool refused at the end."""
+
+
+class JobRun(SQLModel, table=True):
+    """One run of one job of the jobs worker."""
+
+    __tablename__ = "job_run"
+    __table_args__ = (sa.Index("ix_job_run_started", "started"),)
+
+    job: str = Field(primary_key=True)
+    started: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    holder: str
+    seconds: float
+    outcome: str
+    """done or failed."""
+    error: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class TableSize(SQLModel, table=True):
+    """How large a table was, as the jobs worker found it: counting takes too long for a page."""
+
+    __tablename__ = "table_size"
+
+    taken: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    name: str = Field(primary_key=True)
+    row_count: int = Field(sa_type=sa.BigInteger)
+    bytes: int | None = Field(default=None, sa_type=sa.BigInteger)
+    """With its indexes; NULL where the database does not say, or it would take too long."""
+
+
+def _table(model: type[SQLModel]) -> sa.Table:
+    return cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
+
+
+INCIDENT = _table(Incident)
+PIPELINE_SAMPLE = _table(PipelineSample)
+JOB_RUN = _table(JobRun)
+TABLE_SIZE = _table(TableSize)
+
+OPERATION = (INCIDENT, PIPELINE_SAMPLE, JOB_RUN, TABLE_SIZE)
