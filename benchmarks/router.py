@@ -5,6 +5,8 @@
 200 words, one route over two scripted models that answer at once, one validator. Every variant is measured in turns,
 so that whatever else the machine does hits all of them alike. ``wall`` is the whole of `Router.aroute`, the scripted
 answer and the commit included; ``own`` is the decision's ``overhead_ms``: all but the calls of models and the commit.
+``spans`` are made and go nowhere, by our tracer and by that of OpenTelemetry's SDK; ``committed`` is what the gateway
+does; ``paused`` is ``telemetry_off`` after a pause as long as a commit, which is what a processor's caches forget.
 litellm's Router answers a mock response from one of two deployments. Ends with a JSON list.
 """
 
@@ -18,7 +20,10 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.trace import TracerProvider as SdkTracerProvider
+from opentelemetry.trace import TracerProvider
 
 from app.gateway.interpreter import take_short_turns
 from benchmarks.measuring.figures import Figure, command, figure, tell
@@ -32,8 +37,10 @@ from router_core.request import RouteRequest
 from router_core.router import Router
 from router_core.signals.read import warm_up
 from telemetry.setup import Telemetry
+from telemetry.tracer import DecisionTracerProvider
 
 LIMIT_MS = 1.0
+PAUSE_S = 0.003
 TURN = 50
 """Requests of one variant before the next one has its turn."""
 
@@ -90,6 +97,22 @@ def ours(routing: Router) -> Measure:
     return measure
 
 
+def paused(measure: Measure, seconds: float) -> Measure:
+    """The same after a pause."""
+
+    async def wait_and_measure() -> Took:
+        await asyncio.sleep(seconds)
+        return await measure()
+
+    return wait_and_measure
+
+
+def nowhere(provider: DecisionTracerProvider | SdkTracerProvider) -> TracerProvider:
+    """A provider whose spans nobody takes."""
+    provider.add_span_processor(SpanProcessor())
+    return provider
+
+
 def litellms() -> Measure:
     """litellm's own Router over two deployments that mock their answer."""
     routing = litellm_router([("chat", {"model": "openai/gpt-4o-mini", "mock_response": ANSWER})] * 2)
@@ -103,15 +126,15 @@ def litellms() -> Measure:
 
 
 async def measure_all(requests: int) -> list[Figure]:
-    null = TracerProvider()
-    null.add_span_processor(SpanProcessor())
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'bench.db'}"
         with Telemetry.open(url, home=Path(folder)) as telemetry:
             variants = {
                 "committed": ours(router(telemetry)),
-                "spans": ours(router(provider=null)),
+                "spans": ours(router(provider=nowhere(DecisionTracerProvider(Resource({}))))),
+                "sdk_spans": ours(router(provider=nowhere(SdkTracerProvider()))),
                 "telemetry_off": ours(router()),
+                "paused": paused(ours(router()), PAUSE_S),
                 "litellm": litellms(),
             }
             taken = await in_turns(variants, requests, TURN)
@@ -120,10 +143,10 @@ async def measure_all(requests: int) -> list[Figure]:
     peer, n = taken["litellm"], len(taken["litellm"])
     peer_p50, peer_p99 = median(peer, "wall"), p99(peer, "wall")
     results = []
-    for name in ("committed", "spans", "telemetry_off"):
+    for name in ("committed", "spans", "sdk_spans", "telemetry_off", "paused"):
         quantities: tuple[Quantity, ...] = ("own", "wall")
         for what in quantities:
-            limit = LIMIT_MS if (name, what) == ("committed", "own") else None
+            limit = LIMIT_MS if name in ("committed", "spans") and what == "own" else None
             p50, tail = median(taken[name], what), p99(taken[name], what)
             results += [
                 figure(f"router_{what}_p50_{name}", p50, "ms", n, limit=limit, peer=peer_p50),
@@ -140,9 +163,7 @@ def profile(requests: int) -> None:
     """Where the time goes with spans on, to standard error; cProfile itself doubles the figures."""
 
     async def route() -> None:
-        null = TracerProvider()
-        null.add_span_processor(SpanProcessor())
-        measure = ours(router(provider=null))
+        measure = ours(router(provider=nowhere(DecisionTracerProvider(Resource({})))))
         for _ in range(TURN):
             await measure()
         profiler.enable()
