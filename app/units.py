@@ -95,9 +95,9 @@ def change(now: float | None, before: float | None, *, points: bool = False) -> 
     """
     if now is None or before is None or (before == 0 and not points):
         return None
-    if points:
-        return f"{(now - before) * 100:+.1f} pp"
-    return f"{(now / before - 1) * 100:+.1f} %"
+    by, unit = ((now - before) * 100, "pp") if points else ((now / before - 1) * 100, "%")
+    # What rounds to nothing has no direction.
+    return f"{by:+.1f} {unit}" if round(by, 1) else f"0.0 {unit}"
 
 
 def day(moment: datetime) -> str:

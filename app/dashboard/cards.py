@@ -79,13 +79,16 @@ def kpi(
         better: which direction is good news.
         more: draws the link to what the number is made of.
     """
+    still = change is not None and not any(digit in change for digit in "123456789")
     any_known = any(value is not None for value in line)
     with st.container(border=True, key=f"card-kpi-{key}", gap="xxsmall"):
         st.metric(
             label,
             value,
             delta=change,
-            delta_color=_DELTA_COLOUR[better],
+            # What rounds to nothing is neither good news nor bad, and points nowhere.
+            delta_color="off" if still else _DELTA_COLOUR[better],
+            delta_arrow="off" if still else "auto",
             delta_description="vs before" if change else None,
             help=help,
             # No number is what the sparkline breaks at.

@@ -40,11 +40,23 @@ class Period:
         return f"{units.day(self.start)} to {units.day(self.end - timedelta(seconds=1))}"
 
     @property
+    def shift(self) -> timedelta:
+        """From a moment of the period before to the one of this period that stands for it; 0 for all that is stored.
+
+        Whole days where days are counted, so that bars stand for bars: seven days are held against the same weekdays,
+        and the last, unfinished one against as much of its own.
+        """
+        if self.start is None:
+            return timedelta(0)
+        length = self.end - self.start
+        return timedelta(days=-(-length // timedelta(days=1))) if self.step == "day" else length
+
+    @property
     def before(self) -> Period | None:
-        """The period of the same length right before this one."""
+        """The period of the same length before this one, `shift` earlier."""
         if self.start is None:
             return None
-        return replace(self, start=self.start - (self.end - self.start), end=self.start)
+        return replace(self, start=self.start - self.shift, end=self.end - self.shift)
 
 
 def period(key: str, now: datetime) -> Period:
@@ -140,7 +152,7 @@ class View:
     @property
     def shift(self) -> timedelta:
         """What is added to a moment of the period before to draw it in this one."""
-        return timedelta(0) if self.period.start is None else self.period.end - self.period.start
+        return self.period.shift
 
     @property
     def span(self) -> tuple[datetime, datetime] | None:

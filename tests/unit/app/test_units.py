@@ -49,6 +49,8 @@ def test_a_change_from_nothing_is_not_a_number() -> None:
     assert units.change(5, 0) is None
     assert units.change(5, None) is None
     assert units.change(6, 5) == "+20.0 %"
+    assert units.change(1000.1, 1000) == "0.0 %"
+    assert units.change(0.2, 0.2001, points=True) == "0.0 pp"
     assert units.change(0.25, 0.2, points=True) == "+5.0 pp"
 
 

@@ -47,6 +47,16 @@ def test_a_change_says_against_what_and_whether_it_is_good_news() -> None:
     assert (without.delta, without.proto.delta_description) == ("", "")
 
 
+def test_a_change_that_rounds_to_nothing_is_no_news() -> None:
+    def page() -> None:
+        from app.dashboard import cards
+
+        cards.kpi("Failure rate", "1 %", key="a", change="0.0 pp", line=[], note="", help="", better="down")
+
+    (still,) = drawn(page).metric
+    assert still.color == MetricProto.MetricColor.GRAY
+
+
 def test_the_banner_counts_what_is_simulated_and_is_silent_without() -> None:
     def page() -> None:
         from app.dashboard import cards

@@ -29,12 +29,18 @@ def test_a_day_is_counted_in_hours() -> None:
 
 
 @pytest.mark.parametrize("key", [key for key in RANGES if key != "all"])
-def test_the_period_before_has_the_same_length_and_touches(key: str) -> None:
+def test_the_period_before_is_as_long_and_over_before_this_one_begins(key: str) -> None:
     now = period(key, NOW)
     before = now.before
     assert before is not None and before.start is not None and now.start is not None
-    assert before.end == now.start
+    assert before.end <= now.start
     assert before.end - before.start == now.end - now.start
+
+
+def test_days_are_held_against_the_same_days_of_the_week_before_to_the_same_hour() -> None:
+    before = period("7d", NOW).before
+    assert before is not None
+    assert (before.start, before.end) == (datetime(2026, 2, 18, tzinfo=UTC), datetime(2026, 2, 24, 15, tzinfo=UTC))
 
 
 def test_everything_has_nothing_before_it() -> None:
@@ -97,4 +103,4 @@ def test_a_period_before_that_the_store_does_not_cover_is_not_compared_with() ->
     assert View(week, Filters(), first=NOW - timedelta(days=8)).before is None
     covered = View(week, Filters(), first=NOW - timedelta(days=30)).before
     assert covered is not None
-    assert covered.end == week.start
+    assert covered.start == datetime(2026, 2, 18, tzinfo=UTC)
