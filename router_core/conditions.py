@@ -5,12 +5,12 @@ Pure functions, asked for every rule of every request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from router_core.policy.expressions import ExpressionError, Facts, evaluate
-from router_core.policy.schema import Condition, Rule
+from router_core.policy.schema import Condition
 from router_core.request import DATA_CLASSES, RISKS
 from router_core.result import Signals
 from router_core.situation import Situation
@@ -82,33 +82,39 @@ class Holding:
 _YES, _NO = Holding(True), Holding(False)
 
 
+class ConditionTest(NamedTuple):
+    """A condition made ready: what must hold of what, and the expression, if it has one."""
+
+    fields: tuple[tuple[Callable[[Any, Look], bool], Any], ...]
+    cel: str | None
+
+
+def tests_of(condition: Condition) -> ConditionTest:
+    """What a condition asks for."""
+    given = ((name, getattr(condition, name)) for name in _TESTS)
+    return ConditionTest(tuple((_TESTS[name], wanted) for name, wanted in given if wanted is not None), condition.cel)
+
+
 def holds(condition: Condition, situation: Situation) -> bool:
     """Whether every field that the condition gives holds; an expression that cannot be evaluated does."""
-    return _holds(condition, Look.at(situation)).applies
+    return holding_of([tests_of(condition)], Look.at(situation)).applies
 
 
-def _holds(condition: Condition, look: Look) -> Holding:
-    given = condition.__dict__  # a tenth of the time that attributes of a model take
-    for name in condition.model_fields_set:
-        wanted = given[name]
-        if name != "cel" and wanted is not None and not _TESTS[name](wanted, look):
-            return _NO
-    if condition.cel is None:
-        return _YES
-    try:
-        return Holding(evaluate(condition.cel, look.facts))
-    except ExpressionError as error:
-        return Holding(True, str(error))
-
-
-def holding_of(rule: Rule, look: Look) -> Holding:
+def holding_of(conditions: Sequence[ConditionTest], look: Look) -> Holding:
     """Whether any of a rule's conditions holds; one that holds without a failure goes before those that failed."""
     failed = None
-    for condition in rule.any_of:
-        holding = _holds(condition, look)
-        if holding.applies and holding.failed is None:
-            return holding
-        failed = failed or holding.failed
+    for fields, cel in conditions:
+        for test, wanted in fields:
+            if not test(wanted, look):
+                break
+        else:
+            if cel is None:
+                return _YES
+            try:
+                if evaluate(cel, look.facts):
+                    return _YES
+            except ExpressionError as error:
+                failed = failed or str(error)
     return _NO if failed is None else Holding(True, failed)
 
 

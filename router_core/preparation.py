@@ -12,10 +12,11 @@ from router_core.candidates import candidates_of, prospects_of
 from router_core.errors import RequestDenied
 from router_core.events import Event, Planned, SignalsRead, VerdictsGiven
 from router_core.fleet import Fleet
-from router_core.guard import Eligibility, Ruling, apply_rules, fit
+from router_core.guard import Eligibility, Ruling, fit
 from router_core.obligations import redacted, rerouted
 from router_core.policy.loading import LoadedPolicy
 from router_core.request import Message, RouteRequest
+from router_core.rulebook import Rulebook
 from router_core.run import Run
 from router_core.situation import Situation
 from router_core.state.ledger import RequestLedger
@@ -41,6 +42,7 @@ class Preparation:
     ) -> None:
         self._loaded = loaded
         self._targets = targets
+        self._rulebook = Rulebook(loaded.policy.rules, targets.models)
         self._fleet = fleet
         self._budgets = budgets
         self._tools = tools
@@ -93,7 +95,7 @@ class Preparation:
         """
         assert run.signals is not None
         situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
-        ruling = apply_rules(situation, run.target.models, self._loaded.policy.rules, self._targets.models)
+        ruling = self._rulebook.apply(situation, run.target.models)
         if ruling.context is not run.request.context:
             run.request = replace(run.request, context=ruling.context)
         if ruling.route != run.target.name:

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router_core.errors import NoEligibleModel, RequestDenied
-from router_core.guard import judge
 from router_core.providers.base import Call
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import DATA_CLASSES, RISKS, Context, RouteRequest
 from router_core.result import Decision, Signals
+from router_core.rulebook import judge
 from router_core.signals.domain import DOMAINS
 from router_core.situation import Situation
 from router_core.target import Targets

@@ -9,10 +9,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router_core.guard import Eligibility, judge
+from router_core.guard import Eligibility
 from router_core.policy.schema import Model, Rule
 from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, Risk, RouteRequest
 from router_core.result import Signals
+from router_core.rulebook import Rulebook, apply_rules, judge
 from router_core.situation import Situation
 
 NAMES = ("a", "b", "c", "d")
@@ -130,3 +131,16 @@ def test_a_client_that_raises_risk_or_data_class_gains_no_model_under_rules_that
         data_class=max(context.data_class, data_class, key=DATA_CLASSES.index),
     )
     assert set(left_by(known, guarded, higher, read).models) <= set(left_by(known, guarded, context, read).models)
+
+
+@settings(deadline=None)
+@given(policies, drawn_rules, st.lists(st.tuples(st.sampled_from(sorted(ROUTES)), contexts, signals), max_size=5))
+def test_a_rulebook_says_the_same_of_a_request_whatever_it_was_asked_before(
+    known: dict[str, Model], drawn: list[dict[str, Any]], asked: list[tuple[str, Context, Signals]]
+) -> None:
+    routes = {route: {name: known[name] for name in names} for route, names in ROUTES.items()}
+    book = Rulebook(as_rules(drawn), routes)
+    for route, context, read in asked:
+        situation = Situation(route, context, read)
+        anew = apply_rules(situation, routes[route], as_rules(drawn), routes)
+        assert book.apply(situation, routes[route]) == anew

@@ -9,11 +9,12 @@ import pytest
 
 from router_core import conditions
 from router_core.conditions import holds
-from router_core.guard import Eligibility, Ruling, apply_rules, judge
+from router_core.guard import Eligibility, Ruling
 from router_core.policy.schema import Condition, Model, Rule
 from router_core.providers.base import Readiness
 from router_core.request import Context, RouteRequest
 from router_core.result import Signals
+from router_core.rulebook import apply_rules, judge
 from router_core.situation import Situation
 
 SIGNALS = Signals(

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from router_core.events import BranchEnded, Event, Token
-from router_core.guard import Ruling, apply_rules
+from router_core.guard import Ruling
 from router_core.obligations import Restoring, redacted, rerouted
 from router_core.policy.loading import parse_policy
 from router_core.policy.schema import Rule
 from router_core.redaction import redact_messages
 from router_core.request import Context, Message, RouteRequest
 from router_core.result import BranchRecord
+from router_core.rulebook import apply_rules
 from router_core.signals.read import read_signals
 from router_core.situation import Situation
 from router_core.target import Targets
