@@ -9,12 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any, Final, TypeAlias
 
 from telemetry.journal import Journal, Row
 from telemetry.log import EVENT_FIELDS, EVENT_NAME
-from telemetry.storage.operation import INCIDENT
+from telemetry.storage.operation import INCIDENT, row_id
 from telemetry.text import clean, to_json
 
 Redact: TypeAlias = Callable[[str], str]
@@ -48,9 +47,8 @@ def incident_row(
     """The row of an incident. The same incident of the same process and moment is the same row."""
     fields = fields or {}
     model, deployment = fields.get("model"), fields.get("deployment")
-    identity = "\x1f".join(map(str, (process, kind, at.astimezone(UTC).isoformat(), model, deployment)))
     return {
-        "incident_id": blake2b(identity.encode(errors="replace"), digest_size=16).hexdigest(),
+        "incident_id": row_id(process, kind, at, model, deployment),
         "ts": at,
         "kind": kind,
         "severity": next((name for least, name in _SEVERITIES if level >= least), "info"),

@@ -16,7 +16,7 @@ from telemetry import histogram
 from telemetry.journal import Journal
 from telemetry.processor import CommitState, DecisionProcessor, Health
 from telemetry.rows import Bundle
-from telemetry.storage.operation import PIPELINE_SAMPLE
+from telemetry.storage.operation import PIPELINE_SAMPLE, row_id
 from telemetry.text import clean
 
 EVERY_S: Final = 60.0
@@ -72,9 +72,11 @@ class PipelineSampler:
         text, before = histogram.encode(lags), self._before
         (p95,) = histogram.percentiles(text, (0.95,))
         error = health.last_error
+        at = self._now()
         row = {
+            "sample_id": row_id(self._process, at),
             "process": self._process,
-            "ts": (at := self._now()),
+            "ts": at,
             "minute": int(at.timestamp() // 60),
             "started": self._started,
             "seconds": max(now - self._since, 0.0),

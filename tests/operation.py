@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from telemetry.incidents import incident_row
 from telemetry.storage.engine import writing
 from telemetry.storage.lease import LEASE
-from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, TABLE_SIZE
+from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, TABLE_SIZE, row_id
 from tests.traces import START
 
 Row = dict[str, Any]
@@ -27,7 +27,14 @@ def incident(kind: str, minutes: float, model: str | None = None, **more: Any) -
 def sample(process: str, minutes: int, **more: Any) -> Row:
     """A sample so many minutes after the start."""
     at = START + timedelta(minutes=minutes)
-    row: Row = {"process": process, "ts": at, "minute": int(at.timestamp() // 60), "started": START, "seconds": 60.0}
+    row: Row = {
+        "sample_id": row_id(process, at),
+        "process": process,
+        "ts": at,
+        "minute": int(at.timestamp() // 60),
+        "started": START,
+        "seconds": 60.0,
+    }
     row |= {"last": False, "queued": 0, "queue_high": 3, "spool_waiting": 0, "spool_bytes": 0, "written": 100}
     row |= dict.fromkeys(("spooled", "not_durable", "refused", "abandoned"), 0)
     return row | {"lag_n": 100, "lag_p95_ms": 4.5, "lag_max_ms": 9.25, "last_error": None} | more
@@ -37,7 +44,8 @@ def job_run(job: str, hours: float, error: str | None = None) -> Row:
     """A run of a job."""
     outcome = "done" if error is None else "failed"
     started = START + timedelta(hours=hours)
-    return {"job": job, "started": started, "holder": "h:1", "seconds": 1.5, "outcome": outcome, "error": error}
+    made = {"run_id": row_id(job, started), "job": job, "started": started, "holder": "h:1", "seconds": 1.5}
+    return made | {"outcome": outcome, "error": error}
 
 
 INCIDENTS = (
@@ -56,9 +64,7 @@ INCIDENTS = (
 )
 SAMPLES = (
     *(sample("one", minute) for minute in range(1, 5)),
-    sample(
-        "one", 30, spooled=4, spool_waiting=4, spool_bytes=9_000, written=0, lag_p95_ms=51.0, last_error="disk full"
-    ),
+    sample("one", 30, spooled=4, spool_waiting=4, spool_bytes=9_000, written=0, lag_p95_ms=51.0, last_error="full"),
     sample("one", 31, queue_high=40, lag_n=0, lag_p95_ms=None, lag_max_ms=None, written=0),
     sample("two", 2, not_durable=2, abandoned=1),
     sample("two", 60, last=True, written=0),
@@ -74,7 +80,8 @@ RUNS = (
 def fill(engine: sa.Engine, *, until: datetime = START + timedelta(hours=3)) -> None:
     """Write all of it; the lease of the jobs lasts ``until``."""
     sizes = [
-        {"taken": START, "name": name, "row_count": n, "bytes": n * 100} for name, n in (("branch", 9), ("request", 5))
+        {"size_id": row_id(name), "taken": START, "name": name, "row_count": n, "bytes": n * 100}
+        for name, n in (("branch", 9), ("request", 5))
     ]
     with writing(engine) as connection:
         for table, rows in ((INCIDENT, INCIDENTS), (PIPELINE_SAMPLE, SAMPLES), (JOB_RUN, RUNS), (TABLE_SIZE, sizes)):

@@ -21,7 +21,7 @@ from router_core.redaction import redact_text
 from telemetry.errors import StorageError
 from telemetry.storage import lease
 from telemetry.storage.engine import writing
-from telemetry.storage.operation import JOB_RUN
+from telemetry.storage.operation import JOB_RUN, row_id
 
 log = logging.getLogger("routescope.jobs")
 
@@ -71,6 +71,7 @@ class Worker:
     def _note(self, name: str, started: datetime, seconds: float, error: str | None) -> None:
         """Keep that a job ran; a database that does not take it is no reason to stop."""
         row = {
+            "run_id": row_id(name, self.holder, started),
             "job": name,
             "started": started,
             "holder": self.holder,

@@ -17,7 +17,7 @@ from telemetry.storage.coverage import covered_since
 from telemetry.storage.engine import reading, stored_bytes, writing
 from telemetry.storage.migrations import TABLES
 from telemetry.storage.models import CONTENT
-from telemetry.storage.operation import TABLE_SIZE
+from telemetry.storage.operation import TABLE_SIZE, row_id
 
 LARGEST_MEASURED: Final = 4 << 30
 """Bytes of a SQLite file up to which its tables are measured: every page is read for it."""
@@ -74,7 +74,10 @@ def note_sizes(engine: sa.Engine, *, now: datetime | None = None) -> None:
     """
     taken, sizes = now or datetime.now(UTC), table_bytes(engine)
     counted = take_inventory(engine).tables
-    rows = [{"taken": taken, "name": name, "row_count": n, "bytes": sizes.get(name)} for name, n in counted.items()]
+    rows = [
+        {"size_id": row_id(name, taken), "taken": taken, "name": name, "row_count": n, "bytes": sizes.get(name)}
+        for name, n in counted.items()
+    ]
     with writing(engine) as connection:
         connection.execute(sa.insert(TABLE_SIZE), rows)
 

@@ -6,7 +6,8 @@ about requests. No tenant, no prompt and no answer is in them.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Final, cast
 
 import sqlalchemy as sa
@@ -50,10 +51,14 @@ class PipelineSample(SQLModel, table=True):
     """How a process kept its decisions since its last sample. Counts are traces."""
 
     __tablename__ = "pipeline_sample"
-    __table_args__ = (sa.Index("ix_pipeline_sample_ts", "ts"),)
+    __table_args__ = (
+        sa.Index("ix_pipeline_sample_ts", "ts"),
+        sa.Index("ix_pipeline_sample_process", "process", "ts"),
+    )
 
-    process: str = Field(primary_key=True)
-    ts: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    sample_id: str = Field(primary_key=True)
+    process: str
+    ts: datetime = Field(sa_type=UtcDateTime)
     """The end of the time that it tells of."""
     minute: int
     """The same as minutes since the epoch, so that samples can be added up by time on every database."""
@@ -94,10 +99,11 @@ class JobRun(SQLModel, table=True):
     """One run of one job of the jobs worker."""
 
     __tablename__ = "job_run"
-    __table_args__ = (sa.Index("ix_job_run_started", "started"),)
+    __table_args__ = (sa.Index("ix_job_run_started", "started"), sa.Index("ix_job_run_job", "job", "started"))
 
-    job: str = Field(primary_key=True)
-    started: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    run_id: str = Field(primary_key=True)
+    job: str
+    started: datetime = Field(sa_type=UtcDateTime)
     holder: str
     seconds: float
     outcome: str
@@ -109,12 +115,22 @@ class TableSize(SQLModel, table=True):
     """How large a table was, as the jobs worker found it: counting takes too long for a page."""
 
     __tablename__ = "table_size"
+    __table_args__ = (sa.Index("ix_table_size_taken", "taken"),)
 
-    taken: datetime = Field(primary_key=True, sa_type=UtcDateTime)
-    name: str = Field(primary_key=True)
+    size_id: str = Field(primary_key=True)
+    taken: datetime = Field(sa_type=UtcDateTime)
+    name: str
     row_count: int = Field(sa_type=sa.BigInteger)
     bytes: int | None = Field(default=None, sa_type=sa.BigInteger)
     """With its indexes; NULL where the database does not say, or it would take too long."""
+
+
+def row_id(*parts: object) -> str:
+    """The key of a row that these make what it is: the same parts, the same key."""
+    identity = "\x1f".join(
+        part.astimezone(UTC).isoformat() if isinstance(part, datetime) else str(part) for part in parts
+    )
+    return blake2b(identity.encode(errors="replace"), digest_size=16).hexdigest()
 
 
 def _table(model: type[SQLModel]) -> sa.Table:
