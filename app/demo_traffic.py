@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from router_core.request import Context, DataClass, RouteRequest
-from router_core.signals.evaluation import read_examples
+from router_core.signals.examples import read_examples
 
 Choice = TypeVar("Choice")
 
