@@ -35,12 +35,15 @@ class Question:
 
     prompt: str
     route: str | None = None
+    """A route's name, or a model's, which is then asked without routing."""
     risk: Risk = "low"
     data_class: DataClass = "internal"
     cost_cap_usd: float | None = None
     deadline_ms: int | None = None
     max_tokens: int | None = None
     tags: tuple[str, ...] = ()
+    turns: tuple[tuple[str, str], ...] = ()
+    """What was said before in this conversation: roles and texts."""
 
     def body(self) -> dict[str, Any]:
         """The request as the gateway's JSON."""
@@ -52,7 +55,7 @@ class Question:
         if self.tags:
             context["tags"] = list(self.tags)
         return {
-            "messages": [{"role": "user", "content": self.prompt}],
+            "messages": [{"role": role, "content": text} for role, text in (*self.turns, ("user", self.prompt))],
             "route": self.route,
             "context": context,
             "max_tokens": self.max_tokens,

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
-from app import plain
 from app.dashboard import cache, cards, components, theme
 from app.dashboard.charts import style
-from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry, Question
+from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry
 from app.dashboard.gateway_error import GatewayError
-from app.panels import playground_view
-from app.panels.playground_run import Run
-from app.panels.playground_state import PlaygroundState
-from router_core.request import DATA_CLASSES, RISKS
+from app.panels import playground_compare, playground_preview, playground_view
+from app.panels.playground_compose import Composed, compose
+from app.panels.playground_run import Run, conversation
 from telemetry.errors import TelemetryError
 
-EXAMPLES: Mapping[str, str] = {
-    "A sum": "What is 17.5 % of 2,340, plus 12?",
-    "About RouteScope": "How does RouteScope choose the model that answers?",
-    "A summary": (
-        "Summarise in one sentence: The lighthouse at the cape was built in 1871 after three ships were lost in a "
-        "single winter. It was manned until 1984, when the light was made automatic. Since then volunteers have kept "
-        "the keeper's house open as a small museum, which 9,000 people visit every summer."
-    ),
-    "Code": "Write a Python function that says whether a string reads the same backwards, ignoring case and spaces.",
-}
 DRAW_EVERY_S = 0.4
 ASK_EVERY_S = 2.0
 CHIP = 60
 """Characters of a reason that a chip holds; a longer one is a failure to be read whole."""
-_RUN = "playground-run"
+_RUNS = "playground-runs"
+_PREVIEW = "playground-preview"
 _CATALOGUE = "playground-catalogue"
-_PROMPT = "ask-prompt"
-_ROUTE = "ask-route"
 
 
 def show() -> None:
@@ -52,10 +40,41 @@ def show() -> None:
     st.session_state[_CATALOGUE] = known
     unsettled = isinstance(known, GatewayError) or bool(known.waiting)
     st.fragment(_readiness, run_every=ASK_EVERY_S if unsettled else None)(gateway)
-    run: Run | None = st.session_state.get(_RUN)
-    _compose(gateway, known, run)
-    if run is not None:
-        st.fragment(_follow, run_every=None if run.state.over else DRAW_EVERY_S)(run)
+    runs: tuple[Run, ...] = st.session_state.get(_RUNS, ())
+    running = any(not run.state.over for run in runs)
+    composed = compose(known, running=running, answered=len(runs) == 1 and bool(conversation(runs[0])))
+    if composed.order is not None:
+        _obey(gateway, composed, runs)
+    planned: dict[str, Any] | None = st.session_state.get(_PREVIEW)
+    if planned is not None:
+        playground_preview.draw(planned, _colours({each["model"] for each in planned["candidates"]}))
+    elif runs:
+        st.fragment(_follow, run_every=DRAW_EVERY_S if running else None)(runs)
+
+
+def _obey(gateway: Gateway, composed: Composed, runs: tuple[Run, ...]) -> None:
+    """Do what the form's buttons ask for, and draw the page anew."""
+    question = composed.question
+    if composed.order == "stop":
+        for run in runs:
+            run.stop()
+    elif composed.order == "look":
+        try:
+            st.session_state[_PREVIEW] = gateway.explain(question)
+        except GatewayError as error:
+            cards.error_card(str(error), key="look")
+            return
+    else:
+        st.session_state.pop(_PREVIEW, None)
+        if question.route:
+            st.query_params["route"] = question.route
+        else:
+            st.query_params.pop("route", None)
+        if composed.keep and runs:
+            question = replace(question, turns=conversation(runs[0]))
+        asked = [replace(question, route=model) for model in composed.models] or [question]
+        st.session_state[_RUNS] = tuple(Run(gateway, one) for one in asked)
+    st.rerun()
 
 
 def _ask_catalogue(gateway: Gateway) -> Catalogue | GatewayError:
@@ -99,105 +118,27 @@ def _shape(known: Catalogue | GatewayError) -> tuple[str, ...]:
     return (*(route.name for route in known.routes), "|", *(model.name for model in known.waiting))
 
 
-def _compose(gateway: Gateway, known: Catalogue | GatewayError, run: Run | None) -> None:
-    running = run is not None and not run.state.over
-    with st.container(border=True, key="card-ask", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="ask-examples"):
-            st.html('<span class="rs-sub">Try</span>', width="content")
-            for name, prompt in EXAMPLES.items():
-                st.button(name, key=f"example-{name}", type="tertiary", on_click=_take, args=(prompt,))
-        with st.form("ask", border=False):
-            prompt = st.text_area(
-                "Prompt",
-                key=_PROMPT,
-                height=104,
-                placeholder="Ask anything. Ctrl+Enter sends.",
-                label_visibility="collapsed",
-            )
-            with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="ask-row"):
-                route = _choose_route(known)
-                with st.popover("Context", icon=":material/tune:", width=220):
-                    question = _context(prompt or "", route)
-                if running:
-                    stopped = st.form_submit_button("Stop", icon=":material/stop:", key="stop")
-                    sent = False
-                else:
-                    stopped = False
-                    sent = st.form_submit_button("Send", icon=":material/send:", type="primary", key="send")
-    if stopped and run is not None:
-        run.stop()
-        st.rerun()
-    if sent:
-        if route:
-            st.query_params["route"] = route
-        else:
-            st.query_params.pop("route", None)
-        st.session_state[_RUN] = Run(gateway, question)
+def _follow(runs: tuple[Run, ...]) -> None:
+    """The runs as they stand; the whole page runs again once they are over, so that one can send again."""
+    if len(runs) > 1:
+        playground_compare.draw(runs, _colours({run.question.route or "" for run in runs}))
+    else:
+        _one(runs[0])
+    if all(run.state.over for run in runs) and st.session_state.get("playground-over") != id(runs):
+        st.session_state["playground-over"] = id(runs)
         st.rerun()
 
 
-def _take(prompt: str) -> None:
-    st.session_state[_PROMPT] = prompt
-
-
-def _choose_route(known: Catalogue | GatewayError) -> str | None:
-    """The route's name; None leaves it to the policy."""
-    wanted = st.query_params.get("route")
-    routes = [] if isinstance(known, GatewayError) else [*known.routes]
-    names = [route.name for route in routes]
-    default = next((route.name for route in routes if route.default), None)
-    if not names:
-        names = [wanted] if wanted else []
-    chosen = st.selectbox(
-        "Route",
-        names,
-        index=names.index(wanted) if wanted in names else names.index(default) if default in names else None,
-        key=_ROUTE,
-        placeholder="the policy's default",
-        help="\n\n".join(f"**{plain.markdown(r.name, 60)}**: {plain.markdown(r.description, 200)}" for r in routes)
-        or None,
-        width=260,
-    )
-    return chosen or None
-
-
-def _context(prompt: str, route: str | None) -> Question:
-    """What the caller states about the request."""
-    risk = st.selectbox("Risk", RISKS, key="ask-risk", help="May only raise what the policy assumes.")
-    data_class = st.selectbox(
-        "Data class", DATA_CLASSES, index=DATA_CLASSES.index("internal"), key="ask-data", help="How protected it is."
-    )
-    cap = st.number_input(
-        "Cost cap (USD)",
-        min_value=0.0,
-        value=None,
-        step=0.001,
-        format="%.6f",
-        key="ask-cap",
-        placeholder="the policy's",
-    )
-    deadline = st.number_input(
-        "Deadline (s)", min_value=0.1, value=None, step=1.0, key="ask-deadline", placeholder="the policy's"
-    )
-    longest = st.number_input(
-        "Longest answer (tokens)", min_value=1, value=None, step=16, key="ask-tokens", placeholder="the policy's"
-    )
-    return Question(
-        prompt,
-        route=route,
-        risk=risk or "low",
-        data_class=data_class or "internal",
-        cost_cap_usd=cap or None,
-        deadline_ms=None if deadline is None else round(deadline * 1000),
-        max_tokens=longest,
-    )
-
-
-def _follow(run: Run) -> None:
-    """The run as it stands; the whole page runs again once it is over, so that one can send again."""
+def _one(run: Run) -> None:
+    """A request from its signals to its bill."""
     state, elapsed = run.state, run.elapsed_ms
-    colours = _colours(state)
+    names = {branch.model for branch in state.branches} | {each.model for each in state.candidates or ()}
+    colours = _colours(names)
     title, subtitle = playground_view.heading(state, elapsed)
+    if run.question.turns:
+        with st.expander(f"Said before ({len(run.question.turns)})", icon=":material/forum:", key="turns"):
+            for role, text in run.question.turns:
+                components.said(role, text)
     with cards.grid("run", narrowest="half"):
         with cards.card(title, subtitle, key="answer"):
             playground_view.answer(state)
@@ -220,17 +161,13 @@ def _follow(run: Run) -> None:
             "Candidates", f"Strategy {state.strategy}" if state.strategy else "Who could answer", key="candidates"
         ):
             playground_view.candidates(state, colours)
-    if state.over and st.session_state.get("playground-over") != id(run):
-        st.session_state["playground-over"] = id(run)
-        st.rerun()
 
 
-def _colours(state: PlaygroundState) -> dict[str, str]:
-    """Of the models in the store and of this run; the store may not exist yet."""
-    names = {branch.model for branch in state.branches} | {each.model for each in state.candidates or ()}
+def _colours(names: set[str]) -> dict[str, str]:
+    """Of the models in the store and of these; the store may not exist yet."""
     try:
         known = cache.facets()
-        names |= {*known.models, *known.tools}
+        names = names | {*known.models, *known.tools}
     except TelemetryError:
         pass
     return style.model_colours(names, theme.mode())

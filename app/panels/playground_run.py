@@ -54,3 +54,10 @@ class Run:
             self.state = playground_state.break_off(self.state, str(error))
         finally:
             self._ended = time.monotonic()
+
+
+def conversation(run: Run) -> tuple[tuple[str, str], ...]:
+    """All that was said up to a run's answer, as turns to go on from; empty while there is no answer."""
+    if run.state.answer is None:
+        return ()
+    return (*run.question.turns, ("user", run.question.prompt), ("assistant", run.state.answer.text))

@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 import socket
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE
+from telemetry.setup import Telemetry
 from tests.scripted_gateway import ScriptedGateway, branch, decision, escalating_run
+from tests.traces import Attempt, Routed, emit
 
 MAIN = Path(__file__).parents[3] / "app" / "main.py"
 
@@ -42,7 +45,7 @@ def send(page, prompt="What is six times seven?"):
 def until_over(page):
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
-        if page.session_state["playground-run"].wait(0.2):
+        if page.session_state["playground-runs"][-1].wait(0.2):
             return page.run()
     raise AssertionError("the run did not end")
 
@@ -119,7 +122,7 @@ def test_stop_hangs_up_and_keeps_what_had_come(page, gateway):
     page.text_area(key="ask-prompt").set_value("hello")
     button(page, "Send").click().run()
     deadline = time.monotonic() + 5
-    while not page.session_state["playground-run"].state.branches and time.monotonic() < deadline:
+    while not page.session_state["playground-runs"][0].state.branches and time.monotonic() < deadline:
         time.sleep(0.02)
     page.run()
     button(page, "Stop").click().run()
@@ -128,6 +131,81 @@ def test_stop_hangs_up_and_keeps_what_had_come(page, gateway):
     assert "You stopped it after" in told
     assert "I can" in told
     assert button(page, "Send")
+
+
+def test_a_prompt_can_be_looked_at_before_anything_is_sent(page, gateway):
+    page.text_area(key="ask-prompt").set_value("What is six times seven?")
+    button(page, "Look first").click().run()
+    told = shown(page)
+    assert "What would happen" in told
+    assert decision(status="planned").reason in told
+    assert "expected cost" in told
+    assert "playground-runs" not in page.session_state
+    told = shown(send(page))
+    assert "What would happen" not in told
+    assert "Six times seven is 42." in told
+
+
+def test_a_look_that_the_gateway_refuses_is_one_sentence(page, gateway):
+    error = {"message": "the prompt is empty; write at least one word in a user message", "code": "empty_prompt"}
+    gateway.refusal = (400, json.dumps({"error": error}).encode())
+    button(page, "Look first").click().run()
+    assert "the prompt is empty" in shown(page)
+
+
+def test_models_answer_side_by_side_each_as_a_decision_of_its_own(page, gateway):
+    page.button_group(key="ask-how").set_value("Compare models").run()
+    models = page.multiselect(key="ask-models").options[:2]
+    page.multiselect(key="ask-models").set_value(models)
+    told = shown(send(page))
+    assert sorted(body["route"] for body in gateway.seen) == sorted(models)
+    assert told.count("Six times seven is 42.") == 2
+    assert "Side by side" in told
+    assert page.query_params["answering"] == models
+    assert "Look first" not in [each.label for each in page.button]
+
+
+def test_a_deep_link_names_the_models_to_compare(gateway, tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(GATEWAY_VARIABLE, gateway.base_url)
+    page = AppTest.from_file(str(MAIN), default_timeout=30)
+    page.query_params["answering"] = "tiny"
+    page.switch_page("pages/playground.py").run()
+    assert page.multiselect(key="ask-models").value == ["tiny"]
+
+
+def test_one_can_go_on_from_what_was_said(page, gateway):
+    send(page, "What is six times seven?")
+    page.toggle(key="ask-keep").set_value(True)
+    told = shown(send(page, "And eight?"))
+    assert gateway.seen[1]["messages"] == [
+        {"role": "user", "content": "What is six times seven?"},
+        {"role": "assistant", "content": "Six times seven is 42."},
+        {"role": "user", "content": "And eight?"},
+    ]
+    assert "What is six times seven?" in told
+    assert any("Said before (2)" in each.label for each in page.expander)
+
+
+def test_without_asking_for_it_each_prompt_stands_alone(page, gateway):
+    assert page.toggle(key="ask-keep").disabled
+    send(page, "One")
+    send(page, "Two")
+    assert [len(body["messages"]) for body in gateway.seen] == [1, 1]
+
+
+def test_a_decisions_prompt_can_be_tried_again(gateway, tmp_path, monkeypatch):
+    monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(GATEWAY_VARIABLE, gateway.base_url)
+    with Telemetry.open(f"sqlite:///{tmp_path / 'routescope.db'}", home=tmp_path, content="full") as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        emit(tracer, Routed("d" * 32, at=datetime.now(UTC), prompt="Why is the sky blue?", attempts=(Attempt(),)))
+    page = AppTest.from_file(str(MAIN), default_timeout=30)
+    page.query_params["from"] = "d" * 32
+    page.switch_page("pages/playground.py").run()
+    assert page.text_area(key="ask-prompt").value == "Why is the sky blue?"
+    send(page, "Something else")
+    assert page.text_area(key="ask-prompt").value == "Something else"
 
 
 def test_a_refusal_is_one_sentence(page, gateway):
