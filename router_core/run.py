@@ -121,10 +121,10 @@ class Run:
         """Nano-USD of one call of this model, by estimated tokens; None when its price is unknown."""
         if model not in self.expected:
             assert self.signals is not None
-            price = self.prices.get(model)
-            self.expected[model] = (
-                None if price is None else price.expected(self.signals.input_tokens, self.max_output_tokens)
-            )
+            tokens = self.signals.input_tokens, self.max_output_tokens
+            for name in (*self.target.models, model):
+                price = self.prices.get(name)
+                self.expected[name] = None if price is None else price.expected(*tokens)
         return self.expected[model]
 
     def most(self, model: str, incoming: int, outgoing: int) -> Nano | None:

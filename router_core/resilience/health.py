@@ -153,8 +153,9 @@ class Health:
         health = self._models[model]
         if deployment is not None:
             return health.breakers[deployment].permission()
-        if any(breaker.state == "closed" for name, breaker in health.breakers.items() if name not in absent):
-            return ALLOWED
+        for name, breaker in health.breakers.items():
+            if breaker.state == "closed" and name not in absent:
+                return ALLOWED
         candidates = self._candidates(health, absent)
         if any(candidate.permission.allowed for candidate in candidates):
             return ALLOWED

@@ -34,6 +34,8 @@ _LINE: Final = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 
+_CALLED: Final = ("print", "printf", "println", "Println", r"\.log", "range", "len", "malloc")
+
 # ... then what may stand anywhere. A pattern is tried only when the piece of text beside it occurs.
 _ANYWHERE: Final = (
     ("function", re.compile(r"\bfunction\b[ ]?\w{0,80}\([^)\n]{0,200}\)[ ]?\{")),
@@ -54,7 +56,8 @@ _ANYWHERE: Final = (
     (
         "(",
         re.compile(
-            r"(?:print|printf|println|Println|\.log|range|len|malloc)\((?:[^)\n]{0,160}\)|['\"])"
+            # The bracket first and then a look back at the name: so the engine skips from bracket to bracket.
+            r"\((?:" + "|".join(rf"(?<={name}\()" for name in _CALLED) + r")(?:[^)\n]{0,160}\)|['\"])"
             r"(?:[ \t]*[;:)]|[ \t]*$)",
             re.MULTILINE,
         ),

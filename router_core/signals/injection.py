@@ -25,21 +25,25 @@ HIDDEN_UNICODE: Final = "hidden_unicode"
 class _Sign(NamedTuple):
     """A wording: its kind, how much it says (0..1), sets of words of each of which one must occur, and the pattern.
 
-    ``begins``: the words that the pattern can begin with, whole ones, where it begins with a word. It is tried where
-    they stand, and not at every character: that is ten times as quick.
+    ``begins``: the words that the pattern can begin with, whole ones, where it begins with a word; ``marks``: the
+    characters that it can begin with, where it begins with one or at the text's start. It is tried where these stand,
+    and not at every character: that is ten times as quick.
     """
 
     kind: str
     weight: float
     words: tuple[frozenset[bytes], ...]
     begins: frozenset[bytes]
+    marks: str
     pattern: re.Pattern[str]
 
     def found(self, text: str, seen: frozenset[bytes]) -> bool:
         """Whether the wording stands in the text, of whose words ``seen`` are those that any sign names."""
         if any(map(seen.isdisjoint, self.words)):
             return False
-        if not self.begins:
+        if self.marks and (self.pattern.match(text) or any(_begins_with(self.pattern, text, m) for m in self.marks)):
+            return True
+        if not self.begins and not self.marks:
             return self.pattern.search(text) is not None
         return any(_begins_with(self.pattern, text, word.decode()) for word in self.begins & seen)
 
@@ -53,9 +57,9 @@ def _begins_with(pattern: re.Pattern[str], text: str, word: str) -> bool:
     return False
 
 
-def _sign(kind: str, weight: float, words: str, pattern: str, *, begins: str = "") -> _Sign:
+def _sign(kind: str, weight: float, words: str, pattern: str, *, begins: str = "", marks: str = "") -> _Sign:
     sets = tuple(frozenset(word.encode() for word in each.split()) for each in words.split("+"))
-    return _Sign(kind, weight, sets, frozenset(word.encode() for word in begins.split()), re.compile(pattern))
+    return _Sign(kind, weight, sets, frozenset(word.encode() for word in begins.split()), marks, re.compile(pattern))
 
 
 _ANY: Final = r"(?:\S+\s+){0,4}?"
@@ -120,10 +124,11 @@ _SIGNS: Final = (
         SYSTEM_ROLE,
         0.7,
         "system inst developer im sys endoftext start",
-        r"(?:^|\n)\s*(?:#{1,4}\s*|\[|<\|?|\*\*)\s*(?:system|developer|im_start|inst|sys)\b"
+        r"(?:^|\n)[^\S\n]{0,16}(?:#{1,4}|\[|<\|?|\*\*)[^\S\n]{0,16}(?:system|developer|im_start|inst|sys)\b"
         r"[^\n]{0,20}(?:\]|\|?>|\*\*|:|\n|$)"
         r"|<\|(?:im_start|im_end|system|endoftext|start_header_id)\|?>|\[/?inst\]|<<sys>>"
-        r"|(?:^|\n)\s*system\s*(?:prompt|message|override|note)?\s*:\s*\S",
+        r"|(?:^|\n)[^\S\n]{0,16}system[^\S\n]{0,8}(?:prompt|message|override|note)?[^\S\n]{0,8}:\s{0,16}\S",
+        marks="\n<[",
     ),
     _sign(
         SYSTEM_ROLE,

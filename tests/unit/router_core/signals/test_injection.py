@@ -7,7 +7,7 @@ import pytest
 
 from router_core.signals.evaluation import wilson
 from router_core.signals.examples import read_examples
-from router_core.signals.injection import find_injection
+from router_core.signals.injection import INJECTION_CHARACTERS, find_injection
 from router_core.signals.measure_injection import report, score_of
 from router_core.signals.text import unveil
 
@@ -57,3 +57,11 @@ def test_two_signs_say_more_than_one():
 def test_a_plain_prompt_scores_nothing():
     text = "Summarise the minutes of the meeting for the members who could not come."
     assert find_injection(text, text) == (0.0, ())
+
+
+@pytest.mark.timeout(30)  # milliseconds each; time that grows with the square of the gap takes a minute
+@pytest.mark.parametrize("gap", ["\n", " ", "\n ", "\t"])
+def test_a_page_of_nothing_after_a_telling_word_is_read_without_hanging(gap):
+    for word in ("system", "# system", "[system", "inst", "developer", "im_start", "sys", "endoftext", "start"):
+        text = word + gap * (INJECTION_CHARACTERS // len(gap))
+        assert 0 <= find_injection(text, text).score < 1
