@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final, cast, get_args
 
 import streamlit as st
 
@@ -10,10 +11,13 @@ from app import units
 from app.dashboard import address, cache, cards, components, navigation, tables, toolbar
 from app.dashboard.view import View
 from telemetry.query import decisions
-from telemetry.query.decisions import SLICE, DecisionPage
-from telemetry.query.overview import totals
+from telemetry.query.decisions import SLICE, DecisionPage, Path
+from telemetry.query.overview import Totals, totals
 
 ROWS = 50
+PATH: Final = "path"
+"""The query parameter, and the key of its widget."""
+_PATHS: Final = {"all": "All", "escalated": "Escalated", "fell_back": "Fell back"}
 _TRAIL = "decisions-trail"
 """Session key: the cursors of the pages before this one, so that one can go back."""
 
@@ -34,29 +38,51 @@ def show() -> None:
             label_visibility="collapsed",
             help="Words are found only where the policy keeps content.",
         )
+        path = _path()
         with cards.loading(400):
-            _list(view, search)
+            _list(view, path, search)
 
 
-def _list(view: View, search: str) -> None:
-    trail = _trail(view, search)
+def _path() -> Path | None:
+    """Which of the decisions: all, or those that were escalated, or fell back. In the address like a filter."""
+    asked = st.query_params.get(PATH, "all")
+    st.session_state[PATH] = asked if asked in _PATHS else "all"
+    st.segmented_control(
+        "Which",
+        list(_PATHS),
+        key=PATH,
+        required=True,
+        on_change=_follow,
+        format_func=lambda name: _PATHS[name],
+        label_visibility="collapsed",
+    )
+    return cast(Path, asked) if asked in get_args(Path) else None
+
+
+def _follow() -> None:
+    st.query_params[PATH] = st.session_state[PATH]
+    st.query_params.pop("cursor", None)
+
+
+def _list(view: View, path: Path | None, search: str) -> None:
+    trail = _trail(view, path, search)
     try:
-        page = cache.ask(decisions.page, view.filters, search=search, cursor=trail[-1], limit=ROWS)
+        page = cache.ask(decisions.page, view.filters, path=path, search=search, cursor=trail[-1], limit=ROWS)
     except ValueError as error:
         cards.error_card(str(error), key="cursor")
         return
     if not page.rows and trail == [None]:
         _nothing(view, search, page)
     else:
-        _rows(view, page, len(trail))
+        _rows(view, path, page, len(trail))
     _turn(trail, page, searching=bool(search.strip()))
 
 
-def _rows(view: View, page: DecisionPage, number: int) -> None:
+def _rows(view: View, path: Path | None, page: DecisionPage, number: int) -> None:
     cards.simulated_banner(sum(row.simulated for row in page.rows), len(page.rows))
     whole = cache.ask(totals, view.filters)
     with cards.card(
-        f"{units.plural(whole.requests, 'decision')} in the period",
+        _counted(whole, path),
         f"Page {number}: {units.plural(len(page.rows), 'row')}. "
         f"Of all: spend {units.nano_usd(whole.cost_nano)}, {units.count(whole.escalated)} escalated, "
         f"{units.count(whole.fell_back)} fell back, {units.count(whole.failed)} failed",
@@ -66,6 +92,14 @@ def _rows(view: View, page: DecisionPage, number: int) -> None:
         chosen = tables.decisions(page.rows, key=f"decisions-{number}")
     if chosen is not None:
         navigation.open_decision(chosen)
+
+
+def _counted(whole: Totals, path: Path | None) -> str:
+    if path is None:
+        return f"{units.plural(whole.requests, 'decision')} in the period"
+    if path == "escalated":
+        return f"{units.plural(whole.escalated, 'escalated decision')} in the period"
+    return f"{units.plural(whole.fell_back, 'decision')} with a fallback in the period"
 
 
 def _nothing(view: View, search: str, page: DecisionPage) -> None:
@@ -86,9 +120,9 @@ def _nothing(view: View, search: str, page: DecisionPage) -> None:
             navigation.link_to(navigation.PLAYGROUND)
 
 
-def _trail(view: View, search: str) -> list[str | None]:
+def _trail(view: View, path: Path | None, search: str) -> list[str | None]:
     """The cursors from the first page to this one; begun anew when the question changes."""
-    question = (view.period.key, replace(view.filters, start=None, end=None), search)
+    question = (view.period.key, replace(view.filters, start=None, end=None), path, search)
     asked, trail = st.session_state.get(_TRAIL, (None, [None]))
     if asked != question:
         trail = [st.query_params.get("cursor")] if asked is None else [None]

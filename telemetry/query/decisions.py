@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
@@ -15,6 +15,9 @@ from telemetry.storage import fulltext
 from telemetry.storage.engine import reading
 from telemetry.storage.models import CONTENT, REQUEST
 from telemetry.text import clean
+
+Path: TypeAlias = Literal["escalated", "fell_back"]
+"""What happened on the way to an answer. No part of `Filters`: rollups count it, they are not divided by it."""
 
 SHORTEST_ID = 6
 """Characters from which on a search may mean a decision's id."""
@@ -63,9 +66,15 @@ class DecisionPage:
 
 
 def page(
-    engine: sa.Engine, filters: Filters, *, search: str = "", cursor: str | None = None, limit: int = 50
+    engine: sa.Engine,
+    filters: Filters,
+    *,
+    path: Path | None = None,
+    search: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> DecisionPage:
-    """Decisions of the filter, newest first, after ``cursor``.
+    """Decisions of the filter, newest first, after ``cursor``; those alone that went the ``path``, if one is given.
 
     ``search`` is the beginning of a decision's id (at least `SHORTEST_ID` characters of it) or, where content was
     captured, a piece of a prompt or an answer, whatever the case of its ASCII letters. What is rare is found through
@@ -76,6 +85,8 @@ def page(
         ValueError: the cursor is none of ours.
     """
     conditions = on_facts(REQUEST, "chosen", filters)
+    if path is not None:
+        conditions.append(REQUEST.c[path].is_(True))
     if cursor is not None:
         conditions.append(_after(cursor))
     search = clean(search.strip())

@@ -28,6 +28,7 @@ from telemetry.drift.run import run_drift
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.erasure import Tenant, erase
 from telemetry.export import export_to
+from telemetry.query.decisions import Path as PathTaken
 from telemetry.query.decisions import page
 from telemetry.query.drift import cell, heatmap
 from telemetry.query.filters import Filters
@@ -236,6 +237,13 @@ def test_both_turn_the_pages_alike(stores: Stores, filters: Filters):
 
     on_sqlite, on_postgresql = stores.both(walk)
     assert on_postgresql == on_sqlite
+
+
+@pytest.mark.parametrize("path", get_args(PathTaken))
+def test_both_list_the_same_that_went_a_path(stores: Stores, path: PathTaken):
+    on_sqlite, on_postgresql = stores.both(lambda engine: page(engine, Filters(purposes=()), path=path, limit=200))
+    assert on_postgresql == on_sqlite
+    assert 0 < len(on_sqlite.rows) < 160
 
 
 @pytest.mark.parametrize("search", SEARCHES)

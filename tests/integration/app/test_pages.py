@@ -153,6 +153,16 @@ def test_decisions_lists_every_request_and_its_totals(home: Path) -> None:
     assert len(app.dataframe[0].value) == 3
 
 
+def test_decisions_can_be_those_that_escalated(home: Path) -> None:
+    attempts = (Attempt(outcome="rejected"), Attempt(model="large"))
+    keep(home, routed(1), routed(2, attempts=attempts))
+    app = AppTest.from_file(str(MAIN), default_timeout=30).run().switch_page("pages/decisions.py")
+    app.query_params["path"] = "escalated"
+    app.run()
+    assert "1 escalated decision in the period" in text_of(app)
+    assert list(app.dataframe[0].value["Decision"]) == [f"{2:032x}"]
+
+
 def test_older_and_newer_lead_through_all_decisions_and_back(home: Path) -> None:
     keep(home, *(routed(n) for n in range(1, 61)))
     app = open_page("decisions")

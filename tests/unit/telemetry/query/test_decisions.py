@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from telemetry.query import decisions
 from telemetry.query.decisions import DecisionRow, page
+from telemetry.query.decisions import Path as PathTaken
 from telemetry.query.filters import Filters
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_reader
@@ -166,3 +167,10 @@ def test_amounts_and_names_are_those_of_the_decision(reader: sa.Engine):
     assert (row.first, row.chosen, row.chosen_kind, row.branches) == ("small", "small", "model", 1)
     assert (row.escalated, row.fell_back, row.simulated, row.error_type) == (False, False, False, None)
     assert row.latency_ms == 42.0 and row.ttft_ms == 12.5
+
+
+@pytest.mark.parametrize(("path", "went"), [("escalated", {"escalated"}), ("fell_back", {"retried", "failed"})])
+def test_a_path_leaves_those_alone_that_went_it(varied: sa.Engine, path: PathTaken, went: set[str]):
+    assert {row.decision_id for row in page(varied, REAL, path=path).rows} == went
+    one = page(varied, REAL, path=path, limit=1)
+    assert bool(one.next_cursor) == (len(went) > 1)
