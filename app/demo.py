@@ -20,12 +20,16 @@ import sqlalchemy as sa
 from app.demo_models import NATURES, Happenings, SimulatedModel
 from app.demo_progress import DIED, DemoProgress, progress, tell
 from app.demo_traffic import arrivals, requests
+from app.incidents import Incident, of_upstreams
 from app.settings import DATABASE_VARIABLE, Settings, shipped
 from router_core import semconv
 from router_core.clock import ManualClock
 from router_core.errors import RoutingError
 from router_core.policy.loading import LoadedPolicy, load_policy, parse_policy
+from router_core.resilience.health import DeploymentHealth
 from router_core.router import Router
+from telemetry.incidents import incident_row, keep
+from telemetry.journal import Row
 from telemetry.setup import Telemetry
 from telemetry.storage.erase import delete_simulated
 
@@ -34,6 +38,8 @@ PRICE_CHANGE_WEEK = 4
 OLD_PRICE, NEW_PRICE = 'input = "2.50", output = "10.00"', 'input = "2.00", output = "8.00"'
 TELL_EVERY = 200
 CLOSE_TIMEOUT_S = 120.0
+PROCESS = "demo"
+"""Who notes the story's incidents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +88,50 @@ async def _write(
     moments = sorted(rng.sample(moments, min(count, len(moments))))
     clock = ManualClock(monday)
     routers = _routers(telemetry, clock, monday, random.Random(seed + 1))  # noqa: S311
-    stream, answered = requests(rng), 0
+    stream, answered, told = requests(rng), 0, Told(telemetry)
     for done, moment in enumerate(moments, start=1):
         # One request after the other: when the last answer ended after this arrival, this one begins a little later.
         if moment.timestamp() * 1e9 > clock.time_ns():
             clock.move_to(moment)
         router = routers[moment >= monday + timedelta(weeks=PRICE_CHANGE_WEEK - 1)]
+        told.look(router)
         try:
             await router.aroute(next(stream))
             answered += 1
         except RoutingError:
             pass  # Denied or failed: part of the story, and recorded as such.
+        told.look(router)
         if done % TELL_EVERY == 0 or done == len(moments):
             on_progress(done, len(moments))
     return DemoSummary(len(moments), answered, moments[0], moments[-1], seed)
+
+
+class Told:
+    """Keeps what happens to the simulated upstreams, as a gateway would, at the story's own moments."""
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._journal = telemetry.journal
+        self._router: Router | None = None
+        self._before: tuple[DeploymentHealth, ...] = ()
+
+    def look(self, router: Router) -> None:
+        """Compare with the last look at this router; another one begins anew."""
+        now = router.fleet.snapshot()
+        if router is self._router:
+            keep(self._journal, map(_row, of_upstreams(self._before, now)))
+        self._router, self._before = router, now
+
+
+def _row(incident: Incident) -> Row:
+    return incident_row(
+        incident.name,
+        incident.sentence,
+        at=datetime.fromisoformat(incident.fields["since"]),
+        process=PROCESS,
+        level=incident.level,
+        fields=incident.fields,
+        simulated=True,
+    )
 
 
 def _enough(count: int, weeks: int) -> int:

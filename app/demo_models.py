@@ -1,8 +1,9 @@
 """How the demo's models behave: fast or slow, terse or wordy, right or refusing, and what happens to them when.
 
 Everything here is made up, and every row it leaves is marked as simulated. Three things happen in the eight weeks:
-the large model gets cheaper at the start of week 4 (see `app.demo`), has a bad afternoon in week 5, and the small model
-changes in week 6: its answers become shorter and slower, and it refuses more often.
+the large model gets cheaper at the start of week 4 (see `app.demo`), has a bad afternoon in week 5, in whose worst hour
+it hardly answers, and the small model changes in week 6: its answers become shorter and slower, and it refuses more
+often.
 """
 
 from __future__ import annotations
@@ -79,13 +80,22 @@ class Happenings:
 
     incident_from: datetime
     incident_to: datetime
+    outage_from: datetime
+    """The worst hour of the incident."""
     change_from: datetime
 
     @classmethod
     def in_weeks_from(cls, first_monday: datetime) -> Happenings:
         """The incident on the Wednesday afternoon of week 5, the change at the start of week 6."""
         incident = first_monday + timedelta(weeks=4, days=2, hours=13)
-        return cls(incident, incident + timedelta(hours=4), first_monday + timedelta(weeks=5))
+        outage = incident + timedelta(hours=1)
+        return cls(incident, incident + timedelta(hours=4), outage, first_monday + timedelta(weeks=5))
+
+    def failing(self, now: datetime) -> float | None:
+        """The chance that a call of the suffering model fails now; None outside the incident."""
+        if not self.incident_from <= now < self.incident_to:
+            return None
+        return 0.95 if self.outage_from <= now < self.outage_from + timedelta(hours=1) else 0.3
 
 
 class SimulatedModel:
@@ -102,12 +112,10 @@ class SimulatedModel:
         """What this call gets, at this moment."""
         now = datetime.fromtimestamp(self._clock.time_ns() / 1e9, tz=UTC)
         changed = self._name == "sprint-mini" and now >= self._happenings.change_from
-        suffering = (
-            self._name == "meridian-pro" and self._happenings.incident_from <= now < self._happenings.incident_to
-        )
-        slowness = (3.5 if suffering else 1.0) * (1.45 if changed else 1.0)
+        suffers = self._happenings.failing(now) if self._name == "meridian-pro" else None
+        slowness = (1.0 if suffers is None else 3.5) * (1.45 if changed else 1.0)
         first_s = self._nature.first_s * slowness * self._rng.lognormvariate(0, 0.35)
-        error = self._error(0.3 if suffering else self._nature.fails)
+        error = self._error(self._nature.fails if suffers is None else suffers)
         if error is not None:
             return Reply.failing(error, first_chunk_s=first_s)
         text = self._answer(call, changed)

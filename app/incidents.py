@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -61,12 +61,19 @@ class Incident:
 
 def incidents(before: Standing, after: Standing) -> Iterator[Incident]:
     """What happened between two looks."""
-    known = {(one.model, one.deployment): one for one in before.deployments}
-    for now in after.deployments:
+    yield from of_upstreams(before.deployments, after.deployments)
+    yield from _of_telemetry(before.health, after.health)
+
+
+def of_upstreams(before: Sequence[DeploymentHealth], after: Sequence[DeploymentHealth]) -> Iterator[Incident]:
+    """What happened to deployments between two looks; those of a new policy are no incident."""
+    if before == after:
+        return
+    known = {(one.model, one.deployment): one for one in before}
+    for now in after:
         earlier = known.get((now.model, now.deployment))
         if earlier is not None:
             yield from _of_deployment(earlier, now)
-    yield from _of_telemetry(before.health, after.health)
 
 
 def _of_deployment(before: DeploymentHealth, after: DeploymentHealth) -> Iterator[Incident]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from app import demo
+from app.demo_models import NATURES, Happenings
 from app.demo_progress import DIED, SILENT_S, DemoProgress, progress, tell
-from app.settings import Settings
+from app.settings import Settings, shipped
+from router_core.clock import ManualClock
+from router_core.errors import RoutingError, UpstreamFailure
+from router_core.policy.loading import load_policy
+from router_core.providers.base import Call
+from router_core.providers.scripted import Reply
+from router_core.request import RouteRequest
+from router_core.router import Router
 from telemetry.drift.run import run_drift
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.query.filters import Filters
+from telemetry.query.incidents import breaker_intervals, timeline
 from telemetry.query.store import store_state
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine, open_reader, reading
@@ -104,6 +115,52 @@ def test_clearing_leaves_the_drift_runs_that_compared_something_real(tmp_path: P
     demo.clear(engine)
     assert _read(url, sa.select(DRIFT_RUN.c.run_id)) == [(both.run_id,)]
     assert set(_read(url, sa.select(DRIFT_METRIC.c.simulated))) == {(False,)}
+
+
+async def _outage(folder: Path) -> str:
+    """Six drafts while no model answers, and one when all do again."""
+    url = f"sqlite:///{folder / 'demo.db'}"
+    clock, loaded = ManualClock(END), load_policy(shipped("policies") / "demo.toml")
+    answers = {"all": False}
+
+    def script(call: Call) -> Reply:
+        if answers["all"]:
+            return Reply(chunks=("It is done.",))
+        return Reply.failing(UpstreamFailure(f"{call.model} answered 503 (simulated)"))
+
+    with Telemetry.open(url, home=folder) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        scripts = dict.fromkeys(NATURES, script)
+        router = Router.from_policy(loaded, clock=clock, scripts=scripts, tracer=tracer, sink=telemetry.sink)
+        told = demo.Told(telemetry)
+        for number in range(7):
+            answers["all"] = number == 6
+            clock.move_to(END + timedelta(minutes=number))
+            told.look(router)
+            with contextlib.suppress(RoutingError):
+                await router.aroute(RouteRequest.from_prompt("Write a poem.", route="draft", simulated=True))
+            told.look(router)
+    return url
+
+
+async def test_breakers_that_open_in_the_story_are_incidents_of_its_time(tmp_path: Path) -> None:
+    url = await _outage(tmp_path)
+    large = Filters(models=("meridian-pro",))
+    kinds = [row.kind for row in reversed(timeline(open_reader(url), large).rows)]
+    assert kinds[:2] == ["breaker_opened", "breaker_half_open"]
+    assert kinds[-1] == "breaker_closed"
+    first = breaker_intervals(open_reader(url), large)[0]
+    assert first.state == "open" and first.simulated and "failures in a row" in first.why
+    assert END <= first.start < END + timedelta(minutes=7)
+    demo.clear(open_engine(url))
+    assert timeline(open_reader(url), Filters()).rows == []
+
+
+def test_the_large_model_hardly_answers_in_the_worst_hour_of_its_incident() -> None:
+    happenings = Happenings.in_weeks_from(datetime(2026, 9, 28, tzinfo=UTC))
+    begin = happenings.incident_from
+    chances = [happenings.failing(begin + timedelta(minutes=minutes)) for minutes in (-1, 0, 59, 60, 119, 120, 240)]
+    assert chances == [None, 0.3, 0.3, 0.95, 0.95, 0.3, None]
 
 
 def test_progress_is_readable_from_another_process_and_absent_at_first(tmp_path: Path) -> None:
