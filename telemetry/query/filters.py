@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -77,6 +77,14 @@ def hours_of(filters: Filters) -> tuple[int | None, int | None]:
         None if start is None else int(_aware(start).timestamp() // SECONDS_PER_HOUR),
         None if end is None else -int(-_aware(end).timestamp() // SECONDS_PER_HOUR),
     )
+
+
+def narrowed(filters: Filters, hour: int, hours: int) -> Filters:
+    """The filters, for no more than so many hours from an hour since the epoch on."""
+    start, end = hours_of(filters)
+    first = hour if start is None else max(hour, start)
+    after = hour + hours if end is None else min(hour + hours, end)
+    return replace(filters, start=hour_start(first), end=hour_start(first) + timedelta(hours=max(after - first, 0)))
 
 
 def hour_start(hour: int) -> datetime:

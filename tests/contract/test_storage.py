@@ -22,11 +22,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 import telemetry.query
+from router_core import semconv
 from telemetry import rollup
 from telemetry.content import ContentPolicy
 from telemetry.drift.run import run_drift
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.erasure import Tenant, erase
+from telemetry.evaluation import Opinion, keep
 from telemetry.export import export_to
 from telemetry.query.decisions import Path as PathTaken
 from telemetry.query.decisions import page
@@ -87,7 +89,8 @@ def made_up(number: int, rng: random.Random) -> Routed:
         tokens = rng.choice((None, 0, 3, 900))
         model = rng.choice(("small", "large", "Größe"))
         speed = rng.choice((0.0, 1.5, 40.0, 3_000.0))
-        return Attempt(model, "model", outcome, cost, tokens, tokens, speed, rng.choice((None, 2.5)))
+        extra = {semconv.ERROR_TYPE: "timeout"} if outcome == "failed" else {}
+        return Attempt(model, "model", outcome, cost, tokens, tokens, speed, rng.choice((None, 2.5)), extra=extra)
 
     status = rng.choice(("ok", "ok", "ok", "failed", "denied"))
     tried = [attempt(rng.choice(("rejected", "failed"))) for _ in range(rng.randrange(3))]
@@ -137,6 +140,15 @@ def everything(engine: sa.Engine) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
+def rate(engine: sa.Engine) -> None:
+    """What two people say of every third decision."""
+    rng = random.Random(21)
+    for number in range(0, 160, 3):
+        for author in ("me", "Äpfel"):
+            opinion = Opinion(f"d{number:06}", rng.choice((-1.0, 0.0, 0.5, 1.0)), author, rng.choice(PROMPTS))
+            assert keep(engine, ContentPolicy("full"), opinion, now=START + timedelta(minutes=number)) is not None
+
+
 def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     run = {"started": START, "seconds": 1.5, "weeks": 2, "cells": 2, "tested": 4, "drifted": 1}
     runs = [{**run, "run_id": name, "finished": START + timedelta(minutes=n)} for n, name in enumerate("ab")]
@@ -172,6 +184,7 @@ def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             connection.execute(sa.insert(DRIFT_RUN), runs)
             connection.execute(sa.insert(DRIFT_METRIC), metrics)
         operation.fill(engine)
+        rate(engine)
         engine.dispose()
     yield Stores(*map(open_reader, urls))
 
@@ -192,6 +205,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "filters": FILTERS,
     "decision_id": tuple(f"d{number:06}" for number in range(160)),
     "model": ("small", "Größe"),
+    "error_type": ("timeout",),
     "week": (MONDAY, MONDAY + timedelta(weeks=1)),
     "simulated": (False, True),
     "trace_id": ("absent",),
