@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
 from telemetry import histogram
 from telemetry.levels import REQUESTS, SCORES
-from telemetry.query.cells import Step, cells, sums
+from telemetry.query.cells import Step, cells, known, sums
 from telemetry.query.filters import Filters, hour_start
 from telemetry.query.overview import Dimension
 from telemetry.query.proportion import Proportion
 from telemetry.storage.engine import reading
+
+EscalationDimension: TypeAlias = Dimension | Literal["first"]
+"""``first`` is the model or tool that was tried first."""
+
+_BY_FIRST: Final = replace(REQUESTS, model="first")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,13 @@ class Escalations:
     start: datetime | None
     escalated: Proportion
     fell_back: Proportion
+    by_tool: Proportion
+    """Answered by a tool, no model called."""
+    cost_nano: int | None
+    """Of those whose cost is known; None when there is none such."""
+    cost_unknown: int
+    discarded_nano: int | None
+    """What of it went to answers that were not given, probes and judges included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +60,18 @@ class ValidatorScores:
 
 
 def escalations(
-    engine: sa.Engine, filters: Filters, by: Dimension | None = None, step: Step | None = None
+    engine: sa.Engine, filters: Filters, by: EscalationDimension | None = None, step: Step | None = None
 ) -> list[Escalations]:
-    """Rates of escalation and fallback: in all, by a dimension (the most frequent first), or over time."""
+    """Rates of escalation and fallback: in all, by a dimension (the most frequent first), or over time.
+
+    A filter on models means the one that was tried first: the one that answered in the end would be the cause of
+    nothing.
+    """
     names = () if by is None else (by,)
-    values = ("requests", "escalated", "fell_back")
-    source = cells(REQUESTS, filters, keys=names, values=values, step=step)
+    values = ("requests", "escalated", "fell_back", "by_tool", *_COSTS)
+    source = cells(_BY_FIRST, filters, keys=names, values=values, step=step)
     keys: list[sa.ColumnElement[Any]] = [source.c[name] for name in (*(("hour",) if step else ()), *names)]
-    statement: sa.Select[Any] = sa.select(*keys, *sums(source, REQUESTS, values)).group_by(*keys)
+    statement: sa.Select[Any] = sa.select(*keys, *sums(source, _BY_FIRST, values)).group_by(*keys)
     statement = statement.order_by(*keys) if step else statement.order_by(sa.desc("requests"), *keys)
     with reading(engine) as connection:
         rows = connection.execute(statement).mappings().all()
@@ -65,9 +81,16 @@ def escalations(
             start=hour_start(row["hour"]) if step else None,
             escalated=Proportion.of(row["escalated"], row["requests"]),
             fell_back=Proportion.of(row["fell_back"], row["requests"]),
+            by_tool=Proportion.of(row["by_tool"], row["requests"]),
+            cost_nano=known(row["cost_nano"], row["requests"] - row["cost_unknown"]),
+            cost_unknown=row["cost_unknown"],
+            discarded_nano=known(row["discarded_nano"], row["requests"] - row["discarded_unknown"]),
         )
         for row in rows
     ]
+
+
+_COSTS: Final = ("cost_nano", "cost_unknown", "discarded_nano", "discarded_unknown")
 
 
 def validators(engine: sa.Engine, filters: Filters) -> list[ValidatorScores]:

@@ -23,6 +23,22 @@ def test_by_a_dimension_the_most_frequent_comes_first(varied: sa.Engine):
     ]
 
 
+def test_a_model_is_the_one_that_was_tried_first(varied: sa.Engine):
+    shown = {one.value: one.escalated.part for one in escalations(varied, REAL, "first")}
+    assert shown == {"small": 1, "large": 0, "calculator": 0, "": 0}
+    (small,) = escalations(varied, Filters(models=("small",), simulated=False))
+    assert (small.escalated.part, small.escalated.n) == (1, 3)
+
+
+def test_beside_the_rate_stands_what_it_cost(varied: sa.Engine):
+    (shown,) = escalations(varied, Filters(intents=("code",)))
+    assert (shown.cost_nano, shown.cost_unknown, shown.discarded_nano) == (10_370, 0, 1_370)
+    (failed,) = escalations(varied, Filters(statuses=("failed",)))
+    assert (failed.cost_nano, failed.cost_unknown, failed.discarded_nano) == (None, 1, None)
+    (whole,) = escalations(varied, REAL)
+    assert (whole.by_tool.part, whole.by_tool.n) == (1, 6)
+
+
 def test_over_time_the_oldest_comes_first(varied: sa.Engine):
     shown = escalations(varied, REAL, step="day")
     assert [(one.escalated.part, one.escalated.n) for one in shown] == [(1, 2), (0, 1), (0, 2), (0, 1)]
