@@ -65,7 +65,7 @@ def heavy_imports(home: Path) -> list[str]:
 import json, sys
 from streamlit.testing.v1 import AppTest
 from app.dashboard import navigation
-at = AppTest.from_file(navigation.__file__.replace("navigation.py", "main.py"), default_timeout=60).run()
+at = AppTest.from_file({str(ROOT / "app" / "main.py")!r}, default_timeout=60).run()
 for place in navigation.PLACES:
     at = at.switch_page(place.file).run()
     assert not at.exception, (place.file, at.exception)

@@ -46,8 +46,7 @@ def draw(planned: Mapping[str, Any], colours: Mapping[str, str]) -> None:
 def _figures(planned: Mapping[str, Any], wanted: list[dict[str, Any]]) -> dict[str, object]:
     signals = planned["signals"] or {}
     return {
-        "expected cost": units.usd(wanted[0]["expected_cost_usd"]) if wanted else units.usd(planned["cost_usd"]),
-        "baseline": f"{planned['baseline_model'] or 'none'}, {units.usd(planned['baseline_cost_usd'])}",
+        "expected cost": units.usd(wanted[0]["expected_cost_usd"] if wanted else planned["cost_usd"]),
         "intent": signals.get("intent", units.UNKNOWN),
         "tokens": f"about {units.count(signals.get('input_tokens'))}",
     }
