@@ -1,8 +1,8 @@
 """The right to erasure: all that is kept of a tenant, or of one request, wherever it is kept.
 
-Rows, prompts and answers, what waits on spools, and the share in every rollup. What is deleted is overwritten, and the
-write-ahead log is emptied at the end, so that nothing can be read out of the files either. What a request leaves
-outside of the store is not here: backups, logs, exports, what was sent to a collector.
+Rows, prompts and answers, what was said of them later, what waits on spools, and the share in every rollup. What is
+deleted is overwritten, and the write-ahead log is emptied at the end, so that nothing can be read out of the files
+either. What a request leaves outside of the store is not here: backups, logs, exports, what was sent to a collector.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from telemetry.rows import Bundle
 from telemetry.spooled import Emptied, erase_spooled
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.erase import Found, delete_decisions, delete_traces, forget_deleted_content
+from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.rollups import ROLLUPS
 from telemetry.storage.slices import Counts, Slices
@@ -74,7 +75,7 @@ class Tenant:
         with reading(engine) as connection:
             for table in (REQUEST, BRANCH):
                 counts[table.name] = _count(connection, table, table.c.tenant == self.name)
-            for table in (SPAN, CONTENT):
+            for table in (SPAN, CONTENT, EVALUATION):
                 counts[table.name] = _count(connection, table, table.c.trace_id.in_(of_tenant))
             for table in ROLLUPS:
                 counts[ROLLUP_ROWS] += _count(connection, table, table.c.tenant == self.name)
@@ -109,7 +110,7 @@ class Trace:
             return Counter(
                 {
                     table.name: _count(connection, table, table.c.trace_id.in_(traces))
-                    for table in (REQUEST, BRANCH, SPAN, CONTENT)
+                    for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION)
                 }
             )
 

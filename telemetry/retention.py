@@ -21,11 +21,12 @@ from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage.coverage import give_up_before
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces, forget_deleted_content
+from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
 from telemetry.storage.slices import Counts, Slices
 
-_PRUNED = (REQUEST.name, BRANCH.name, SPAN.name, CONTENT.name, DRIFT_RUN.name, INCIDENT.name)
+_PRUNED = tuple(table.name for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION, DRIFT_RUN, INCIDENT))
 _SAMPLES = (PIPELINE_SAMPLE.c.ts, JOB_RUN.c.started, TABLE_SIZE.c.taken)
 _PIECE = timedelta(hours=6)
 """What is removed at once of rows that come by the minute, whoever gives them."""
@@ -93,6 +94,7 @@ def prune(
         counts.update(_prune_by_time(engine, INCIDENT.c.ts, rows_before))
     if content_before is not None:
         counts.update(_prune_content(engine, content_before, slices))
+        _forget_explanations(engine, content_before, slices)
     if counts[CONTENT.name]:
         forget_deleted_content(engine)
     return Pruned(
@@ -119,7 +121,7 @@ def preview(
         if rows_before is not None:
             old = sa.select(REQUEST.c.trace_id).where(REQUEST.c.ts < rows_before)
             counts[REQUEST.name] = _count(connection, REQUEST, REQUEST.c.ts < rows_before)
-            for table in (BRANCH, SPAN):
+            for table in (BRANCH, SPAN, EVALUATION):
                 counts[table.name] = _count(connection, table, table.c.trace_id.in_(old))
             counts[DRIFT_RUN.name] = _count(connection, DRIFT_RUN, _stale_run(rows_before))
             counts[INCIDENT.name] = _count(connection, INCIDENT, INCIDENT.c.ts < rows_before)
@@ -194,6 +196,18 @@ def _prune_content(engine: sa.Engine, before: datetime, slices: Slices) -> Count
 def _delete_content(connection: sa.Connection, traces: Sequence[str]) -> Counts:
     deleted = connection.execute(sa.delete(CONTENT).where(CONTENT.c.trace_id.in_(traces)))
     return Counter({CONTENT.name: deleted.rowcount})
+
+
+def _forget_explanations(engine: sa.Engine, before: datetime, slices: Slices) -> None:
+    """What people wrote of answers is content too; their opinion itself stays."""
+    old = sa.select(EVALUATION.c.trace_id).where(EVALUATION.c.ts < before, EVALUATION.c.explanation.is_not(None))
+    while rows := _some(engine, old):
+        slices.work(list(dict.fromkeys(row.trace_id for row in rows)), _forget_explanation)
+
+
+def _forget_explanation(connection: sa.Connection, traces: Sequence[str]) -> Counts:
+    connection.execute(sa.update(EVALUATION).where(EVALUATION.c.trace_id.in_(traces)).values(explanation=None))
+    return Counter()
 
 
 def _prune_orphans(engine: sa.Engine, before: datetime, slices: Slices) -> Counts:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from opentelemetry.sdk.resources import Resource
 
 from telemetry.content import ContentMode, ContentPolicy, Redact
+from telemetry.evaluation import Kept, Opinion, keep
 from telemetry.journal import Journal
 from telemetry.masking import mask_lines
 from telemetry.processor import DecisionProcessor, Durability, Health
@@ -27,7 +28,14 @@ SERVICE_NAME = "routescope"
 class Telemetry:
     """A process's telemetry. Its tracer provider is its own, not the global one."""
 
-    def __init__(self, engine: sa.Engine, processor: DecisionProcessor, *, redact_keys: Redact | None = None) -> None:
+    def __init__(
+        self,
+        engine: sa.Engine,
+        processor: DecisionProcessor,
+        *,
+        content: ContentPolicy,
+        redact_keys: Redact | None = None,
+    ) -> None:
         self.engine = engine
         """For those who write besides the processor: jobs and commands."""
         self.sink = processor
@@ -36,6 +44,8 @@ class Telemetry:
         """For rows about RouteScope itself; nobody waits for them."""
         self.process = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         """The name of this process in such rows."""
+        self.content = content
+        """What becomes of what people write."""
         self.redact_keys = redact_keys
         self.tracer_provider = DecisionTracerProvider(Resource({"service.name": SERVICE_NAME}))
         self.tracer_provider.add_span_processor(processor)
@@ -69,7 +79,7 @@ class Telemetry:
         engine = open_engine(database_url)
         recorder = Recorder(database_url, home)
         processor = DecisionProcessor(recorder, policy, durability=durability, redact_keys=redact_keys)
-        return cls(engine, processor, redact_keys=redact_keys)
+        return cls(engine, processor, content=policy, redact_keys=redact_keys)
 
     def __enter__(self) -> Telemetry:
         return self
@@ -104,6 +114,10 @@ class Telemetry:
             if known is None:
                 connection.execute(sa.insert(POLICY_VERSION), [row])
             return known is None
+
+    def evaluate(self, opinion: Opinion) -> Kept | None:
+        """Keep what is said of a decision; see `telemetry.evaluation.keep`."""
+        return keep(self.engine, self.content, opinion)
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """Write what is queued, then let go of everything.

@@ -1,8 +1,8 @@
 """Copies one database to another, whatever the two are; stopped, it goes on where it was.
 
 All is read from one state of the source, which may be in use meanwhile. Facts never change once written, so only those
-that the destination lacks are sent: a second copy brings what came since the first. What does change (rollups, drift)
-is replaced at the end, and only after all facts were found to be the same on both sides.
+that the destination lacks are sent: a second copy brings what came since the first. What does change (rollups,
+drift, evaluations) is replaced at the end, and only after all facts were found to be the same on both sides.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from telemetry.errors import CopyRefused
 from telemetry.storage.bulk import Row, bulk_of
 from telemetry.storage.coverage import COVERED_SINCE_KEY
 from telemetry.storage.engine import add, place, reading, writing
+from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.migrations import TABLES
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, ROLLUPS, SPAN
@@ -33,7 +34,7 @@ SLICE: Final = 2000
 """Rows of one transaction, and in memory."""
 SOURCE_KEY: Final = "copied_from"
 UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION)
-CHANGING: Final = (*ROLLUPS, DRIFT_RUN, DRIFT_METRIC)
+CHANGING: Final = (*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION)
 NOT_COPIED: Final = (META, LEASE)
 """Of the first only from when on the raw rows are whole."""
 assert {*UNCHANGING, *CHANGING, *NOT_COPIED} == {*TABLES}, "a table that nobody copies"

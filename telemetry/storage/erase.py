@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading, writing
+from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
 from telemetry.storage.operation import INCIDENT
 from telemetry.storage.slices import REST_S, Counts, Slices
@@ -39,7 +40,7 @@ def delete_traces(connection: sa.Connection, found: Sequence[Found]) -> Counts:
     traces = [one.trace_id for one in found]
     keys = [one.span_id for one in found if one.span_id is not None]
     counts: Counts = Counter()
-    for table in (CONTENT, SPAN, BRANCH):
+    for table in (EVALUATION, CONTENT, SPAN, BRANCH):
         counts[table.name] += connection.execute(sa.delete(table).where(table.c.trace_id.in_(traces))).rowcount
     counts[REQUEST.name] += connection.execute(sa.delete(REQUEST).where(REQUEST.c.span_id.in_(keys))).rowcount
     return counts

@@ -17,7 +17,8 @@ from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3, version_4
+from telemetry.storage import version_2, version_3, version_4, version_5
+from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
 from telemetry.storage.operation import OPERATION
@@ -55,6 +56,7 @@ TABLES: tuple[sa.Table, ...] = (
     DRIFT_METRIC,
     LEASE,
     *OPERATION,
+    EVALUATION,
 )
 """Every table of the present schema."""
 
@@ -63,6 +65,7 @@ STEPS: tuple[Step, ...] = (
     Step(version_2.VERSION, "rollups by day and by level, attempts and parts of costs", version_2.apply),
     Step(version_3.VERSION, "full-text search over content", version_3.apply),
     Step(version_4.VERSION, "incidents, samples of the pipeline, runs of jobs", version_4.apply),
+    Step(version_5.VERSION, "what is said of decisions later", version_5.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -73,7 +73,15 @@ def test_all_of_it_in_the_life_of_a_store(url: str, tmp_path: Path) -> None:
     quick = Slices(engine, sleep=lambda _: None)
     done = prune(engine, keep_days=30, keep_content_days=7, now=NOW, slices=quick)
     assert done.removed == expected.removed
-    assert done.removed == {"request": 2, "branch": 4, "span": 6, "content": 12, "drift_run": 0, "incident": 0}
+    assert done.removed == {
+        "request": 2,
+        "branch": 4,
+        "span": 6,
+        "content": 12,
+        "evaluation": 0,
+        "drift_run": 0,
+        "incident": 0,
+    }
     with engine.connect() as connection:
         assert covered_since(connection) == datetime(2026, 10, 24, tzinfo=UTC)
 

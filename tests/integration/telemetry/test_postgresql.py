@@ -114,6 +114,22 @@ def test_a_new_database_has_the_present_schema_and_opening_it_again_changes_noth
         engine.dispose()
 
 
+def test_a_database_of_version_4_gets_the_table_of_evaluations_as_a_new_one_has_it(postgres_url: str):
+    engine = open_engine(postgres_url)
+    asked = ("get_columns", "get_indexes", "get_pk_constraint")
+
+    def shape() -> list[str]:
+        return [repr(getattr(sa.inspect(engine), what)("evaluation")) for what in asked]
+
+    new = shape()
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DROP TABLE evaluation")
+        connection.execute(sa.update(META).where(META.c.key == "schema_version").values(value="4"))
+    open_engine(postgres_url).dispose()
+    assert shape() == new
+    engine.dispose()
+
+
 def test_processes_that_start_together_make_the_tables_once(postgres_url: str):
     failures: list[Exception] = []
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 
 from telemetry import rollup
 from telemetry.erasure import Tenant, Trace, erase, preview
@@ -124,7 +124,7 @@ def test_a_store_without_the_request_is_the_same_in_every_table(
     tmp_path: Path, both: Telemetry, spools: Path, by_decision: bool
 ) -> None:
     done = erase(both.engine, spools, Trace("ours4" if by_decision else f"{5:032x}"))
-    assert done.removed == {"request": 1, "branch": 2, "span": 3, "content": 3, "spooled": 0}
+    assert done.removed == {"request": 1, "branch": 2, "span": 3, "content": 3, "evaluation": 0, "spooled": 0}
     assert rows(both.engine) == without(tmp_path, [one for one in OURS + THEIRS if one.decision_id != "ours4"])
 
 

@@ -75,7 +75,15 @@ def test_decisions_older_than_that_go_with_all_that_belongs_to_them(tmp_path: Pa
         result = pruned(telemetry.engine, 7)
         assert decisions(telemetry.engine) == {"d0", "d7"}
         assert counts(telemetry.engine) == before
-        assert result.removed == {"request": 2, "branch": 4, "span": 6, "content": 6, "drift_run": 0, "incident": 0}
+        assert result.removed == {
+            "request": 2,
+            "branch": 4,
+            "span": 6,
+            "content": 6,
+            "evaluation": 0,
+            "drift_run": 0,
+            "incident": 0,
+        }
         assert result.rows_before == result.content_before == datetime(2026, 11, 16, tzinfo=UTC)
         assert result.longest_hold_ms > 0
 
