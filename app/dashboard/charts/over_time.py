@@ -84,7 +84,7 @@ def bars(
             name=label(one.name),
             marker={"color": one.colour, "line": {"width": 0}},
             hovertext=[
-                f"<b>{label(one.name)}</b><br>{_moment(moment, step)}<br>{write(value)}" for moment, value in points
+                f"<b>{label(one.name)}</b><br>{moment_told(moment, step)}<br>{write(value)}" for moment, value in points
             ],
             hoverinfo="text",
         )
@@ -93,7 +93,7 @@ def bars(
         sums[moment] = sums.get(moment, 0.0) + (value or 0.0)
     if sums:
         _before(drawn, "period before", sorted(sums.items()), theme.palette(mode).muted, step, write, shift)
-    _time_axis(drawn, span, step)
+    time_axis(drawn, span, step)
     _draw_marks(drawn, marks, mode)
     drawn.update_layout(showlegend=len(series) > 1 or bool(sums))
     return drawn
@@ -133,11 +133,11 @@ def lines(
             line={"color": one.colour, "width": 1.8, "shape": "linear"},
             marker={"size": 4, "color": one.colour},
             hovertext=[
-                f"<b>{label(one.name)}</b><br>{_moment(moment, step)}<br>{write(value)}" for moment, value in points
+                f"<b>{label(one.name)}</b><br>{moment_told(moment, step)}<br>{write(value)}" for moment, value in points
             ],
             hoverinfo="text",
         )
-    _time_axis(drawn, span, step)
+    time_axis(drawn, span, step)
     _draw_marks(drawn, marks, mode)
     drawn.update_layout(showlegend=len(drawn.data) > 1)
     return drawn
@@ -185,7 +185,7 @@ def _before(
         connectgaps=False,
         name=label(name),
         line={"color": colour, "width": 1.4, "dash": "dot"},
-        hovertext=[f"<b>{label(name)}</b><br>{_moment(moment, step)}<br>{write(value)}" for moment, value in known],
+        hovertext=[f"<b>{label(name)}</b><br>{moment_told(moment, step)}<br>{write(value)}" for moment, value in known],
         hoverinfo="text",
     )
 
@@ -219,14 +219,16 @@ def _highest(series: Sequence[Series]) -> float:
     return max((value for one in series for _, value in one.points if value is not None), default=0.0)
 
 
-def _time_axis(drawn: go.Figure, span: tuple[datetime, datetime] | None, step: Step) -> None:
+def time_axis(drawn: go.Figure, span: tuple[datetime, datetime] | None, step: Step) -> None:
+    """Make the horizontal axis one of time: UTC, the whole of ``span``, days or hours."""
     form = "%H:%M" if step == "hour" else "%-d %b"
     drawn.update_xaxes(type="date", tickformat=form, nticks=8, title={"text": "UTC", "standoff": 4})
     if span is not None:
         drawn.update_xaxes(range=[span[0], span[1]])
 
 
-def _moment(moment: datetime, step: Step) -> str:
+def moment_told(moment: datetime, step: Step) -> str:
+    """A step in words: ``Wed 4 Mar 2026 (UTC day)``, ``Wed 4 Mar 2026, 13:00 UTC``."""
     return (
         f"{moment:%a} {units.day(moment)}, {moment:%H:%M} UTC"
         if step == "hour"
