@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from app.dashboard.budgets import Budget, budgets_of
 from app.dashboard.event_stream import SILENCE_TIMEOUT_S, TICK_S, EventStream
 from app.dashboard.gateway_error import GatewayError, GatewayGarbled, GatewayUnreachable
 from router_core.request import DataClass, Risk
@@ -153,6 +154,17 @@ class Gateway:
             elif more.get("kind") == "model":
                 models.append(_model(name, more))
         return Catalogue(tuple(routes), tuple(models))
+
+    def budgets(self) -> tuple[Budget, ...]:
+        """What the policy's budgets allow and what is spent of them, in the policy's order.
+
+        Raises:
+            GatewayError
+        """
+        try:
+            return budgets_of(self._ask("GET", "/v1/budgets"))
+        except ValueError as error:
+            raise self._garbled(str(error)) from None
 
     def explain(self, question: Question) -> dict[str, Any]:
         """The decision that a question would get, with no model called.

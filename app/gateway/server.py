@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app import plain
+from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
@@ -62,6 +63,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
             Route("/healthz", healthz),
             Route("/metrics", metrics),
             Route("/v1/models", models),
+            Route("/v1/budgets", budgets),
             Route("/v1/traces", traces, methods=["POST"]),
             Route("/v1/chat/completions", chat_completions, methods=["POST"]),
             Route("/v1/route/events", route_events, methods=["POST"]),

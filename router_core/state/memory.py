@@ -44,6 +44,12 @@ class MemoryStore:
             self._held[account] -= hold.nano
             self._spent[account] = self._spent.get(account, 0) + nano
 
+    def accounts(self, prefix: str, period: str, limit: int) -> list[tuple[Account, Balance]]:
+        """See `StateStore.accounts`."""
+        used = {one for one in (*self._spent, *self._held) if one.period == period and one.name.startswith(prefix)}
+        found = [(account, self.balance(account)) for account in used]
+        return sorted(found, key=lambda one: (-one[1].total, one[0].name))[:limit]
+
     def close(self) -> None:
         """See `StateStore.close`."""
 

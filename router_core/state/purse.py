@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from router_core.clock import Clock
@@ -126,19 +126,33 @@ def period_of(period: Literal["day", "month"], moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d" if period == "day" else "%Y-%m")
 
 
+def window_of(period: Literal["day", "month"], moment: datetime) -> tuple[datetime, datetime]:
+    """When a period began and when the next one begins, both UTC."""
+    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if period == "day":
+        return midnight, midnight + timedelta(days=1)
+    first = midnight.replace(day=1)
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
 def _counts(budget: Budget, route: str, context: Context) -> bool:
     return (budget.routes is None or route in budget.routes) and (
         budget.tenants is None or context.tenant in budget.tenants
     )
 
 
+def holders(budget: Budget) -> str:
+    """How the names of a budget's accounts begin; the whole name where all requests share one."""
+    return budget.name if budget.per == "policy" else f"{budget.name}/{budget.per}="
+
+
 def _holder(budget: Budget, route: str, context: Context) -> str:
     match budget.per:
         case "policy":
-            return budget.name
+            return holders(budget)
         case "tenant":
-            return f"{budget.name}/tenant={context.tenant}"
+            return holders(budget) + context.tenant
         case "key":
-            return f"{budget.name}/key={context.key or ''}"
+            return holders(budget) + (context.key or "")
         case "route":
-            return f"{budget.name}/route={route}"
+            return holders(budget) + route

@@ -30,6 +30,13 @@ CREATE TABLE IF NOT EXISTS held (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS ix_held_number ON held (number);
 """
+_ACCOUNTS: Final = """
+SELECT name, sum(spent), sum(held) FROM (
+    SELECT name, spent, 0 AS held FROM account WHERE name >= ? AND name < ? AND period = ?
+    UNION ALL
+    SELECT name, 0, nano FROM held JOIN hold USING (number) WHERE name >= ? AND name < ? AND period = ?
+) GROUP BY name ORDER BY sum(spent) + sum(held) DESC, name LIMIT ?
+"""
 
 
 class SqliteStore:
@@ -73,6 +80,14 @@ class SqliteStore:
         """See `StateStore.settle`."""
         with self._saying_what_failed(), self._transaction():
             self._settle(hold.number, nano)
+
+    def accounts(self, prefix: str, period: str, limit: int) -> list[tuple[Account, Balance]]:
+        """See `StateStore.accounts`."""
+        # A range of names, which the primary keys answer; LIKE would read all periods there ever were.
+        names = (prefix, prefix + "\U0010ffff", period)
+        with self._saying_what_failed():
+            rows = self._connection.execute(_ACCOUNTS, (*names, *names, limit)).fetchall()
+        return [(Account(name, period), Balance(spent, held)) for name, spent, held in rows]
 
     def close(self) -> None:
         """See `StateStore.close`."""

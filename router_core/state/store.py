@@ -71,6 +71,10 @@ class StateStore(Protocol):
         """Put what was spent in place of the hold. Only the first settlement of a hold counts."""
         ...
 
+    def accounts(self, prefix: str, period: str, limit: int) -> list[tuple[Account, Balance]]:
+        """Those used in a period whose names begin so, at most ``limit``, the fullest first."""
+        ...
+
     def close(self) -> None:
         """Give up what the store holds open."""
         ...

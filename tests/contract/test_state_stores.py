@@ -76,6 +76,21 @@ def test_a_hold_is_settled_once(store: StateStore) -> None:
     assert store.balance(DAY) == Balance(40, 0)
 
 
+def test_accounts_are_found_by_the_beginning_of_their_names_the_fullest_first(store: StateStore) -> None:
+    names = ("team/tenant=a", "team/tenant=b", "team/tenant=c%", "teams", "x/tenant=a")
+    for number, name in enumerate(names):
+        store.settle(held(store, 0, Claim(Account(name, "2026-11"), None)), number)
+    held(store, 9, Claim(Account("team/tenant=d", "2026-11"), None), Claim(Account("team/tenant=a", "2026-11"), None))
+    store.settle(held(store, 0, Claim(Account("team/tenant=a", "2026-12"), None)), 99)
+    found = [(account.name, balance) for account, balance in store.accounts("team/tenant=", "2026-11", 3)]
+    assert found == [
+        ("team/tenant=a", Balance(0, 9)),
+        ("team/tenant=d", Balance(0, 9)),
+        ("team/tenant=c%", Balance(2, 0)),
+    ]
+    assert store.accounts("nobody/", "2026-11", 3) == []
+
+
 def test_a_hold_that_nobody_settles_counts_as_spent_when_it_expires(store: StateStore, clock: ManualClock) -> None:
     hold = held(store, 70, Claim(DAY, 100), expires_ns=clock.time_ns() + 10**9)
     clock.advance(2)
