@@ -1,28 +1,30 @@
-"""How fast decisions become rows: router-like traces through the processor, beside what SQLite alone can do.
+"""How fast decisions become rows: router-like traces through the processor, beside OpenTelemetry's SDK and sqlite3.
 
     python benchmarks/ingest.py [--traces 2000] [--json]
 
-Ends with a JSON list; ``limit`` is raw sqlite3 executemany of the same rows, or the SDK with nothing behind it.
+Ours, and the SDK's batch processor with an exporter that does nothing, make and take the same traces in turns; the peer
+is that SDK. Its application side is its tracer with a processor that does nothing. Ends with a JSON list.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import sqlite3
 import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Tracer
 
+from benchmarks.measuring.figures import Figure, command, figure, tell
 from telemetry.collector import Collector, CollectorProcessor
 from telemetry.content import ContentPolicy
 from telemetry.foreign import rows_of
@@ -31,10 +33,28 @@ from telemetry.otlp import read
 from telemetry.rows import Bundle
 from telemetry.setup import Telemetry
 from telemetry.storage.models import FACTS
+from telemetry.tracer import DecisionTracerProvider
 from tests.otlp import LITELLM, request, span
 from tests.traces import Attempt, Routed, emit
 
 IN_FLIGHT = 64
+ROUNDS = 5
+"""Turns of each way."""
+APPLICATION_LIMIT = 1.3
+"""Times the SDK's own cost."""
+RATE_LIMIT = 0.6
+"""Of the SDK's rate, with an exporter that does nothing."""
+
+
+class Nowhere(SpanExporter):
+    """Takes spans and counts them."""
+
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        self.taken += len(spans)
+        return SpanExportResult.SUCCESS
 
 
 def routed(number: int) -> Routed:
@@ -43,27 +63,18 @@ def routed(number: int) -> Routed:
     return Routed(f"{number:032x}", attempts=attempts)
 
 
-def result(name: str, value: float, unit: str, n: int, limit: float | None = None) -> dict[str, Any]:
-    ratio = None if limit is None else round(value / limit, 4)
-    return {
-        "name": name,
-        "value": round(value, 3),
-        "unit": unit,
-        "limit": None if limit is None else round(limit, 3),
-        "peer": None,
-        "ratio_to_peer": None,
-        "ratio_to_limit": ratio,
-        "n": n,
-    }
+def spans_of(numbers: Sequence[int]) -> int:
+    """How many spans these traces have."""
+    return sum(4 + len(routed(number).attempts) for number in numbers)
 
 
-async def send(telemetry: Telemetry, traces: int) -> float:
+async def send(telemetry: Telemetry, numbers: Sequence[int]) -> float:
     """Seconds from the first span to the last commit, with `IN_FLIGHT` requests awaiting theirs."""
     tracer = telemetry.tracer_provider.get_tracer("bench")
-    numbers = iter(range(traces))
+    left = iter(numbers)
 
     async def client() -> None:
-        for number in numbers:
+        for number in left:
             state = await telemetry.sink.committed(emit(tracer, routed(number)))
             if state != "committed":
                 raise SystemExit(f"trace {number} is {state}: {telemetry.health().last_error}")
@@ -71,6 +82,22 @@ async def send(telemetry: Telemetry, traces: int) -> float:
     begin = time.perf_counter()
     await asyncio.gather(*(client() for _ in range(IN_FLIGHT)))
     return time.perf_counter() - begin
+
+
+def export_nowhere(numbers: Sequence[int]) -> float:
+    """Seconds from the first span to the last export of the SDK's batch processor, with room for all of them."""
+    exporter, provider = Nowhere(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(BatchSpanProcessor(exporter, max_queue_size=16 * len(numbers)))
+    tracer = provider.get_tracer("bench")
+    begin = time.perf_counter()
+    for number in numbers:
+        emit(tracer, routed(number))
+    provider.force_flush()
+    seconds = time.perf_counter() - begin
+    if exporter.taken != spans_of(numbers):
+        raise SystemExit(f"the SDK exported {exporter.taken} of {spans_of(numbers)} spans")
+    provider.shutdown()
+    return seconds
 
 
 async def lone_commits(telemetry: Telemetry, traces: int) -> list[float]:
@@ -109,13 +136,15 @@ def counting(folder: Path, traces: int) -> float:
     return (time.thread_time() - begin) / len(bundles) * 1e6
 
 
-def copying(traces: int, baseline_us: float) -> float:
+def copying(traces: int) -> float:
     """Microseconds of the request's own thread for queueing one trace for a collector, which is away."""
     away = Collector("http://127.0.0.1:9/v1/traces")
     processor = CollectorProcessor(away, ContentPolicy(), queue_limit=8 * traces)
-    provider = TracerProvider(shutdown_on_exit=False)
+    provider, null = DecisionTracerProvider(Resource({})), DecisionTracerProvider(Resource({}))
     provider.add_span_processor(processor)
-    spent = emitting(provider.get_tracer("bench"), traces, 4_000_000) - baseline_us
+    null.add_span_processor(SpanProcessor())
+    alone = emitting(null.get_tracer("bench"), traces, 5_000_000)
+    spent = emitting(provider.get_tracer("bench"), traces, 4_000_000) - alone
     if processor.health().dropped:
         raise SystemExit("the queue was too small")
     processor.close(0.1)
@@ -159,19 +188,22 @@ def executemany(engine: sa.Engine, folder: Path) -> float:
     return seconds
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--traces", type=int, default=2000)
-    parser.add_argument("--json", action="store_true", help="nothing but the JSON")
-    options = parser.parse_args()
-    n = options.traces
-    spans = sum(4 + len(routed(number).attempts) for number in range(n))
-    null = TracerProvider()
+def measure(traces: int) -> list[Figure]:
+    """Everything, on stores of its own."""
+    each = max(traces // ROUNDS, 1)
+    first = count(0, each)
+    null = TracerProvider(shutdown_on_exit=False)
     null.add_span_processor(SpanProcessor())
+    ours, theirs = [], []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with Telemetry.open(f"sqlite:///{folder / 't.db'}", home=folder) as telemetry:
-            seconds = asyncio.run(send(telemetry, n))
+            for start in (next(first) for _ in range(ROUNDS)):
+                numbers = range(start, start + each)
+                ours.append(spans_of(numbers) / asyncio.run(send(telemetry, numbers)))
+                theirs.append(spans_of(numbers) / export_nowhere(numbers))
+            n = ROUNDS * each
+            spans = spans_of(range(n))
             raw_seconds = executemany(telemetry.engine, folder)
             delays = asyncio.run(lone_commits(telemetry, min(n, 200)))
             baseline_us = emitting(null.get_tracer("bench"), n, 2_000_000)
@@ -179,25 +211,39 @@ def main() -> None:
             if not telemetry.sink.force_flush(60_000) or telemetry.health().not_durable:
                 raise SystemExit("something was not kept")
         counting_us = counting(folder, n)
-        copying_us = copying(n, baseline_us)
+        copying_us = copying(n)
         calls = max(n // 500, 1) * 500
         received_s = asyncio.run(receiving(folder, calls))
         size = (folder / "t.db").stat().st_size
-    results = [
-        result("ingest_spans_per_second", spans / seconds, "spans/s", n, spans / raw_seconds),
-        result("ingest_requests_per_second", n / seconds, "requests/s", n, n / raw_seconds),
-        result("ingest_lone_commit_p50", statistics.median(delays), "ms", len(delays)),
-        result("ingest_application_cpu_per_request", ours_us, "us", n, baseline_us),
-        result("ingest_metrics_cpu_per_request", counting_us, "us", n),
-        result("ingest_collector_cpu_per_request", copying_us, "us", n),
-        result("ingest_otlp_calls_per_second", calls / received_s, "calls/s", calls),
-        result("ingest_bytes_per_request", size / (2 * n + len(delays)), "bytes", n),
+    rate, sdk_rate = statistics.median(ours), statistics.median(theirs)
+    of_sdk = statistics.median(one / other for one, other in zip(ours, theirs, strict=True))
+    return [
+        figure("ingest_spans_per_second", rate, "spans/s", n, peer=sdk_rate),
+        figure("ingest_requests_per_second", rate * n / spans, "requests/s", n, peer=sdk_rate * n / spans),
+        # At most 1, as every ratio to a limit: the time that a span takes, beside the time that it may.
+        figure("ingest_time_of_the_sdks", 1 / of_sdk, "times", ROUNDS, limit=1 / RATE_LIMIT),
+        figure("ingest_sqlite3_executemany_alone", spans / raw_seconds, "spans/s", n),
+        figure("ingest_lone_commit_p50", statistics.median(delays), "ms", len(delays)),
+        figure(
+            "ingest_application_cpu_per_request",
+            ours_us,
+            "us",
+            n,
+            peer=baseline_us,
+            limit=APPLICATION_LIMIT * baseline_us,
+        ),
+        figure("ingest_metrics_cpu_per_request", counting_us, "us", n),
+        figure("ingest_collector_cpu_per_request", copying_us, "us", n),
+        figure("ingest_otlp_calls_per_second", calls / received_s, "calls/s", calls),
+        figure("ingest_bytes_per_request", size / (2 * n + len(delays)), "bytes", n),
     ]
-    if not options.json:
-        for entry in results:
-            limit = "" if entry["limit"] is None else f"  ({entry['ratio_to_limit']:.2f} of {entry['limit']:,.0f})"
-            print(f"{entry['name']:<38}{entry['value']:>12,.1f} {entry['unit']}{limit}", file=sys.stderr)
-    print(json.dumps(results))
+
+
+def main() -> None:
+    parser = command(__doc__)
+    parser.add_argument("--traces", type=int, default=2000)
+    options = parser.parse_args()
+    tell(measure(options.traces), only_json=options.json, peer="the SDK's")
 
 
 if __name__ == "__main__":

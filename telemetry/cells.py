@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from operator import itemgetter
 from typing import Any, TypeAlias
 
+import orjson
 import sqlalchemy as sa
 
 from telemetry import histogram
@@ -20,6 +23,10 @@ Key: TypeAlias = tuple[Any, ...]
 
 NS_PER_HOUR = 3_600_000_000_000
 _FIRST_DIMENSION = 3
+_REQUEST_NAMES, _BRANCH_NAMES = itemgetter(*REQUESTS.dimensions), itemgetter(*BRANCHES.dimensions)
+_VALIDATOR = SCORES.dimensions.index("validator")
+_SCORED_NAMES = itemgetter(*SCORES.dimensions[:_VALIDATOR], *SCORES.dimensions[_VALIDATOR + 1 :])
+"""All but the validator's, which is no column of a branch."""
 _LONGEST_NAME = 255
 _LONGEST_MS = 1e9
 """Nothing takes twelve days; a span that says so would spoil the sums of others."""
@@ -37,11 +44,11 @@ class Cell:
         joined = [dict(counts) for counts in self.histograms]
         for into, counts in zip(joined, other.histograms, strict=True):
             histogram.add(into, counts)
-        return Cell([one + two for one, two in zip(self.sums, other.sums, strict=True)], joined)
+        return Cell(list(map(operator.add, self.sums, other.sums)), joined)
 
     def add(self, other: Cell) -> None:
         """Add another to this one."""
-        self.sums = [one + two for one, two in zip(self.sums, other.sums, strict=True)]
+        self.sums = list(map(operator.add, self.sums, other.sums))
         for into, counts in zip(self.histograms, other.histograms, strict=True):
             histogram.add(into, counts)
 
@@ -51,24 +58,21 @@ Cells: TypeAlias = dict[Key, Cell]
 
 def request_cells(rows: Iterable[Row]) -> Cells:
     """Decisions by hour and every dimension of `REQUESTS`."""
-    return _cells(REQUESTS, ((row, row, _request_cell(row)) for row in rows))
+    return _cells((row, _REQUEST_NAMES(row), _request_cell(row)) for row in rows)
 
 
 def branch_cells(rows: Iterable[Row]) -> Cells:
     """Branches by hour and every dimension of `BRANCHES`."""
-    return _cells(BRANCHES, ((row, row, _branch_cell(row)) for row in rows))
+    return _cells((row, _BRANCH_NAMES(row), _branch_cell(row)) for row in rows)
 
 
 def score_cells(rows: Iterable[Row]) -> Cells:
     """The scores that branches got, by hour and every dimension of `SCORES`."""
     return _cells(
-        SCORES,
-        (
-            (row, {**row, "validator": score["validator"][:_LONGEST_NAME]}, _score_cell(row, score))
-            for row in rows
-            for score in from_json(row["scores"], [])
-            if isinstance(score, dict) and isinstance(score.get("validator"), str)
-        ),
+        (row, _score_names(row, score["validator"][:_LONGEST_NAME]), _score_cell(row, score))
+        for row in rows
+        for score in _scores(row["scores"])
+        if isinstance(score, dict) and isinstance(score.get("validator"), str)
     )
 
 
@@ -122,15 +126,11 @@ def _joined(cells: Cells, key_of: Callable[[Key], Key]) -> Cells:
     return joined
 
 
-def _cells(family: Family, facts: Iterable[tuple[Row, Row, Cell]]) -> Cells:
+def _cells(facts: Iterable[tuple[Row, Sequence[str | None], Cell]]) -> Cells:
+    """Cells of single facts, each with the names of its dimensions, added up."""
     cells: Cells = {}
-    for row, named, cell in facts:
-        key = (
-            row["start_ns"] // NS_PER_HOUR,
-            row["purpose"],
-            row["simulated"],
-            *(named[name] or "" for name in family.dimensions),
-        )
+    for row, names, cell in facts:
+        key = (row["start_ns"] // NS_PER_HOUR, row["purpose"], row["simulated"], *[name or "" for name in names])
         there = cells.get(key)
         if there is None:
             cells[key] = cell
@@ -195,6 +195,22 @@ def _branch_cell(row: Row) -> Cell:
         round(latency_ms * 1000) if timed else 0,
     ]
     return Cell(sums, [_one(latency_ms), _one(row["ttft_ms"]), _one(tokens / latency_ms * 1000 if timed else None)])
+
+
+def _scores(text: str) -> list[Any]:
+    if "\\" in text:
+        # Escapes may bring what no database takes.
+        return list(from_json(text, []))
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return list(from_json(text, []))
+    return found if isinstance(found, list) else []
+
+
+def _score_names(row: Row, validator: str) -> tuple[str | None, ...]:
+    names = _SCORED_NAMES(row)
+    return (*names[:_VALIDATOR], validator, *names[_VALIDATOR:])
 
 
 def _score_cell(row: Row, score: Mapping[str, Any]) -> Cell:

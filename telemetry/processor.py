@@ -275,7 +275,9 @@ class DecisionProcessor(SpanProcessor):
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="routescope-telemetry", daemon=True)
             self._thread.start()
-        self._changed.notify_all()
+        if len(self._queue) == 1 or len(self._queue) >= BATCH_LIMIT:
+            # In between the writer gathers, and waking it for each trace would keep those away who make them.
+            self._changed.notify_all()
 
     def _remember(self, trace_id: int, state: CommitState) -> None:
         self._finished[trace_id] = state

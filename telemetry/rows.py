@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import format_span_id, format_trace_id
+from opentelemetry.trace import SpanKind, StatusCode, format_span_id, format_trace_id
 
 from router_core import semconv
 from telemetry.content import ContentPolicy
@@ -30,6 +30,8 @@ _LARGEST = 10**15
 """Beyond any count or amount that is meant (a million USD in nano-USD), and thousands of them still add up."""
 _LARGEST_NS = (1 << 63) - 1
 _NANO_PER_USD = 1_000_000_000
+_KINDS = {kind: kind.name.lower() for kind in SpanKind}
+_STATUSES = {code: code.name.lower() for code in StatusCode}
 _LATER_ATTEMPT = re.compile(r"attempt ([0-9]{1,4}) after ")
 
 _REQUEST_KEYS = frozenset(
@@ -107,6 +109,7 @@ _BRANCH_KEYS = frozenset(
         semconv.BRANCH_KIND,
         semconv.BRANCH_TIER,
         semconv.BRANCH_DEPLOYMENT,
+        semconv.BRANCH_LOCATION,
         semconv.BRANCH_OUTCOME,
         semconv.BRANCH_REASON,
         semconv.BRANCH_SCORE,
@@ -134,16 +137,20 @@ def bundle_of(spans: Sequence[ReadableSpan], policy: ContentPolicy) -> Bundle:
     """The rows of a trace, or of spans that came late. The root, if there, is the last to have ended."""
     bundle = Bundle()
     shared: Mapping[str, Any] = {}
+    others: list[ReadableSpan] = []
     for span in spans:
         if _is_decision(span):
             bundle.requests.append(request_row(span))
             shared = span.attributes or {}
-    for span in spans:
-        if semconv.BRANCH_INDEX in (span.attributes or {}) and not _is_decision(span):
+        else:
+            others.append(span)
+    for span in others:
+        if semconv.BRANCH_INDEX in (span.attributes or {}):
             bundle.branches.append(branch_row(span, shared))
-        elif not _is_decision(span):
+        else:
             bundle.spans.append(span_row(span))
-        bundle.contents.extend(content_rows(span, policy))
+    if policy.mode != "off":
+        bundle.contents.extend(row for span in spans for row in content_rows(span, policy))
     for request in bundle.requests:
         request |= cost_parts(bundle.branches)
     return bundle
@@ -268,11 +275,14 @@ def branch_row(span: ReadableSpan, shared: Mapping[str, Any]) -> Row:
         "simulated": read.flag(semconv.SIMULATED) or root.flag(semconv.SIMULATED),
         "policy_version": either(semconv.POLICY_VERSION),
         "risk": root.name(semconv.RISK),
+        "data_class": root.name(semconv.DATA_CLASS),
+        "source": root.name(semconv.SOURCE) or "router",
         "status": root.name(semconv.STATUS),
         "branch_index": read.integer(semconv.BRANCH_INDEX) or 0,
         "kind": read.name(semconv.BRANCH_KIND),
         "model": read.name(semconv.REQUEST_MODEL) or read.name(semconv.TOOL_NAME) or _name(span.name),
         "deployment": read.optional(semconv.BRANCH_DEPLOYMENT),
+        "location": read.optional(semconv.BRANCH_LOCATION),
         "attempt": attempt_of(reason),
         "tier": read.optional(semconv.BRANCH_TIER),
         "provider": read.optional(semconv.PROVIDER_NAME),
@@ -307,9 +317,9 @@ def span_row(span: ReadableSpan) -> Row:
         **_identity(span),
         "parent_span_id": _parent_id(span),
         "name": _name(span.name),
-        "kind": span.kind.name.lower(),
+        "kind": _KINDS[span.kind],
         "duration_ms": _duration_ms(span),
-        "status": span.status.status_code.name.lower(),
+        "status": _STATUSES[span.status.status_code],
         "status_message": None if description is None else clean(description),
         "attributes": _Reader(span.attributes or {}).rest(semconv.CONTENT_KEYS) or "{}",
     }
@@ -337,26 +347,32 @@ def content_rows(span: ReadableSpan, policy: ContentPolicy) -> list[Row]:
 class _Reader:
     """A span's attributes, each read as the type that its column has."""
 
-    __slots__ = ("_attributes",)
+    __slots__ = ("_attributes", "_get")
 
     def __init__(self, attributes: Mapping[str, Any]) -> None:
         self._attributes = attributes
+        self._get = attributes.get
 
     def text(self, key: str) -> str | None:
-        value = self._attributes.get(key)
-        if value is None or isinstance(value, str):
-            return None if value is None else clean(value)
-        return to_json(value)
+        value = self._get(key)
+        if value is None:
+            return None
+        return clean(value) if isinstance(value, str) else to_json(value)
 
     def name(self, key: str) -> str:
         """Short, and never NULL: absent is empty."""
-        return (self.text(key) or "")[:_LONGEST_NAME]
+        value = self._get(key)
+        if value is None:
+            return ""
+        return (clean(value) if isinstance(value, str) else to_json(value))[:_LONGEST_NAME]
 
     def optional(self, key: str) -> str | None:
-        return self.name(key) or None
+        return None if self._get(key) is None else self.name(key) or None
 
     def integer(self, key: str) -> int | None:
-        value = self._attributes.get(key)
+        value = self._get(key)
+        if value is None:
+            return None
         if isinstance(value, float) and math.isfinite(value):
             value = round(value)
         if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST:
@@ -364,8 +380,8 @@ class _Reader:
         return value
 
     def real(self, key: str) -> float | None:
-        value = self._attributes.get(key)
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
+        value = self._get(key)
+        if value is None or not isinstance(value, (int, float)) or isinstance(value, bool):
             return None
         try:
             number = float(value)
@@ -376,30 +392,32 @@ class _Reader:
     def cost(self) -> int | None:
         """Nano-USD, or the conventions' amount in USD from spans that are not ours."""
         nano = self.integer(semconv.COST_NANO)
-        if nano is not None or self._attributes.get(semconv.COST_CURRENCY, "USD") != "USD":
+        if nano is not None or self._get(semconv.COST_CURRENCY, "USD") != "USD":
             return nano
         usd = self.real(semconv.COST_AMOUNT)
         return None if usd is None or abs(usd) * _NANO_PER_USD > _LARGEST else round(usd * _NANO_PER_USD)
 
     def flag(self, key: str) -> bool:
-        return self._attributes.get(key) is True
+        return self._get(key) is True
 
     def first(self, key: str) -> str | None:
-        value = self._attributes.get(key)
+        value = self._get(key)
         if isinstance(value, (list, tuple)):
             value = value[0] if value else None
         return clean(value)[:_LONGEST_NAME] if isinstance(value, str) else None
 
     def json(self, key: str, empty: Any) -> str:
         """Structured values come as JSON text (readers bear with a broken one) or as flat lists."""
-        value = self._attributes.get(key)
+        value = self._get(key)
         if isinstance(value, str):
             return clean(value)
         return to_json(empty if value is None else value)
 
     def rest(self, known: frozenset[str]) -> str | None:
-        others = {name: value for name, value in self._attributes.items() if name not in known}
-        return to_json(others) if others else None
+        others = self._attributes.keys() - known
+        if not others:
+            return None
+        return to_json({name: value for name, value in self._attributes.items() if name in others})
 
 
 def _identity(span: ReadableSpan) -> Row:
@@ -414,16 +432,16 @@ def _identity(span: ReadableSpan) -> Row:
 
 def _span_id(span: ReadableSpan) -> str:
     context = span.get_span_context()
-    return format_span_id(context.span_id if context else 0)
+    return f"{context.span_id if context else 0:016x}"
 
 
 def _trace_id(span: ReadableSpan) -> str:
     context = span.get_span_context()
-    return format_trace_id(context.trace_id if context else 0)
+    return f"{context.trace_id if context else 0:032x}"
 
 
 def _parent_id(span: ReadableSpan) -> str | None:
-    return None if span.parent is None else format_span_id(span.parent.span_id)
+    return None if span.parent is None else f"{span.parent.span_id:016x}"
 
 
 def _duration_ms(span: ReadableSpan) -> float:

@@ -6,6 +6,10 @@ import json
 import math
 from typing import Any
 
+import orjson
+
+_STRICT = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+"""Nothing but what JSON has: all else is written below, as ever."""
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -24,6 +28,11 @@ def clean(text: str) -> str:
 
 def to_json(value: Any) -> str:
     """JSON text of anything: what JSON cannot hold (NaN, bytes, objects) becomes null or its printed form."""
+    try:
+        # What this cannot do, as numbers beyond 64 bits, the slower ways below can; it makes NaN null by itself.
+        return clean(orjson.dumps(value, option=_STRICT).decode())
+    except (TypeError, ValueError, RecursionError):
+        pass
     try:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from functools import cache
 from operator import itemgetter
 from typing import Any, Final
@@ -18,6 +19,7 @@ from sqlalchemy.dialects import sqlite
 from telemetry import histogram
 from telemetry.storage.bulk import Bulk, Part, Row
 from telemetry.storage.placed import Values
+from telemetry.storage.types import UtcDateTime
 
 _DIALECT: Final = sqlite.dialect()
 _JOINED: Final = "routescope_joined"
@@ -68,7 +70,7 @@ def teach(connection: sqlite3.Connection) -> None:
 
 
 @cache
-def _insert(table: sa.Table) -> tuple[str, Callable[[Row], Values]]:
+def _insert(table: sa.Table) -> tuple[str, Callable[[Row], Sequence[Any]]]:
     """The statement, and what turns a row into its parameters."""
     columns = list(table.columns)
     marks = ", ".join("?" * len(columns))
@@ -76,16 +78,16 @@ def _insert(table: sa.Table) -> tuple[str, Callable[[Row], Values]]:
     return text, _values(columns)
 
 
-def _values(columns: Sequence[sa.Column[Any]]) -> Callable[[Row], Values]:
+def _values(columns: Sequence[sa.Column[Any]]) -> Callable[[Row], Sequence[Any]]:
     read = itemgetter(*(column.name for column in columns))
-    processors = [column.type.dialect_impl(_DIALECT).bind_processor(_DIALECT) for column in columns]
+    processors = [_processor(column) for column in columns]
     written = [(place, process) for place, process in enumerate(processors) if process is not None]
 
-    def values(row: Row) -> Values:
+    def values(row: Row) -> list[Any]:
         given = list(read(row))
         for place, process in written:
             given[place] = process(given[place])
-        return tuple(given)
+        return given
 
     return values
 
@@ -102,6 +104,23 @@ def _found(
 def _find(columns: tuple[sa.Column[Any], ...], size: int) -> str:
     marks = ", ".join("?" * size)
     return f"SELECT {_list(columns)} FROM {_name(columns[0].table)} WHERE {_name(columns[0])} IN ({marks})"  # noqa: S608 - names are our tables'
+
+
+def _processor(column: sa.Column[Any]) -> Callable[[Any], Any] | None:
+    """What SQLAlchemy would do to a value of this column; None where the driver does it by itself."""
+    if isinstance(column.type, UtcDateTime):
+        return _moment
+    if isinstance(column.type, sa.Boolean):
+        return None
+    return column.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+
+
+def _moment(value: datetime | None) -> str | None:
+    """As SQLAlchemy writes it, which takes five times as long."""
+    if value is None:
+        return None
+    utc = value if value.tzinfo is None or value.tzinfo is UTC else value.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 @cache
