@@ -16,7 +16,7 @@ import http.client
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from app.dashboard.budgets import Budget, budgets_of
@@ -173,6 +173,15 @@ class Gateway:
             GatewayError
         """
         return self._ask("POST", "/v1/route/explain", question.body())
+
+    def feedback(self, decision_id: str, label: Literal["good", "bad"], comment: str = "") -> dict[str, Any]:
+        """Say what one thinks of an answer; ``comment`` of the answer says whether the words were kept.
+
+        Raises:
+            GatewayError
+        """
+        said = {"decision_id": decision_id, "label": label, "comment": comment or None}
+        return self._ask("POST", "/v1/feedback", said)
 
     def events(self, question: Question, *, tick_s: float = TICK_S) -> EventStream:
         """Route a question and follow it.

@@ -17,6 +17,7 @@ from router_core.request import Context, Message, RouteRequest
 CONTEXT_HEADER = "x-routescope-context"
 
 Tokens: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
+B = TypeVar("B", bound=BaseModel)
 
 
 class TextPart(BaseModel):
@@ -155,6 +156,11 @@ async def read_chat(request: Request) -> tuple[ChatBody, RouteRequest]:
     return body, body.as_request(_context(request), request.headers.get("traceparent"))
 
 
+async def read_body(request: Request, kind: type[B]) -> B:
+    """Any other body (RequestError; the message names the field)."""
+    return _validate(kind, await _json(request))
+
+
 async def read_route(request: Request) -> RouteRequest:
     """The request in a body of our own form. Raises as `read_chat`."""
     return _validate(RouteBody, await _json(request)).as_request()
@@ -181,9 +187,6 @@ async def _json(request: Request) -> Any:
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidBody(f"the body is not valid JSON{where}") from None
-
-
-B = TypeVar("B", ChatBody, RouteBody)
 
 
 def _validate(kind: type[B], values: Any) -> B:

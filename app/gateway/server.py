@@ -22,6 +22,7 @@ from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
+from app.gateway.feedback import feedback
 from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.traces import traces
@@ -68,6 +69,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
             Route("/v1/chat/completions", chat_completions, methods=["POST"]),
             Route("/v1/route/events", route_events, methods=["POST"]),
             Route("/v1/route/explain", route_explain, methods=["POST"]),
+            Route("/v1/feedback", feedback, methods=["POST"]),
         ],
         middleware=[Middleware(Doorkeeper)],
         exception_handlers={
