@@ -133,6 +133,14 @@ class Gateway:
         """
         return self._ask("GET", "/healthz")
 
+    def models_health(self) -> dict[str, Any]:
+        """What ``/v1/models/health`` says (`app.gateway.health`).
+
+        Raises:
+            GatewayError
+        """
+        return self._ask("GET", "/v1/models/health")
+
     def catalogue(self) -> Catalogue:
         """Routes and models, with the state of each model.
 

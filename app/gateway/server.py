@@ -23,6 +23,7 @@ from app.gateway.doorkeeper import Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
 from app.gateway.feedback import feedback
+from app.gateway.health import models_health
 from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.traces import traces
@@ -64,6 +65,7 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
             Route("/healthz", healthz),
             Route("/metrics", metrics),
             Route("/v1/models", models),
+            Route("/v1/models/health", models_health),
             Route("/v1/budgets", budgets),
             Route("/v1/traces", traces, methods=["POST"]),
             Route("/v1/chat/completions", chat_completions, methods=["POST"]),

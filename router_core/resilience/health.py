@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
+from weakref import WeakSet
 
 from router_core.clock import Clock
 from router_core.errors import FirstTokenTimeout, ProviderError, ProviderTimeout
@@ -64,6 +65,8 @@ class DeploymentHealth:
     """Within the outlier window; calls without a verdict do not count."""
     failed: int
     latency: LatencyEstimate | None
+    in_flight: int = 0
+    """Calls that have begun and not ended."""
 
     @property
     def error_rate(self) -> float | None:
@@ -79,6 +82,8 @@ class _ModelHealth:
     budget: RetryBudget
     whole: Measures
     """All deployments together: what a strategy asks. Of an only deployment, its own."""
+    in_flight: Mapping[str, WeakSet[Ticket]]
+    """Calls that have begun and not ended, by deployment. Weak: a ticket that is dropped counts as ended."""
 
 
 def outcome_of(error: BaseException | None, *, cut_short: bool) -> Outcome:
@@ -138,6 +143,7 @@ class Health:
             outliers=outliers,
             budget=RetryBudget(self._clock, settings.retry),
             whole=outliers.measures(names[0]) if len(names) == 1 else Measures(settings.outlier),
+            in_flight={name: WeakSet() for name in names},
         )
 
     # --- before a call ---------------------------------------------------------------------------------------------
@@ -191,6 +197,7 @@ class Health:
             return None
         if not retry:
             health.budget.request()
+        health.in_flight[deployment].add(ticket)
         return CallTicket(model, deployment, ticket)
 
     # --- after a call ----------------------------------------------------------------------------------------------
@@ -213,6 +220,7 @@ class Health:
             return
         health, now = self._models[ticket.model], self._clock.monotonic_ns()
         measures = health.outliers.measures(ticket.deployment)
+        health.in_flight[ticket.deployment].discard(ticket.breaker)
         if outcome == "success":
             measures.succeeded(now, latency_ms, ttft_ms)
             if health.whole is not measures:
@@ -268,9 +276,8 @@ class Health:
             retry_in_s = (ejection.until_ns - now) / 1e9
         calls, failed = measures.calls(now)
         moment = datetime.fromtimestamp((self._clock.time_ns() - (now - since)) / 1e9, tz=UTC)
-        return DeploymentHealth(
-            model, deployment, state, moment, why, retry_in_s, calls, failed, measures.estimate(now)
-        )
+        estimate, in_flight = measures.estimate(now), len(health.in_flight[deployment])
+        return DeploymentHealth(model, deployment, state, moment, why, retry_in_s, calls, failed, estimate, in_flight)
 
     @staticmethod
     def _candidates(health: _ModelHealth, absent: Collection[str] = ()) -> list[Candidate]:

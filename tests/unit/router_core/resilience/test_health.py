@@ -319,3 +319,18 @@ def test_equal_seeds_and_clocks_decide_alike(clock: ManualClock) -> None:
         health = Health(clock, ResilienceEntry(), random.Random(5), models)
         runs.append([health.choose("duo").deployment for _ in range(50)])
     assert runs[0] == runs[1]
+
+
+def test_calls_are_in_flight_from_their_begin_to_their_end_however_it_comes(health: Health) -> None:
+    one, two, dropped = (begun(health, "duo", "east") for _ in range(3))
+    begun_elsewhere = begun(health, "duo", "west")
+    assert [stands(health, "duo", name).in_flight for name in ("east", "west")] == [3, 1]
+    health.end(one, "success", latency_ms=10)
+    health.end(two, "cancelled")
+    health.end(two, "failure", error=BROKEN)
+    assert stands(health, "duo", "east").in_flight == 1
+    del dropped
+    gc.collect()
+    assert stands(health, "duo", "east").in_flight == 0
+    health.end(begun_elsewhere, "failure", error=BROKEN)
+    assert stands(health, "duo", "west").in_flight == 0
