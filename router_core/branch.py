@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from opentelemetry.trace import Span
 
@@ -53,6 +53,7 @@ class Branch:
     provider_name: str | None = None
     berth: Berth | None = None
     """The deployment that took the call; None for tools."""
+    location: Literal["local", "cloud"] | None = None
     input_estimate: int = 0
     outcome: Outcome | None = None
     text: str = ""
@@ -101,7 +102,7 @@ class Branch:
                 if now > due_ns:
                     raise self._too_late(call, limit_ns)
                 if isinstance(item, TextChunk):
-                    if self.first_chunk_ns is None:
+                    if self.first_chunk_ns is None and not item.whole:
                         self.first_chunk_ns = now
                     pieces.append(item.text)
                     yield item.text
@@ -226,6 +227,7 @@ class Branch:
             started_ms=self.started_ns / 1e6,
             latency_ms=self.latency_ms,
             deployment=None if self.berth is None else self.berth.deployment,
+            location=self.location,
             ttft_ms=self.ttft_ms,
             finish_reason=None if self.completion is None else self.completion.finish_reason,
             response_model=None if self.completion is None else self.completion.response_model,
@@ -264,6 +266,7 @@ class Branch:
             semconv.BRANCH_THRESHOLD: record.threshold,
             semconv.BRANCH_SCORES: as_json(self.scores) if self.scores else None,
             semconv.BRANCH_DEPLOYMENT: record.deployment,
+            semconv.BRANCH_LOCATION: record.location,
             semconv.BRANCH_LATENCY_MS: record.latency_ms,
             semconv.ANSWER_CHARACTERS: len(self.text),
         }

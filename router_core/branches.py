@@ -18,7 +18,7 @@ from router_core.errors import ProviderError, ProviderFault
 from router_core.events import BranchEnded, Event, Token
 from router_core.fleet import Fleet
 from router_core.guard import Exclusion
-from router_core.policy.schema import LogprobValidator
+from router_core.policy.schema import LogprobValidator, Model
 from router_core.providers.base import Call
 from router_core.result import BranchKind
 from router_core.run import Run
@@ -76,6 +76,7 @@ class Branches:
             price=run.prices.get(model),
             provider_name=berth.provider.name,
             berth=berth,
+            location=run.target.models[model].location,
             input_estimate=incoming,
             ask=ask,
         )
@@ -140,6 +141,7 @@ def _call(run: Run, branch: Branch) -> Call:
         response_schema=request.response_schema,
         intent=run.signals.intent,
         logprobs=ask is None and _wants_logprobs(run),
+        whole=_is_wanted_whole(run, model),
     )
     if ask is None:
         return call
@@ -153,6 +155,12 @@ def _call(run: Run, branch: Branch) -> Call:
     _, limit = tokens_of(run, ask)
     schema = ask.response_schema if "json" in model.capabilities else None
     return replace(call, messages=ask.messages, max_output_tokens=limit, stop=(), response_schema=schema)
+
+
+def _is_wanted_whole(run: Run, model: Model) -> bool:
+    """Whether nobody looks at an answer's beginning: neither the caller nor a timeout, nor a race, which bills what an
+    overtaken model had written by then."""
+    return not run.watched and model.first_token_timeout_s is None and run.target.route.fan_out == 1
 
 
 def _wants_logprobs(run: Run) -> bool:

@@ -133,9 +133,11 @@ class BranchRecord:
     """From the start of the request."""
     latency_ms: float | None = None
     ttft_ms: float | None = None
-    """Time to the first chunk of text, from the start of the branch."""
+    """Time to the first chunk of text, from the start of the branch; None when the answer came all at once."""
     deployment: str | None = None
     """Which of the model's deployments was called; None where it runs in one place only."""
+    location: Literal["local", "cloud"] | None = None
+    """Where the prompt went: ``local`` stays on this machine or in this network, ``cloud`` leaves it."""
     finish_reason: str | None = None
     response_model: str | None = None
     error_type: str | None = None

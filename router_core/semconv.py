@@ -93,6 +93,7 @@ BRANCH_INDEX: Final = "router.branch.index"  # 0, 1, ... in the order of startin
 BRANCH_KIND: Final = "router.branch.kind"  # tool | cache | model | probe | judge
 BRANCH_TIER: Final = "router.branch.tier"
 BRANCH_DEPLOYMENT: Final = "router.branch.deployment"  # absent where the model runs in one place
+BRANCH_LOCATION: Final = "router.branch.location"  # local | cloud: where the prompt went
 BRANCH_OUTCOME: Final = "router.branch.outcome"  # accepted | rejected | failed | compared | cancelled
 BRANCH_REASON: Final = "router.branch.reason"
 BRANCH_SCORE: Final = "router.branch.score"

@@ -30,7 +30,9 @@ async def try_tool(run: Run, tool: Tool) -> AsyncGenerator[Event]:
         run.trace.end(span, {semconv.TOOL_NAME: tool.name})
         return
     reason = str(error) if answer is None else answer.reason
-    branch = Branch(len(run.branches), "tool", tool.name, None, reason, span, started, final=True)
+    branch = Branch(
+        len(run.branches), "tool", tool.name, None, reason, span, started, final=True, location=tool.location
+    )
     run.branches.append(branch)
     yield BranchStarted(branch.index, "tool", tool.name, reason, True, started / 1e6)
     if answer is None:
