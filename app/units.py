@@ -36,6 +36,8 @@ def duration(ms: float | None) -> str:
     """Milliseconds as ``0.42 ms``, ``87 ms``, ``1.25 s``, ``2 min 5 s``."""
     if ms is None:
         return UNKNOWN
+    if ms < 0.005:
+        return "0 ms" if ms == 0 else "<0.01 ms"
     if ms < 10:
         return f"{ms:.2f} ms"
     if ms < 999.5:
@@ -44,6 +46,13 @@ def duration(ms: float | None) -> str:
         return f"{ms / 1000:.2f} s" if ms < 9_995 else f"{ms / 1000:.1f} s"
     minutes, seconds = divmod(round(ms / 1000), 60)
     return f"{minutes} min {seconds} s"
+
+
+def took(ms: float | None) -> str:
+    """How long something took, as `duration` writes it. Exactly 0 was told by a clock that stood still, as that of
+    simulated requests does but for their models: it is not known.
+    """
+    return duration(ms or None)
 
 
 def count(number: float | None) -> str:

@@ -79,8 +79,24 @@ def columns_of(table: TableName) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def export_to(engine: sa.Engine, filters: Filters, out: BinaryIO, *, table: TableName, format: Format) -> Exported:
+def export_to(
+    engine: sa.Engine,
+    filters: Filters,
+    out: BinaryIO,
+    *,
+    table: TableName,
+    format: Format,
+    decisions: Sequence[str] | None = None,
+) -> Exported:
     """Write the rows of a filter to something open; it is flushed, not closed.
+
+    Args:
+        engine: one that reads.
+        filters: which rows.
+        out: where to.
+        table: whose rows.
+        format: of the file.
+        decisions: the ids of those alone that are wanted among them, some thousands at most; None for all.
 
     Raises:
         StorageError: the database cannot be read.
@@ -91,7 +107,7 @@ def export_to(engine: sa.Engine, filters: Filters, out: BinaryIO, *, table: Tabl
     writer = _WRITERS[format](counted, columns)
     rows = 0
     try:
-        for batch in _batches(engine, filters, table, columns):
+        for batch in _batches(engine, filters, table, columns, decisions):
             writer.write(batch)
             rows += len(batch)
         writer.finish()
@@ -144,12 +160,15 @@ def _kind(column: sa.Column[Any]) -> Kind:
 
 
 def _batches(
-    engine: sa.Engine, filters: Filters, table: TableName, columns: Sequence[Column]
+    engine: sa.Engine, filters: Filters, table: TableName, columns: Sequence[Column], decisions: Sequence[str] | None
 ) -> Iterator[Sequence[Sequence[Any]]]:
     source, model_column = _SOURCES[table]
+    conditions = on_facts(source, model_column, filters)
+    if decisions is not None:
+        conditions.append(source.c.decision_id.in_(decisions))
     statement = (
         sa.select(*(source.c[column.source].label(column.name) for column in columns))
-        .where(*on_facts(source, model_column, filters))
+        .where(*conditions)
         .order_by(source.c.ts, source.c.span_id)
         .execution_options(yield_per=BATCH)
     )

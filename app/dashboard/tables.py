@@ -68,18 +68,22 @@ def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
 
 
 def decisions(rows: Sequence[DecisionRow], *, key: str) -> str | None:
-    """Decisions, a line each; the id of the one that was clicked."""
+    """Decisions, a line each; the id of the one that was clicked.
+
+    The server does not know how wide the page is, so the columns come in the order of their worth: what a narrow page
+    cuts off is what one misses least, and the table scrolls to it.
+    """
     frame = pd.DataFrame(
         {
             "Time (UTC)": [row.ts.replace(tzinfo=None) for row in rows],
             "Went": [_went(row) for row in rows],
+            "Cost": [units.nano_usd(row.cost_nano) for row in rows],
             "Status": [row.status for row in rows],
+            "Latency": [units.took(row.latency_ms) for row in rows],
+            "Score": ["" if row.score is None else units.score(row.score) for row in rows],
+            "Saved": [units.nano_usd(row.savings_nano) for row in rows],
             "Intent": [plain.visible(row.intent, NAME) for row in rows],
             "Route": [plain.visible(row.route, NAME) for row in rows],
-            "Score": ["" if row.score is None else units.score(row.score) for row in rows],
-            "Cost": [units.nano_usd(row.cost_nano) for row in rows],
-            "Saved": [units.nano_usd(row.savings_nano) for row in rows],
-            "Latency": [units.duration(row.latency_ms) for row in rows],
             "Why": [_why(row) for row in rows],
             "Tenant": [plain.visible(row.tenant, NAME) for row in rows],
             "Purpose": [row.purpose + (", simulated" if row.simulated else "") for row in rows],
@@ -91,8 +95,8 @@ def decisions(rows: Sequence[DecisionRow], *, key: str) -> str | None:
         frame.style.map(_status_colour, subset=["Status"]),
         key,
         {
-            "Time (UTC)": column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=146),
-            "Went": column.TextColumn(width=190, help="What was tried first, and what answered. Dashed: a fallback."),
+            "Time (UTC)": column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=142),
+            "Went": column.TextColumn(width=172, help="What was tried first, and what answered. Dashed: a fallback."),
             "Status": column.TextColumn(width=66, help="ok, denied, failed or cancelled."),
             "Intent": column.TextColumn(width=84),
             "Route": column.TextColumn(width=70),
@@ -131,8 +135,8 @@ def _why(row: DecisionRow) -> str:
 
 
 def _rounded(ms: float | None) -> float | None:
-    """To whole milliseconds, and to hundredths below ten."""
-    return None if ms is None else round(ms) if ms >= 10 else round(ms, 2)
+    """To whole milliseconds, and to hundredths below ten; None where the clock stood still (`units.took`)."""
+    return None if not ms else round(ms) if ms >= 10 else round(ms, 2)
 
 
 def _dollars(amounts: Sequence[int | None]) -> list[float | None]:

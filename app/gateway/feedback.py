@@ -38,9 +38,7 @@ class FeedbackBody(BaseModel):
         assert score is not None
         opinion = Opinion(self.decision_id, score, AUTHOR, self.comment)
         if self.label is not None and opinion.label != self.label:
-            raise InvalidBody(
-                f"score, label: {score:g} is not {self.label}; good is above 0, bad below: send one"
-            )
+            raise InvalidBody(f"score, label: {score:g} is not {self.label}; good is above 0, bad below: send one")
         return opinion
 
 

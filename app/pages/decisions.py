@@ -10,6 +10,7 @@ import streamlit as st
 from app import units
 from app.dashboard import address, cache, cards, components, navigation, tables, toolbar
 from app.dashboard.view import View
+from app.panels import export, view_list
 from telemetry.query import decisions
 from telemetry.query.decisions import SLICE, DecisionPage, Path
 from telemetry.query.overview import Totals, totals
@@ -29,16 +30,19 @@ def show() -> None:
             "Decisions",
             "Every request and where it went; click one for the whole story",
         )
-        search = st.text_input(
-            "Search",
-            key="q",
-            on_change=address.touched,
-            placeholder="The beginning of a decision's id, or words of a prompt or an answer",
-            icon=":material/search:",
-            label_visibility="collapsed",
-            help="Words are found only where the policy keeps content.",
-        )
-        path = _path()
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="narrow"):
+            search = st.text_input(
+                "Search",
+                key="q",
+                on_change=address.touched,
+                placeholder="The beginning of a decision's id, or words of a prompt or an answer",
+                icon=":material/search:",
+                label_visibility="collapsed",
+                help="Words are found only where the policy keeps content.",
+            )
+            path = _path()
+            view_list.draw()
+            export.draw(view, path, search, cache.ask(totals, view.filters).requests)
         with cards.loading(400):
             _list(view, path, search)
 

@@ -40,6 +40,10 @@ def test_durations_change_their_unit_with_their_size(ms: float | None, written: 
     assert units.duration(ms) == written
 
 
+def test_a_clock_that_stood_still_has_measured_nothing() -> None:
+    assert [units.took(ms) for ms in (0.0, None, 0.004, 12.0)] == ["unknown", "unknown", "<0.01 ms", "12 ms"]
+
+
 @pytest.mark.parametrize("write", [units.count, units.compact, units.share, units.usd, units.duration, units.when])
 def test_unknown_is_a_word(write) -> None:  # type: ignore[no-untyped-def]
     assert write(None) == "unknown"

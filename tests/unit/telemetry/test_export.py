@@ -87,6 +87,20 @@ def test_rows_come_oldest_first_with_every_column_of_the_table(engine: sa.Engine
     assert set(BRANCH.columns.keys()) <= as_csv(engine, table="branches")[0].keys()
 
 
+@pytest.mark.parametrize("table", ["requests", "branches"])
+def test_only_the_decisions_that_are_named_are_written_and_only_those_of_the_filter(
+    engine: sa.Engine, table: TableName
+) -> None:
+    def written(filters: Filters) -> set[str]:
+        out = io.BytesIO()
+        export_to(engine, filters, out, table=table, format="csv", decisions=["d", "b", "nobody"])
+        return {row["decision_id"] for row in csv.DictReader(io.StringIO(out.getvalue().decode(), newline=""))}
+
+    of_all = {row["decision_id"] for row in as_csv(engine, table=table)}
+    assert written(EVERYTHING) == {"b", "d"} & of_all
+    assert written(Filters(purposes=("nobody's",))) == set()
+
+
 def test_every_amount_stands_there_in_nano_and_in_dollars_exactly(engine: sa.Engine) -> None:
     first, large = (row for row in as_csv(engine, table="branches") if row["decision_id"] == "a")
     assert (first["cost_nano"], first["cost_usd"]) == ("1", "0.000000001")
