@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.dashboard.charts import percentiles
+from app.dashboard.charts.percentiles import Line, Measured
+
+DAY = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("share", "calls"), [(0.5, 2), (0.9, 10), (0.95, 20), (0.99, 100)])
+def test_a_percentile_needs_so_many_calls(share: float, calls: int) -> None:
+    assert percentiles.needed(share) == calls
+
+
+def test_points_of_too_few_calls_are_hollow_and_say_so() -> None:
+    points = [Measured(DAY, 900.0, 20), Measured(DAY + timedelta(days=1), 950.0, 19)]
+    drawn = percentiles.lines([Line("m", points, "#112233")], "light", share=0.95, step="day")
+    (trace,) = drawn.data
+    assert list(trace.marker.color) == ["#112233", "#ffffff"]
+    assert trace.hovertext[0].endswith("900 ms<br>n = 20")
+    assert trace.hovertext[1].endswith("n = 19: too few, the slowest call")
+
+
+def test_the_period_before_is_dotted_and_has_no_points() -> None:
+    before = [Measured(DAY - timedelta(days=7), 700.0, 5)]
+    drawn = percentiles.lines(
+        [Line("m", [Measured(DAY, 900.0, 50)], "#112233", before)],
+        "light",
+        share=0.5,
+        step="day",
+        shift=timedelta(days=7),
+    )
+    assert [(trace.mode, trace.line.dash) for trace in drawn.data] == [("lines", "dot"), ("lines+markers", None)]
+    assert drawn.data[0].x[0] == drawn.data[1].x[0]
+
+
+def test_a_step_without_calls_is_a_gap() -> None:
+    points = [Measured(DAY, 900.0, 50), Measured(DAY + timedelta(days=2), 950.0, 50)]
+    (trace,) = percentiles.lines([Line("m", points, "#112233")], "light", share=0.5, step="day").data
+    assert list(trace.y) == [0.9, None, 0.95]
+    assert "n =" not in trace.hovertext[1]
