@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Literal
+from typing import Literal
 
 import streamlit as st
 
@@ -79,32 +78,51 @@ def kpi(
         better: which direction is good news.
         more: draws the link to what the number is made of.
     """
-    still = change is not None and not any(digit in change for digit in "123456789")
-    any_known = any(value is not None for value in line)
+    spoken = f"{label}: {value}" + (f", {change} against the period before" if change else "")
     with st.container(border=True, key=f"card-kpi-{key}", gap="xxsmall"):
-        st.metric(
-            label,
-            value,
-            delta=change,
-            # What rounds to nothing is neither good news nor bad, and points nowhere.
-            delta_color="off" if still else _DELTA_COLOUR[better],
-            delta_arrow="off" if still else "auto",
-            delta_description="vs before" if change else None,
-            help=help,
-            # No number is what the sparkline breaks at.
-            chart_data=[math.nan if value is None else value for value in line] if any_known else None,
+        # One element: Streamlit's own metric draws its little line with a whole charting library.
+        st.html(
+            f'<div class="rs-kpi" role="group" aria-label="{plain.html(spoken)}">'
+            f'<div class="rs-sub">{plain.html(label)}{_hint(help)}</div>'
+            f'<div class="rs-number">{plain.html(value)}{_change(change, better)}</div>'
+            f'{sparkline(line)}<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
         )
-        st.html(f'<div class="rs-sub">{plain.html(unbroken(note))}</div>')
         if more is not None:
             with st.container(key=f"more-{key}"):
                 more()
 
 
-_DELTA_COLOUR: Final[dict[str, Literal["normal", "inverse", "off"]]] = {
-    "up": "normal",
-    "down": "inverse",
-    "neither": "off",
-}
+def _change(change: str | None, better: Literal["up", "down", "neither"]) -> str:
+    if change is None:
+        return ""
+    # What rounds to nothing is neither good news nor bad, and points nowhere.
+    still = not any(digit in change for digit in "123456789")
+    up = not change.startswith("-")
+    tone = "muted" if still or better == "neither" else "ok" if up == (better == "up") else "bad"
+    mark = "" if still else "↑ " if up else "↓ "
+    told = mark + plain.html(unbroken(change))
+    return f'<span class="rs-change rs-{tone}" title="against the period before">{told}</span>'
+
+
+def sparkline(line: Sequence[float | None]) -> str:
+    """The course of a number as a small line, from its lowest to its highest; it breaks where the number is unknown."""
+    known = [value for value in line if value is not None]
+    if not known:
+        return '<div class="rs-spark"></div>'
+    low, height = min(known), (max(known) - min(known)) or 1.0
+    path, pen = [], "M"
+    for place, value in enumerate(line):
+        if value is None:
+            pen = "M"
+            continue
+        x = 100 * place / max(len(line) - 1, 1)
+        # A lone point is a stroke of no length, which its round ends make seen.
+        path.append(f"{pen}{x:.2f} {26 - 24 * (value - low) / height:.2f}" + ("l0 0" if pen == "M" else ""))
+        pen = "L"
+    return (
+        '<svg class="rs-spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">'
+        f'<path d="{"".join(path)}"></path></svg>'
+    )
 
 
 def figure(label: str, value: str, note: str, *, key: str) -> None:

@@ -18,7 +18,7 @@ def show() -> None:
             first_screen.draw()
             return
         first_screen.demo_under_way()
-    page.counted("Overview", "What was asked, what it cost, what routing saved", _body, key="overview")
+        page.counted("Overview", "What was asked, what it cost, what routing saved", _body, key="overview")
 
 
 def _body(view: View, now: Totals) -> None:

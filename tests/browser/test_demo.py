@@ -26,7 +26,7 @@ def test_the_demo_button_leads_from_an_empty_store_to_charts(tmp_path: Path, bro
         button.click()
         expect(page.get_by_role("progressbar")).to_be_visible(timeout=30_000)
         expect(button).to_be_disabled()
-        expect(page.get_by_test_id("stMetric")).to_have_count(6, timeout=WRITTEN_MS)
+        expect(page.locator(".rs-kpi")).to_have_count(6, timeout=WRITTEN_MS)
         expect(page.get_by_text("All of what is shown", exact=False).first).to_be_visible()
         page.get_by_test_id("stSidebar").get_by_role("link", name="Drift").click()
         expect(page.locator("[class*='st-key-card-heat-map']")).to_be_visible(timeout=30_000)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_numbers_and_charts_are_drawn(visit: Callable[..., Page]) -> None:
     page = visit("/?range=30d")
-    expect(page.get_by_test_id("stMetric")).to_have_count(6)
+    expect(page.locator(".rs-kpi")).to_have_count(6)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(4)
     expect(page.get_by_text("Simulated:", exact=False).first).to_be_visible()
 

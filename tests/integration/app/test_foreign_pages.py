@@ -52,7 +52,7 @@ def open_page(page: str = "", **params: str) -> str:
     assert not app.exception
     said = [element.proto.body for element in app.get("html")]
     tables = [frame.value.to_string() for frame in app.dataframe]
-    return "\n".join([*said, *(f"{metric.label}: {metric.value}" for metric in app.metric), *tables])
+    return "\n".join([*said, *tables])
 
 
 def test_the_overview_counts_what_others_called(home: Path):

@@ -59,9 +59,8 @@ def open_page(page: str = "", **params: str) -> AppTest:
 
 
 def text_of(app: AppTest) -> str:
-    """All that our own HTML says on the page, and the metrics."""
-    said = [element.proto.body for element in app.get("html")]
-    return "\n".join([*said, *(f"{metric.label}: {metric.value}" for metric in app.metric)])
+    """All that our own HTML says on the page."""
+    return "\n".join(element.proto.body for element in app.get("html"))
 
 
 def test_an_empty_store_offers_the_playground_and_demo_traffic(home: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import re
 
-from streamlit.proto.Metric_pb2 import Metric as MetricProto
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
+
+from app.dashboard import cards
 
 HOSTILE = "<b onclick=alert(1)>x</b> [y](javascript:alert(1)) \u202e"
 
@@ -21,40 +25,41 @@ def html_of(app: AppTest) -> str:
 
 
 def test_a_sparkline_breaks_where_a_number_is_unknown() -> None:
-    def page() -> None:
+    assert cards.sparkline([1.0, 3.0, None, 2.0]).count("M") == 2
+    assert cards.sparkline([1.0, None, 3.0]).count("l0 0") == 2
+    assert "path" not in cards.sparkline([None, None])
+    assert "path" not in cards.sparkline([])
+
+
+@given(st.lists(st.none() | st.floats(-1e12, 1e12), max_size=90))
+def test_a_sparkline_stays_within_its_box(line: list[float | None]) -> None:
+    for x, y in re.findall(r"[ML]([-\d.]+) ([-\d.]+)", cards.sparkline(line)):
+        assert 0 <= float(x) <= 100
+        assert 1 <= float(y) <= 27
+
+
+@pytest.mark.parametrize(
+    ("change", "better", "shown"),
+    [
+        ("+0.3 pp", "down", ("rs-bad", "↑")),
+        ("-0.3 pp", "down", ("rs-ok", "↓")),
+        ("+2.0 %", "up", ("rs-ok", "↑")),
+        ("+2.0 %", "neither", ("rs-muted", "↑")),
+        ("0.0 pp", "down", ("rs-muted", "")),
+    ],
+)
+def test_a_change_says_whether_it_is_good_news(change: str, better: str, shown: tuple[str, str]) -> None:
+    def page(change: str, better: str) -> None:
         from app.dashboard import cards
 
-        for key, line in (("some", [1.0, None, 3.0]), ("none", [None, None])):
-            cards.kpi(key, "3", key=key, change=None, line=line, note="", help="")
+        cards.kpi("Failure rate", "1 %", key="a", change=change, line=[], note="", help="", better=better)  # type: ignore[arg-type]
 
-    some, none = drawn(page).metric
-    one, gap, three = some.proto.chart_data
-    assert (one, three) == (1.0, 3.0)
-    assert math.isnan(gap)
-    assert list(none.proto.chart_data) == []
-
-
-def test_a_change_says_against_what_and_whether_it_is_good_news() -> None:
-    def page() -> None:
-        from app.dashboard import cards
-
-        cards.kpi("Failure rate", "1 %", key="a", change="+0.3 pp", line=[], note="", help="", better="down")
-        cards.kpi("Requests", "10", key="b", change=None, line=[], note="", help="")
-
-    worse, without = drawn(page).metric
-    assert (worse.delta, worse.proto.delta_description) == ("+0.3 pp", "vs before")
-    assert worse.color == MetricProto.MetricColor.RED
-    assert (without.delta, without.proto.delta_description) == ("", "")
-
-
-def test_a_change_that_rounds_to_nothing_is_no_news() -> None:
-    def page() -> None:
-        from app.dashboard import cards
-
-        cards.kpi("Failure rate", "1 %", key="a", change="0.0 pp", line=[], note="", help="", better="down")
-
-    (still,) = drawn(page).metric
-    assert still.color == MetricProto.MetricColor.GRAY
+    app = AppTest.from_function(page, kwargs={"change": change, "better": better}).run()
+    tone, mark = shown
+    told = html_of(app)
+    assert f'class="rs-change {tone}"' in told
+    assert [one for one in "↑↓" if one in told] == ([mark] if mark else [])
+    assert f"Failure rate: 1 %, {change} against the period before" in told
 
 
 def test_the_banner_counts_what_is_simulated_and_is_silent_without() -> None:
