@@ -1,15 +1,17 @@
-"""How rows travel to SQLite: by the driver's own statements, one a table, each with a text that never changes.
+"""How rows travel to SQLite: by the driver's own statements, many rows each, with texts that never change.
 
-The driver keeps what it has prepared by the text, and SQLAlchemy's part of a statement costs more than SQLite's: a
-lone decision takes eighteen of them.
+The driver keeps what it has prepared by the text, and SQLAlchemy's part of a statement costs more than SQLite's. Many
+rows a statement, because the driver lets other threads compute during each step, which is a row of a statement of its
+own otherwise: behind a busy event loop the writer would wait for its turn at every row.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
@@ -26,16 +28,17 @@ _JOINED: Final = "routescope_joined"
 """Our function in SQL."""
 _SIZES: Final = (1, 16, 256)
 """Values that a query looks for; what is missing is filled up with the last, so that there are few texts."""
+_ROWS: Final = (16, 4, 1)
+"""Rows that a statement inserts. Sixteen of our longest stay below the 999 parameters that an old SQLite takes."""
 
 
 class Upserting(Bulk):
-    """One upsert a rollup table, which reads nothing back: sums are added and histograms joined where they are."""
+    """Upserts of rollup rows, which read nothing back: sums are added and histograms joined where they are."""
 
     def insert(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Row]) -> None:
         """See `Bulk.insert`."""
         if rows:
-            text, values_of = _insert(table)
-            _driver(connection).executemany(text, map(values_of, rows))
+            _write(connection, list(map(_values(table), rows)), partial(_insert, table))
 
     def known(
         self, connection: sa.Connection, table: sa.Table, keys: Sequence[tuple[Any, ...]]
@@ -53,34 +56,53 @@ class Upserting(Bulk):
     def add(self, connection: sa.Connection, parts: Sequence[Part]) -> None:
         """See `Bulk.add`."""
         for part in parts:
-            _driver(connection).executemany(_upsert(part.table, part.sums, part.histograms), part.rows)
+            _write(connection, part.rows, partial(_upsert, part.table, part.sums, part.histograms))
 
     def place(self, connection: sa.Connection, table: sa.Table, rows: Sequence[Values]) -> None:
         """See `Bulk.place`."""
-        if rows:
-            _driver(connection).executemany(_insert(table)[0], rows)
+        _write(connection, rows, partial(_insert, table))
 
 
 UPSERTING: Final = Upserting()
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Give a connection the function that the statements call."""
+    """Give a connection the function that the upserts call."""
     connection.create_function(_JOINED, 2, histogram.joined, deterministic=True)
 
 
+def _write(connection: sa.Connection, rows: Sequence[Sequence[Any]], statement_of: Callable[[int], str]) -> None:
+    """Run a statement over all rows, as many at a time as there are."""
+    driver, start = _driver(connection), 0
+    for many in _ROWS:
+        while len(rows) - start >= many:
+            driver.execute(statement_of(many), list(chain.from_iterable(rows[start : start + many])))
+            start += many
+
+
 @cache
-def _insert(table: sa.Table) -> tuple[str, Callable[[Row], Sequence[Any]]]:
-    """The statement, and what turns a row into its parameters."""
-    columns = list(table.columns)
-    marks = ", ".join("?" * len(columns))
-    text = f"INSERT INTO {_name(table)} ({_list(columns)}) VALUES ({marks})"  # noqa: S608 - names are our tables'
-    return text, _values(columns)
+def _insert(table: sa.Table, many: int) -> str:
+    marks = ", ".join([f"({', '.join('?' * len(table.columns))})"] * many)
+    return f"INSERT INTO {_name(table)} ({_list(table.columns)}) VALUES {marks}"  # noqa: S608 - names are our tables'
 
 
-def _values(columns: Sequence[sa.Column[Any]]) -> Callable[[Row], Sequence[Any]]:
-    read = itemgetter(*(column.name for column in columns))
-    processors = [_processor(column) for column in columns]
+@cache
+def _upsert(table: sa.Table, sums: tuple[str, ...], histograms: tuple[str, ...], many: int) -> str:
+    added = [f"{name} = {name} + excluded.{name}" for name in (_name(table.c[one]) for one in sums)]
+    # An empty text is spared the call.
+    joined = [
+        f"{name} = CASE excluded.{name} WHEN '' THEN {name} ELSE {_JOINED}({name}, excluded.{name}) END"
+        for name in (_name(table.c[one]) for one in histograms)
+    ]
+    changes = ", ".join([*added, *joined])
+    return f"{_insert(table, many)} ON CONFLICT ({_list(table.primary_key)}) DO UPDATE SET {changes}"
+
+
+@cache
+def _values(table: sa.Table) -> Callable[[Row], Sequence[Any]]:
+    """What turns a row into parameters."""
+    read = itemgetter(*(column.name for column in table.columns))
+    processors = map(_processor, table.columns)
     written = [(place, process) for place, process in enumerate(processors) if process is not None]
 
     def values(row: Row) -> list[Any]:
@@ -123,18 +145,6 @@ def _moment(value: datetime | None) -> str | None:
     return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
-@cache
-def _upsert(table: sa.Table, sums: tuple[str, ...], histograms: tuple[str, ...]) -> str:
-    added = [f"{name} = {name} + excluded.{name}" for name in map(_name, (table.c[sum_] for sum_ in sums))]
-    # An empty text is spared the call.
-    joined = [
-        f"{name} = CASE excluded.{name} WHEN '' THEN {name} ELSE {_JOINED}({name}, excluded.{name}) END"
-        for name in map(_name, (table.c[histogram_] for histogram_ in histograms))
-    ]
-    place = _list(list(table.primary_key))
-    return f"{_insert(table)[0]} ON CONFLICT ({place}) DO UPDATE SET {', '.join([*added, *joined])}"
-
-
 def _filled(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     most = _SIZES[-1]
     for start in range(0, len(values), most):
@@ -150,7 +160,7 @@ def _driver(connection: sa.Connection) -> sqlite3.Connection:
     return driver
 
 
-def _list(columns: Sequence[sa.Column[Any]]) -> str:
+def _list(columns: Iterable[sa.ColumnElement[Any]]) -> str:
     return ", ".join(map(_name, columns))
 
 
