@@ -4,8 +4,8 @@
 
 One upstream on loopback, a process of its own; two deployments of it behind litellm's Router, one model of kind litellm
 behind ours. Ours reads signals, guards, plans, validates, and commits the decision to SQLite; litellm's Router records
-nothing. Our provider always streams (a cut answer cannot be told from a whole one otherwise), so the peer streams too;
-its plain call, for which litellm does less, is measured beside it. Ends with a JSON list.
+nothing. Both are asked in both ways: ``plain``, with nobody looking at the answer before all of it is there, and
+``streamed``, token by token. Ends with a JSON list.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from benchmarks.measuring.figures import Figure, command, figure, tell
 from benchmarks.measuring.peer import PEER, litellm_router
 from benchmarks.measuring.turns import Measure, Quantity, Took, in_turns, median, timed
 from router_core import semconv
+from router_core.events import Token
 from router_core.policy.loading import parse_policy
 from router_core.request import RouteRequest
 from router_core.router import Router
@@ -62,11 +63,16 @@ def checked(ask: Callable[[], Awaitable[str]]) -> Measure:
     return measure
 
 
-def ours(routing: Router) -> Measure:
-    async def ask() -> str:
-        return (await routing.aroute(RouteRequest.from_prompt(PROMPT))).text
+def ours(routing: Router, *, stream: bool) -> Measure:
+    request = RouteRequest.from_prompt(PROMPT)
 
-    return checked(ask)
+    async def plain() -> str:
+        return (await routing.aroute(request)).text
+
+    async def streamed() -> str:
+        return "".join([event.text async for event in routing.stream(request) if isinstance(event, Token)])
+
+    return checked(streamed if stream else plain)
 
 
 def litellms(url: str, *, stream: bool) -> Measure:
@@ -89,11 +95,10 @@ def litellms(url: str, *, stream: bool) -> Measure:
     return checked(streamed if stream else plain)
 
 
-def beside(taken: dict[str, list[Took]], what: Quantity, peer: str) -> Figure:
-    """Ours, which must not be slower than the peer."""
-    limit = median(taken[peer], what)
-    name = f"acompletion_{what}_p50_beside_{peer}"
-    return figure(name, median(taken["ours"], what), "ms", len(taken["ours"]), limit=limit, peer=limit)
+def beside(taken: dict[str, list[Took]], what: Quantity, way: str) -> Figure:
+    """Ours, which must not be slower than the peer asked in the same way."""
+    mine, limit = taken[f"ours_{way}"], median(taken[way], what)
+    return figure(f"acompletion_{what}_p50_{way}", median(mine, what), "ms", len(mine), limit=limit, peer=limit)
 
 
 async def measure_all(requests: int) -> list[Figure]:
@@ -101,16 +106,18 @@ async def measure_all(requests: int) -> list[Figure]:
         loaded = parse_policy(POLICY.format(url=url), Path("acompletion.toml"))
         with Telemetry.open(f"sqlite:///{Path(folder) / 'bench.db'}", home=Path(folder)) as telemetry:
             tracer = telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME)
+            routing = Router.from_policy(loaded, tracer=tracer, sink=telemetry.sink)
             variants = {
-                "ours": ours(Router.from_policy(loaded, tracer=tracer, sink=telemetry.sink)),
+                "ours_streamed": ours(routing, stream=True),
                 "streamed": litellms(url, stream=True),
+                "ours_plain": ours(routing, stream=False),
                 "plain": litellms(url, stream=False),
             }
             taken = await in_turns(variants, requests, TURN)
             if telemetry.health().not_durable:
                 raise SystemExit("not every decision was kept")
     quantities: tuple[Quantity, ...] = ("wall", "cpu")
-    return [beside(taken, what, peer) for peer in ("streamed", "plain") for what in quantities]
+    return [beside(taken, what, way) for way in ("streamed", "plain") for what in quantities]
 
 
 def main() -> None:

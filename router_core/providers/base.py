@@ -30,6 +30,8 @@ class Call:
     """Longest time until the first text; the router cancels the call then."""
     logprobs: bool = False
     """Ask for the tokens' log-probabilities. A model that states none is no failure."""
+    whole: bool = False
+    """Nobody looks at the text before all of it is there: a provider may ask for it at once, if that is less work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class TextChunk:
     """A piece of the answer, as it comes. Never empty."""
 
     text: str
+    whole: bool = False
+    """All of it at once: when the upstream began to write is then unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class ChatStream:
         self.finish_reason: str | None = None
         self.done = False
         """The upstream sent its end mark."""
+        self.is_openai = False
+        """Whether choices came at all, be it an empty list: other makers answer otherwise."""
 
     def event(self, data: bytes) -> str:
         """The text that one event adds; empty when it adds none.
@@ -96,6 +98,22 @@ class ChatStream:
             ProviderError: as `event`.
         """
         return self._value(self._parse(body), "message")
+
+    def body(self, body: bytes) -> Iterator[str]:
+        """The texts of an answer that is there: plain JSON, or the events of an upstream that streams unasked.
+
+        Raises:
+            ProviderError: as `event`.
+        """
+        if not body.lstrip().startswith((b"data:", b"event:", b":")):
+            yield self.whole(body)
+            return
+        self.is_openai = True
+        lines = EventLines()
+        for data in (*lines.feed(body), *lines.rest()):
+            yield self.event(data)
+            if self.done:
+                return
 
     def completion(self) -> Completion:
         """The end of the stream, if that was a proper end.
@@ -136,6 +154,7 @@ class ChatStream:
         self._response_id = _text(value.get("id")) or self._response_id
         self._usage = read_usage(value.get("usage")) or self._usage
         choices = value.get("choices")
+        self.is_openai = self.is_openai or choices is not None
         if not isinstance(choices, list) or not choices:
             return ""
         choice = choices[0]

@@ -10,6 +10,8 @@ What litellm reports is checked where it is known to guess (measured with 1.106)
   reads in another wrapper, without that attribute, is taken at its word.
 - Counts that the upstream did not send are estimated. Its wrapper keeps the chunks as they came; when none of them
   has usage, the usage is unknown. Counts that were sent as null become 0; an answer of no tokens is not believed.
+- An answer that comes whole without a finish reason or counts gets made-up ones too: it is read as it was sent, by
+  `litellm_import`.
 - Its clients are kept by their timeout, so a timeout of each call's own would open a connection for each call. It gets
   one that never comes, and the call's is ours.
 """
@@ -19,12 +21,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from router_core.errors import BadUpstreamResponse, ContentFiltered, ProviderError, ProviderTimeout
 from router_core.pricing import Usage
 from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
-from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, MeanLogprob, read_usage
+from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, ChatStream, MeanLogprob, read_usage
 from router_core.providers.keys import NO_KEY, Key, redact
 from router_core.providers.litellm_errors import translate
 from router_core.providers.litellm_import import Attempt, attempting, load_aside
@@ -56,8 +59,32 @@ class LiteLLMProvider:
         self._base_url = base_url
         self._readiness = Readiness(False, key.missing) if key.missing else READY
 
-    async def stream(self, call: Call) -> AsyncIterator[StreamItem]:
-        """See `Provider.stream`."""
+    def stream(self, call: Call) -> AsyncIterator[StreamItem]:
+        """See `Provider.stream`. Of an answer that is wanted whole litellm makes half the work."""
+        return self._whole(call) if call.whole else self._streamed(call)
+
+    async def _whole(self, call: Call) -> AsyncIterator[StreamItem]:
+        chat = ChatStream(call.model, call.max_output_tokens, (self._key.value,))
+        attempt = Attempt(call.model, chat)
+        answer, failure = None, None
+        try:
+            async with asyncio.timeout(call.timeout_s):
+                answer = await self._open(call, attempt)
+        except TimeoutError:
+            raise _timed_out(call) from None
+        except Exception as error:  # noqa: BLE001 - litellm raises types of many libraries; see `translate`
+            # What litellm fails to make of an answer that was read takes nothing from it.
+            if attempt.error is not None or not chat.is_openai:
+                failure = attempt.error or translate(error, call, self._key, begun=attempt.answered)
+        if failure is not None:
+            if attempt.text:
+                yield TextChunk(attempt.text, whole=True)  # it has been made, and so it is billed
+            raise failure
+        text, completion = read_whole(call, attempt, answer)
+        yield TextChunk(text, whole=True)
+        yield completion
+
+    async def _streamed(self, call: Call) -> AsyncIterator[StreamItem]:
         deadline = time.monotonic() + call.timeout_s
         wrapper = None
         reading, attempt = _Reading(call), Attempt(call.model)
@@ -80,7 +107,7 @@ class LiteLLMProvider:
             except ProviderError:
                 raise
             except TimeoutError:
-                raise ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s") from None
+                raise _timed_out(call) from None
             except Exception as error:  # noqa: BLE001 - litellm raises types of many libraries; see `translate`
                 # What goes wrong after the finish reason came takes nothing from the answer.
                 if _received_finish(wrapper) is None:
@@ -100,12 +127,12 @@ class LiteLLMProvider:
             "messages": [{"role": message.role, "content": message.content} for message in call.messages],
             "max_tokens": call.max_output_tokens,
             "timeout": NEVER_S,
-            "stream": True,
-            "stream_options": {"include_usage": True},
             "max_retries": 0,
             "num_retries": 0,
             "drop_params": True,
         }
+        if not call.whole:
+            arguments |= {"stream": True, "stream_options": {"include_usage": True}}
         if self._base_url is not None:
             # Without a key of its own another endpoint must not be sent the provider's.
             arguments |= {"api_base": self._base_url, "api_key": self._key.value or "none"}
@@ -127,10 +154,31 @@ class LiteLLMProvider:
         """Nothing of its own to give up: litellm keeps its connections for the whole process."""
 
 
+def _timed_out(call: Call) -> ProviderTimeout:
+    return ProviderTimeout(f"model {call.model!r} did not answer within {call.timeout_s:g} s")
+
+
 async def _next(chunks: AsyncIterator[Any], attempt: Attempt) -> Any:
     """The next chunk, None at the end. For some makers litellm sends the request only now."""
     with attempting(attempt):
         return await anext(chunks, None)
+
+
+def read_whole(call: Call, attempt: Attempt, answer: Any) -> tuple[str, Completion]:
+    """The text of an answer that came whole, and its completion.
+
+    Where choices were sent, what was sent counts, and litellm only says what the finish reason is called; it would make
+    up a reason and counts that are missing. Of other makers' answers, or without a look at them, its word is taken.
+
+    Raises:
+        BadUpstreamResponse, ContentFiltered
+    """
+    reading = _Reading(call)
+    text = reading.chunk(answer, part="message")
+    if attempt.chat is None or not attempt.chat.is_openai:
+        return text, reading.completion(None)
+    sent = attempt.chat.completion()
+    return attempt.text, replace(sent, finish_reason=reading.finish_reason or sent.finish_reason)
 
 
 class _Reading:
@@ -139,23 +187,23 @@ class _Reading:
     def __init__(self, call: Call) -> None:
         self._call = call
         self.characters = 0
-        self._finish_reason: str | None = None
+        self.finish_reason: str | None = None
         self._usage = Usage()
         self._model: str | None = None
         self._id: str | None = None
         self._logprobs = MeanLogprob()
         self._spared = False
 
-    def chunk(self, chunk: Any) -> str:
+    def chunk(self, chunk: Any, part: str = "delta") -> str:
         self._model = getattr(chunk, "model", None) or self._model
         self._id = getattr(chunk, "id", None) or self._id
         self._usage = _usage(getattr(chunk, "usage", None)) or self._usage
         choices = getattr(chunk, "choices", None)
         if not choices or (getattr(choices[0], "index", 0) or 0) != 0:
             return ""
-        self._finish_reason = getattr(choices[0], "finish_reason", None) or self._finish_reason
+        self.finish_reason = getattr(choices[0], "finish_reason", None) or self.finish_reason
         self._logprobs.add(_token_logprobs(choices[0]))
-        text = getattr(getattr(choices[0], "delta", None), "content", None)
+        text = getattr(getattr(choices[0], part, None), "content", None)
         if not isinstance(text, str):
             return ""
         self.characters += len(text)
@@ -168,18 +216,18 @@ class _Reading:
     def knows_all(self, wrapper: Any) -> bool:
         """Whether the finish reason and the counts have come: from here on litellm would only put the answer together
         again, price it and tell its loggers, which takes longer than the whole of our routing."""
-        return self._finish_reason is not None and _sent_usage(wrapper) is not None
+        return self.finish_reason is not None and _sent_usage(wrapper) is not None
 
     def spare_assembly(self, wrapper: Any) -> None:
         """Once the finish reason came, have the wrapper hand on the chunk with the counts like any other. By itself it
         would first put the whole answer together in a thread. Once only, or a stream without counts had no end."""
-        if self._finish_reason is not None and not self._spared and hasattr(wrapper, "sent_last_chunk"):
+        if self.finish_reason is not None and not self._spared and hasattr(wrapper, "sent_last_chunk"):
             self._spared = True
             wrapper.sent_last_chunk = False
 
     def completion(self, wrapper: Any) -> Completion:
         model = self._call.model
-        finish = self._finish_reason or _received_finish(wrapper)
+        finish = self.finish_reason or _received_finish(wrapper)
         if finish is None or getattr(wrapper, "received_finish_reason", finish) is None:
             raise BadUpstreamResponse(
                 f"model {model!r}: the stream ended after {self.characters} characters without a finish reason"

@@ -81,7 +81,7 @@ class ChatTransport:
             if "json" in response.content_type and "event" not in response.content_type:
                 text = chat.whole(await _body(response, call, deadline))
                 if text:
-                    yield TextChunk(text)
+                    yield TextChunk(text, whole=True)
                 yield chat.completion()
                 return
             lines = EventLines()

@@ -7,7 +7,8 @@
 - counts: exactly what the upstream's counts come to
 - unknown: nobody knows, NULL
 
-`litellm` names what differs through litellm, with the reason beside it; the rest is the same for both transports.
+`litellm` names what differs in litellm's streams, with the reason beside it; the rest is the same for both transports,
+and for answers that litellm gets whole, which is how it is asked when nobody watches; `whole` names what differs there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Literal, TypeAlias
@@ -46,13 +47,15 @@ class Fault:
     """The answer, when it is good."""
     priced: bool = True
     litellm: Mapping[str, Any] = field(default_factory=dict)
-    """Fields that are otherwise through litellm."""
+    """Fields that are otherwise in litellm's streams."""
+    whole: Mapping[str, Any] = field(default_factory=dict)
+    """Fields that are otherwise in answers that litellm gets whole."""
 
-    def through(self, kind: str) -> Fault:
-        """The fault as it must look through this kind of provider."""
-        if kind != "litellm" or not self.litellm:
+    def through(self, kind: str, mode: str) -> Fault:
+        """The fault as it must look through this kind of provider, called in this mode."""
+        if kind != "litellm":
             return self
-        return Fault(**{**self.__dict__, **self.litellm, "litellm": {}})
+        return replace(self, **(self.litellm if mode == "stream" else self.whole))
 
 
 def fails(name: str, behaviour: Behaviour | None, code: str, bill: Bill = "estimate", **more: Any) -> Fault:
@@ -216,6 +219,7 @@ STREAM = [
             b"Content-Length: 9000\r\n\r\n" + up.wire(up.chunk("Paris."), END[0])
         ),
         "Paris.",
+        whole={"code": "bad_response", "bill": "estimate", "text": ""},  # it is not whole
     ),
 ]
 

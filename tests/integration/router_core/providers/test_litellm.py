@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from contextlib import aclosing
 
@@ -76,9 +77,83 @@ async def test_an_answer_streams_and_ends_with_the_upstreams_counts(upstream: Up
     assert upstream.seen[0].body["model"] == "upstream-1"
 
 
-async def test_counts_that_litellm_made_up_are_unknown(upstream: Upstream) -> None:
+async def test_an_answer_that_nobody_watches_comes_whole_and_says_nothing_of_its_first_token(
+    upstream: Upstream,
+) -> None:
+    upstream.plays(up.answer(["Hel", "lo"]))
+    items = [item async for item in provider_for(upstream).stream(call(whole=True))]
+    assert items == [TextChunk("Hello", whole=True), Completion("stop", Usage(11, 3, 4), "upstream-1", "chatcmpl-1")]
+    assert "stream" not in upstream.seen[0].body
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_an_upstream_that_streams_unasked_or_not_although_asked_is_understood(
+    upstream: Upstream, whole: bool
+) -> None:
+    upstream.plays(up.body(up.wire(up.chunk("Paris."), up.chunk(None, "stop", usage=up.USAGE), "[DONE]"), "text/plain"))
+    chunks, end = await ask(provider_for(upstream), call(whole=whole))
+    assert (chunks, end.finish_reason, end.usage) == (["Paris."], "stop", Usage(11, 3, 4))
+
+
+async def test_another_makers_whole_answer_is_taken_at_litellms_word(upstream: Upstream) -> None:
+    said = {
+        "id": "msg-1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-upstream",
+        "content": [{"type": "text", "text": "Paris."}],
+        "stop_reason": "max_tokens",
+        "usage": {"input_tokens": 11, "output_tokens": 3},
+    }
+    upstream.plays(up.body(json.dumps(said)))
+    provider = LiteLLMProvider(
+        upstream_model="anthropic/claude-sonnet-5-5", key=Key(KEY), base_url=upstream.base_url.removesuffix("/v1")
+    )
+    chunks, end = await ask(provider, call(whole=True))
+    assert (chunks, end.finish_reason, end.response_model) == (["Paris."], "length", "claude-upstream")
+    assert (end.usage.input_tokens, end.usage.output_tokens) == (11, 3)
+    assert upstream.seen[0].path == "/v1/messages"
+
+
+async def test_litellm_tells_its_loggers_of_others_calls_and_not_of_our_whole_answers(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from litellm.integrations.custom_logger import CustomLogger
+
+    told: list[str] = []
+
+    class Listener(CustomLogger):
+        async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):  # type: ignore[no-untyped-def]
+            told.append(response_obj.choices[0].message.content)
+
+    litellm = load()
+    monkeypatch.setattr(litellm, "callbacks", [Listener()])
+    upstream.plays(up.answer("ours"), up.answer("theirs"))
+    await ask(provider_for(upstream), call(whole=True))
+    theirs = await litellm.acompletion(
+        model="openai/upstream-1",
+        messages=[{"role": "user", "content": "hi"}],
+        api_base=upstream.base_url,
+        api_key="none",
+    )
+    assert "response_cost" in theirs._hidden_params
+    for _ in range(200):
+        if told:
+            break
+        await asyncio.sleep(0.02)
+    assert told == ["theirs"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_counts_that_litellm_made_up_are_unknown(upstream: Upstream, whole: bool) -> None:
     upstream.plays(up.answer("a b c", usage=None))
-    assert (await ask(provider_for(upstream)))[1].usage == Usage()
+    assert (await ask(provider_for(upstream), call(whole=whole)))[1].usage == Usage()
+
+
+async def test_a_finish_reason_that_litellm_made_up_is_not_believed(upstream: Upstream) -> None:
+    upstream.plays(up.answer("half", finish=None))
+    with pytest.raises(BadUpstreamResponse, match="without a finish reason"):
+        await ask(provider_for(upstream), call(whole=True))
 
 
 async def test_a_schema_and_the_sampling_reach_the_upstream(upstream: Upstream) -> None:
