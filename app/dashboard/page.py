@@ -10,13 +10,21 @@ import streamlit as st
 from app import units
 from app.dashboard import address, cache, cards, components, navigation, toolbar
 from app.dashboard.view import View
+from telemetry.errors import TelemetryError
 from telemetry.query.overview import Totals, totals
 from telemetry.query.store import StoreState
 
 NARROWER = "No request matches these filters. Remove one, or choose a longer period."
 
 
-def counted(title: str, subtitle: str, body: Callable[[View, Totals], None], *, key: str) -> None:
+def counted(
+    title: str,
+    subtitle: str,
+    body: Callable[[View, Totals], None],
+    *,
+    key: str,
+    empty: Callable[[], None] | None = None,
+) -> None:
     """Draw a page that counts the requests of a period.
 
     Args:
@@ -24,6 +32,7 @@ def counted(title: str, subtitle: str, body: Callable[[View, Totals], None], *, 
         subtitle: what it answers.
         body: draws the page's own part; called when there is anything to count.
         key: unique among the pages.
+        empty: draws the page of an empty store, in place of a word that it is empty.
     """
 
     def part(view: View) -> None:
@@ -34,10 +43,17 @@ def counted(title: str, subtitle: str, body: Callable[[View, Totals], None], *, 
         say_what_is_simulated(view, now)
         body(view, now)
 
-    looked_at(title, subtitle, part, key=key)
+    looked_at(title, subtitle, part, key=key, empty=empty)
 
 
-def looked_at(title: str, subtitle: str, body: Callable[[View], None], *, key: str) -> None:
+def looked_at(
+    title: str,
+    subtitle: str,
+    body: Callable[[View], None],
+    *,
+    key: str,
+    empty: Callable[[], None] | None = None,
+) -> None:
     """Draw a page that reads the store: its name, period and filters, and a skeleton while the rest is made.
 
     Args:
@@ -45,10 +61,17 @@ def looked_at(title: str, subtitle: str, body: Callable[[View], None], *, key: s
         subtitle: what it answers.
         body: draws the page's own part; called when anything at all is stored.
         key: unique among the pages.
+        empty: draws the page of an empty store, in place of a word that it is empty.
     """
+    try:
+        stored = cache.store_state().requests
+    except TelemetryError as error:
+        components.page_header(title, subtitle)
+        cards.error_card(str(error), key=key)
+        return
     with cards.errors_shown(key):
-        if not cache.store_state().requests:
-            nothing_stored(title)
+        if not stored:
+            nothing_stored(title) if empty is None else empty()
             return
         view = toolbar.draw(title, subtitle)
         with cards.loading(420):

@@ -13,15 +13,17 @@ LATEST = 8
 
 def show() -> None:
     """The page."""
-    with cards.errors_shown("store"):
-        if not cache.store_state().requests:
-            first_screen.draw()
-            return
-        first_screen.demo_under_way()
-        page.counted("Overview", "What was asked, what it cost, what routing saved", _body, key="overview")
+    page.counted(
+        "Overview",
+        "What was asked, what it cost, what routing saved",
+        _body,
+        key="overview",
+        empty=first_screen.draw,
+    )
 
 
 def _body(view: View, now: Totals) -> None:
+    first_screen.demo_under_way()
     before = None if view.before is None else cache.ask(overview.totals, view.before)
     buckets = cache.ask(overview.series, view.filters, view.period.step)
     earlier = cache.ask(overview.series, view.before, view.period.step) if view.compare and view.before else []
