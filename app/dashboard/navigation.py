@@ -51,7 +51,7 @@ PIPELINE: Final = Place("pages/pipeline.py", "pipeline", "Pipeline", ":material/
 
 PLACES: Final = (
     *(OVERVIEW, DECISIONS, ONE_DECISION),
-    *(DRIFT,),
+    *(DRIFT, POLICY),
     *(PLAYGROUND,),
 )
 """In the order of the sidebar."""
