@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
@@ -10,7 +11,7 @@ from typing import Literal
 import streamlit as st
 
 from app import plain
-from app.dashboard import cache, plot
+from app.dashboard import cache, plot, theme
 from app.dashboard.components import notice, unbroken
 from telemetry.errors import TelemetryError
 
@@ -85,7 +86,8 @@ def kpi(
             f'<div class="rs-kpi" role="group" aria-label="{plain.html(spoken)}">'
             f'<div class="rs-sub">{plain.html(label)}{_hint(help)}</div>'
             f'<div class="rs-number">{plain.html(value)}{_change(change, better)}</div>'
-            f'{sparkline(line)}<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
+            f'<img class="rs-spark" alt="" src="{sparkline(line, theme.palette(theme.mode()).accent)}">'
+            f'<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
         )
         if more is not None:
             with st.container(key=f"more-{key}"):
@@ -104,11 +106,23 @@ def _change(change: str | None, better: Literal["up", "down", "neither"]) -> str
     return f'<span class="rs-change rs-{tone}" title="against the period before">{told}</span>'
 
 
-def sparkline(line: Sequence[float | None]) -> str:
-    """The course of a number as a small line, from its lowest to its highest; it breaks where the number is unknown."""
+def sparkline(line: Sequence[float | None], colour: str) -> str:
+    """The course of a number as a small picture, a data URL: from its lowest to its highest, broken where unknown.
+
+    A picture, since Streamlit takes SVG elements out of HTML.
+    """
+    drawn = f'<path d="{_path(line)}" vector-effect="non-scaling-stroke"/>'
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 28" preserveAspectRatio="none" fill="none" '
+        f'stroke="{colour}" stroke-width="1.6" stroke-linecap="round" stroke-linejoin="round">{drawn}</svg>'
+    )
+    return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
+
+
+def _path(line: Sequence[float | None]) -> str:
     known = [value for value in line if value is not None]
     if not known:
-        return '<div class="rs-spark"></div>'
+        return ""
     low, height = min(known), (max(known) - min(known)) or 1.0
     path, pen = [], "M"
     for place, value in enumerate(line):
@@ -119,10 +133,7 @@ def sparkline(line: Sequence[float | None]) -> str:
         # A lone point is a stroke of no length, which its round ends make seen.
         path.append(f"{pen}{x:.2f} {26 - 24 * (value - low) / height:.2f}" + ("l0 0" if pen == "M" else ""))
         pen = "L"
-    return (
-        '<svg class="rs-spark" viewBox="0 0 100 28" preserveAspectRatio="none" aria-hidden="true">'
-        f'<path d="{"".join(path)}"></path></svg>'
-    )
+    return "".join(path)
 
 
 def figure(label: str, value: str, note: str, *, key: str) -> None:
