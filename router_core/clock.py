@@ -12,6 +12,11 @@ from typing import Protocol
 class Clock(Protocol):
     """What the router needs to know of time."""
 
+    @property
+    def goes_by_itself(self) -> bool:
+        """Whether it goes on while the router works; else the router's own time cannot be told."""
+        ...
+
     def time_ns(self) -> int:
         """Wall clock, nanoseconds since the Unix epoch (UTC). For stamps, never for durations."""
         ...
@@ -27,6 +32,8 @@ class Clock(Protocol):
 
 class SystemClock:
     """The machine's own clock."""
+
+    goes_by_itself = True
 
     def time_ns(self) -> int:
         """See `Clock.time_ns`."""
@@ -46,6 +53,8 @@ class ManualClock:
 
     Tests freeze it; the demo lets the scripted provider walk it through simulated weeks.
     """
+
+    goes_by_itself = False
 
     def __init__(self, start: datetime) -> None:
         if start.tzinfo is None:

@@ -187,7 +187,8 @@ class Decision:
     ttft_ms: float | None
     """Request in to the first token that the caller could see."""
     overhead_ms: float | None
-    """What the router itself took: all but the calls of models and tools, and the commit."""
+    """What the router itself took: all but the calls of models and tools, and the commit. None when the clock is moved
+    by hand, as the demo's is."""
     error_type: str | None = None
     error_message: str | None = None
     parent_decision_id: str | None = None

@@ -59,6 +59,11 @@ def test_every_row_says_that_it_is_simulated(url: str) -> None:
     assert _read(url, sa.select(sa.func.count()).where(~BRANCH.c.simulated)) == [(0,)]
 
 
+def test_no_row_claims_that_the_router_took_no_time(url: str) -> None:
+    assert _read(url, sa.select(REQUEST.c.overhead_ms).distinct()) == [(None,)]
+    assert _read(url, sa.select(sa.func.count()).where(REQUEST.c.latency_ms > 0)) > [(300,)]
+
+
 def test_the_history_ends_now_and_reaches_back_eight_weeks(url: str) -> None:
     state = store_state(open_reader(url))
     assert state.last < END

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from router_core import semconv
+from router_core.clock import Clock, ManualClock, SystemClock
 from router_core.errors import (
     AllBranchesFailed,
     AuthenticationFailed,
@@ -33,7 +34,8 @@ from router_core.providers.base import Call
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import Context, Message, RouteRequest
 from router_core.result import CommitState, Decision
-from tests.routing import PRICES, Bench, policy
+from router_core.router import Router
+from tests.routing import PRICES, START, Bench, policy
 
 REFUSAL = "I'm sorry, but I can't help with that."
 PROMPT = "Tell me something about rivers"
@@ -485,6 +487,16 @@ async def test_probes_run_side_by_side_and_their_waiting_counts_once() -> None:
     decision = (await bench.router.aroute(ask("What is six times seven?"))).decision
     assert [b.kind for b in decision.branches] == ["model", "probe", "probe"]
     assert decision.overhead_ms == 0.0
+
+
+@pytest.mark.parametrize(("clock", "known"), [(SystemClock(), True), (ManualClock(START), False)])
+async def test_our_own_time_is_unknown_where_the_clock_stands_still_meanwhile(clock: Clock, known: bool) -> None:
+    router = Router.from_policy(
+        policy(), clock=clock, scripts={name: Replies("42") for name in ("tiny", "twin", "huge")}
+    )
+    decision = (await router.aroute(ask("What is six times seven?"))).decision
+    assert (decision.overhead_ms is not None) == known
+    assert decision.latency_ms is not None
 
 
 # --- streaming --------------------------------------------------------------------------------------------------
