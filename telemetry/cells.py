@@ -14,7 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from telemetry import histogram
-from telemetry.levels import BRANCHES, HOURS_A_DAY, REQUESTS, SCORES, Family
+from telemetry.levels import BRANCHES, HOURS_A_DAY, REQUESTS, SCORES, VERDICTS, Family
 from telemetry.text import from_json
 
 Row: TypeAlias = Mapping[str, Any]
@@ -25,8 +25,13 @@ NS_PER_HOUR = 3_600_000_000_000
 _FIRST_DIMENSION = 3
 _REQUEST_NAMES, _BRANCH_NAMES = itemgetter(*REQUESTS.dimensions), itemgetter(*BRANCHES.dimensions)
 _VALIDATOR = SCORES.dimensions.index("validator")
-_SCORED_NAMES = itemgetter(*SCORES.dimensions[:_VALIDATOR], *SCORES.dimensions[_VALIDATOR + 1 :])
-"""All but the validator's, which is no column of a branch."""
+_SCORED_NAMES = itemgetter(*SCORES.dimensions[:_VALIDATOR], *SCORES.dimensions[_VALIDATOR + 2 :])
+"""All but the validator's and its threshold, which are no columns of a branch."""
+_RULE = VERDICTS.dimensions.index("rule")
+_RULED_NAMES = itemgetter(*VERDICTS.dimensions[:_RULE], *VERDICTS.dimensions[_RULE + 2 :])
+"""All but the rule's and what it did, which are no columns of a decision."""
+_OUTCOME, _PASSED = '"outcome":', '"outcome":"passed"'
+"""As the router writes verdicts: where all of them passed, as most do, nothing has to be parsed."""
 _LONGEST_NAME = 255
 _LONGEST_MS = 1e9
 """Nothing takes twelve days; a span that says so would spoil the sums of others."""
@@ -69,10 +74,20 @@ def branch_cells(rows: Iterable[Row]) -> Cells:
 def score_cells(rows: Iterable[Row]) -> Cells:
     """The scores that branches got, by hour and every dimension of `SCORES`."""
     return _cells(
-        (row, _score_names(row, score["validator"][:_LONGEST_NAME]), _score_cell(row, score))
+        (row, _score_names(row, score["validator"][:_LONGEST_NAME], score.get("threshold")), _score_cell(row, score))
         for row in rows
-        for score in _scores(row["scores"])
+        for score in _records(row["scores"])
         if isinstance(score, dict) and isinstance(score.get("validator"), str)
+    )
+
+
+def verdict_cells(rows: Iterable[Row]) -> Cells:
+    """What rules did to decisions, by hour and every dimension of `VERDICTS`; what they let pass is left out."""
+    return _cells(
+        (row, _ruled_names(row, rule, outcome), Cell([1, removed], []))
+        for row in rows
+        if row["verdicts"].count(_OUTCOME) != row["verdicts"].count(_PASSED)
+        for (rule, outcome), removed in _verdicts(row["verdicts"]).items()
     )
 
 
@@ -197,7 +212,8 @@ def _branch_cell(row: Row) -> Cell:
     return Cell(sums, [_one(latency_ms), _one(row["ttft_ms"]), _one(tokens / latency_ms * 1000 if timed else None)])
 
 
-def _scores(text: str) -> list[Any]:
+def _records(text: str) -> list[Any]:
+    """A JSON list as the router writes it, or an empty one."""
     if "\\" in text:
         # Escapes may bring what no database takes.
         return list(from_json(text, []))
@@ -208,9 +224,28 @@ def _scores(text: str) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _score_names(row: Row, validator: str) -> tuple[str | None, ...]:
+def _score_names(row: Row, validator: str, threshold: Any) -> tuple[str | None, ...]:
     names = _SCORED_NAMES(row)
-    return (*names[:_VALIDATOR], validator, *names[_VALIDATOR:])
+    known = isinstance(threshold, (int, float)) and not isinstance(threshold, bool)
+    return (*names[:_VALIDATOR], validator, f"{threshold:.6g}" if known else "", *names[_VALIDATOR:])
+
+
+def _ruled_names(row: Row, rule: str, outcome: str) -> tuple[str | None, ...]:
+    names = _RULED_NAMES(row)
+    return (*names[:_RULE], rule, outcome, *names[_RULE:])
+
+
+def _verdicts(text: str) -> dict[tuple[str, str], int]:
+    """How many models each rule removed in one way: one that spoke twice of a request did it once."""
+    removed: dict[tuple[str, str], set[str]] = {}
+    for verdict in _records(text):
+        if not isinstance(verdict, dict):
+            continue
+        rule, outcome, models = (verdict.get(name) for name in ("rule", "outcome", "models_removed"))
+        if isinstance(rule, str) and isinstance(outcome, str) and outcome != "passed":
+            them = removed.setdefault((rule[:_LONGEST_NAME], outcome[:_LONGEST_NAME]), set())
+            them.update(map(str, models) if isinstance(models, list) else ())
+    return {key: len(models) for key, models in removed.items()}
 
 
 def _score_cell(row: Row, score: Mapping[str, Any]) -> Cell:
@@ -236,17 +271,18 @@ def _one(value: float | None) -> histogram.Counts:
 
 
 _SHARED_COLUMNS = (
-    *("start_ns", "route", "tenant", "intent", "risk", "policy_version", "purpose", "simulated", "status"),
+    *("start_ns", "route", "tenant", "intent", "risk", "data_class", "source", "policy_version"),
+    *("purpose", "simulated", "status"),
     *("cost_nano", "input_tokens", "output_tokens", "latency_ms", "ttft_ms", "error_type"),
 )
 REQUEST_COLUMNS: Sequence[str] = (
     *_SHARED_COLUMNS,
     *("first", "chosen", "chosen_kind", "branches", "escalated", "fell_back", "discarded_nano"),
-    *("probe_nano", "judge_nano", "retry_nano", "baseline_nano", "savings_nano"),
+    *("probe_nano", "judge_nano", "retry_nano", "baseline_nano", "savings_nano", "verdicts"),
 )
-"""What `request_cells` reads."""
+"""What `request_cells` and `verdict_cells` read."""
 BRANCH_COLUMNS: Sequence[str] = (
     *_SHARED_COLUMNS,
-    *("model", "kind", "tier", "outcome", "attempt", "cache_read_tokens", "scores"),
+    *("model", "kind", "tier", "location", "outcome", "attempt", "cache_read_tokens", "scores"),
 )
 """What `branch_cells` and `score_cells` read."""

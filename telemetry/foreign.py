@@ -96,6 +96,7 @@ class _Call:
             semconv.TENANT: tenant,
             semconv.PURPOSE: "user",
             semconv.SIMULATED: False,
+            semconv.SOURCE: SOURCE,
             semconv.STATUS: "failed" if self._failed else "ok",
             semconv.ERROR_TYPE: (_text(given, ("error.type",)) or "error") if self._failed else None,
             semconv.ERROR_MESSAGE: (span.status.description or "")[:_LONGEST_ERROR] or None,
@@ -110,7 +111,6 @@ class _Call:
         first_chunk_s = _number(self._given, _FIRST_CHUNK_S)
         own = {
             **self.shared,
-            semconv.SOURCE: SOURCE,
             semconv.SCHEMA: semconv.SCHEMA_VERSION,
             semconv.CHOSEN: None if self._failed else self._model,
             semconv.CHOSEN_KIND: None if self._failed else "model",

@@ -21,6 +21,8 @@ from telemetry.storage.rollups import (
     REQUEST_HOUR,
     SCORE_DAY,
     SCORE_HOUR,
+    VERDICT_DAY,
+    VERDICT_HOUR,
 )
 
 ALWAYS = ("purpose", "simulated")
@@ -90,10 +92,11 @@ def _levels(*groups: str, base: str = "") -> tuple[frozenset[str], ...]:
 
 
 _FLOW = "intent first chosen chosen_kind"
-_FEW = "risk policy_version status error_type"
+_FEW = "risk data_class source policy_version status error_type"
 """Names of which there are few, so that one level serves for each of them."""
-_TRIED = "model kind tier"
-_SCORED = "validator model kind"
+_TRIED = "model kind tier location"
+_SCORED = "validator threshold model kind"
+_RULED = "rule outcome"
 
 REQUESTS = Family(
     REQUEST_HOUR,
@@ -116,5 +119,12 @@ SCORES = Family(
     _levels("", "tenant route", "tenant intent", base=_SCORED),
     hourly=frozenset({0}),
 )
+VERDICTS = Family(
+    VERDICT_HOUR,
+    VERDICT_DAY,
+    "chosen",
+    _levels("", "risk data_class source policy_version status", "tenant route", base=_RULED),
+    hourly=frozenset({0}),
+)
 
-FAMILIES = (REQUESTS, BRANCHES, SCORES)
+FAMILIES = (REQUESTS, BRANCHES, SCORES, VERDICTS)

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from telemetry import histogram
+from telemetry import dearest, histogram
 from telemetry.cells import (
     BRANCH_COLUMNS,
     NS_PER_HOUR,
@@ -28,8 +28,9 @@ from telemetry.cells import (
     number_of,
     request_cells,
     score_cells,
+    verdict_cells,
 )
-from telemetry.levels import ALWAYS, BRANCHES, FAMILIES, HOURS_A_DAY, REQUESTS, SCORES, Family
+from telemetry.levels import ALWAYS, BRANCHES, FAMILIES, HOURS_A_DAY, REQUESTS, SCORES, VERDICTS, Family
 from telemetry.places import Places
 from telemetry.storage.bulk import Part, bulk_of
 from telemetry.storage.coverage import covered_since
@@ -54,6 +55,7 @@ def update(connection: sa.Connection, requests: Sequence[Row], branches: Sequenc
     bulk, parts = bulk_of(connection), _parts(_counted(requests, branches))
     bulk.lock(connection)
     bulk.add(connection, parts)
+    dearest.add(connection, requests)
 
 
 def discount(connection: sa.Connection, requests: Sequence[Row], branches: Sequence[Row]) -> None:
@@ -65,6 +67,7 @@ def discount(connection: sa.Connection, requests: Sequence[Row], branches: Seque
         for table, times in ((family.hours, hours), (family.days, {hour // HOURS_A_DAY for hour in hours})):
             empty = table.c[family.sums[0]] == 0
             connection.execute(sa.delete(table).where(list(table.c)[_TIME].in_(times), empty))
+    dearest.take(connection, requests)
 
 
 def rebuild(engine: sa.Engine, progress: Progress = lambda share: None) -> None:
@@ -95,6 +98,8 @@ def rebuild_within(connection: sa.Connection, progress: Progress = lambda share:
             progress((number + (hour - first) / (last - first + 1)) / len(_SOURCES))
         for family, _ in families:
             days_from_hours(connection, family, first // HOURS_A_DAY)
+        if facts is REQUEST:
+            dearest.rebuild(connection, first // HOURS_A_DAY, last // HOURS_A_DAY)
     progress(1.0)
 
 
@@ -129,10 +134,16 @@ def forget_tenant(connection: sa.Connection, tenant: str) -> None:
                 theirs = Part(table, family.sums, family.histograms, _rows(by_level(family, table, cells)))
                 bulk_of(connection).take(connection, [theirs])
             connection.execute(sa.delete(table).where(table.c[family.sums[0]] == 0))
+    dearest.forget_tenant(connection, tenant)
 
 
 def _counted(requests: Sequence[Row], branches: Sequence[Row]) -> tuple[tuple[Family, Cells], ...]:
-    return (REQUESTS, request_cells(requests)), (BRANCHES, branch_cells(branches)), (SCORES, score_cells(branches))
+    return (
+        (REQUESTS, request_cells(requests)),
+        (VERDICTS, verdict_cells(requests)),
+        (BRANCHES, branch_cells(branches)),
+        (SCORES, score_cells(branches)),
+    )
 
 
 def _parts(counted: Iterable[tuple[Family, Cells]]) -> list[Part]:
@@ -185,6 +196,6 @@ def _hours(
 
 
 _SOURCES: tuple[tuple[sa.Table, tuple[tuple[Family, Callable[[Iterable[Row]], Cells]], ...]], ...] = (
-    (REQUEST, ((REQUESTS, request_cells),)),
+    (REQUEST, ((REQUESTS, request_cells), (VERDICTS, verdict_cells))),
     (BRANCH, ((BRANCHES, branch_cells), (SCORES, score_cells))),
 )

@@ -31,6 +31,10 @@ RESERVED_BYTES = 16 << 20
 LARGEST_BYTES = 1 << 30
 
 _FRAME = struct.Struct("<II")
+_UNKNOWN = {"data_class": "", "source": "router", "location": None}
+"""Columns of a branch since schema version 6."""
+_SHARED = ("data_class", "source")
+"""Those of them that its decision has too."""
 _PARTS = ("requests", "branches", "spans", "contents")
 
 
@@ -234,6 +238,9 @@ def _bundle(payload: bytes) -> Bundle:
     for rows in document.values():
         for row in rows:
             row["ts"] = datetime.fromisoformat(row["ts"])
+    shared = {name: row[name] for row in document["requests"] for name in _SHARED if name in row}
+    # What a process of an earlier version left behind knew less.
+    document["branches"] = [{**_UNKNOWN, **shared, **row} for row in document["branches"]]
     return Bundle(**document)
 
 

@@ -160,6 +160,7 @@ def _branch_document(branch: sa.Row[Any], origin_ns: int) -> dict[str, Any]:
         "latency_ms": branch.latency_ms,
         "ttft_ms": branch.ttft_ms,
         "deployment": branch.deployment,
+        "location": branch.location,
         "finish_reason": branch.finish_reason,
         "response_model": branch.response_model,
         "error_type": branch.error_type,

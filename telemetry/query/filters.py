@@ -33,6 +33,9 @@ class Filters:
     """Business numbers count what users asked; the empty tuple counts everything."""
     simulated: bool | None = None
     policy_version: str | None = None
+    data_classes: tuple[str, ...] = ()
+    source: str | None = None
+    """router: what RouteScope decided itself. otlp: what others told. None: both."""
 
 
 def named(filters: Filters, model_column: str) -> dict[str, tuple[str, ...]]:
@@ -46,6 +49,8 @@ def named(filters: Filters, model_column: str) -> dict[str, tuple[str, ...]]:
         "risk": filters.risks,
         "purpose": filters.purposes,
         "policy_version": () if filters.policy_version is None else (filters.policy_version,),
+        "data_class": filters.data_classes,
+        "source": () if filters.source is None else (filters.source,),
     }
     return {column: tuple(map(clean, values)) for column, values in wanted.items() if values}
 

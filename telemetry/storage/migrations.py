@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3, version_4, version_5
+from telemetry.storage import version_2, version_3, version_4, version_5, version_6
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
@@ -66,6 +66,11 @@ STEPS: tuple[Step, ...] = (
     Step(version_3.VERSION, "full-text search over content", version_3.apply),
     Step(version_4.VERSION, "incidents, samples of the pipeline, runs of jobs", version_4.apply),
     Step(version_5.VERSION, "what is said of decisions later", version_5.apply),
+    Step(
+        version_6.VERSION,
+        "data classes, places, thresholds and rules in rollups, the dearest decisions",
+        version_6.apply,
+    ),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -15,6 +15,9 @@ from sqlmodel import Field, SQLModel
 from telemetry.storage.rollups import BRANCH_HOUR, REQUEST_HOUR, ROLLUPS
 from telemetry.storage.types import UtcDateTime
 
+PROTECTED = sa.text("data_class IN ('sensitive', 'regulated')")
+"""A condition on ``request``, in the very words of its index on decisions about protected data."""
+
 
 class Request(SQLModel, table=True):
     """A decision, wide: this one row answers most questions about it. Written from the root span."""
@@ -27,6 +30,8 @@ class Request(SQLModel, table=True):
         sa.Index("ix_request_chosen", "chosen", "ts"),
         sa.Index("ix_request_status", "status", "ts"),
         sa.Index("ix_request_intent", "intent", "ts"),
+        # Few decisions are about protected data; whoever has to account for them finds them without the rest.
+        sa.Index("ix_request_protected", "ts", "span_id", sqlite_where=PROTECTED, postgresql_where=PROTECTED),
     )
 
     span_id: str = Field(primary_key=True)
@@ -119,6 +124,8 @@ class Branch(SQLModel, table=True):
     simulated: bool
     policy_version: str
     risk: str
+    data_class: str
+    source: str
     status: str
     """The status of the whole request."""
 
@@ -127,6 +134,8 @@ class Branch(SQLModel, table=True):
     model: str
     deployment: str | None = None
     """NULL where the model runs in one place."""
+    location: str | None = None
+    """Where the prompt went: local or cloud; NULL where nobody says."""
     attempt: int
     """1, or more when the same model was asked again in the same request."""
     tier: str | None = None

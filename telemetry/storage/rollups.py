@@ -13,10 +13,13 @@ numbers instead of a dozen texts, and lie on disk by level and time, as they are
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
+
+from telemetry.storage.types import UtcDateTime
 
 
 class _Hourly(SQLModel):
@@ -42,6 +45,8 @@ class _Requests(SQLModel):
     route: str
     intent: str
     risk: str
+    data_class: str
+    source: str
     first: str
     chosen: str
     chosen_kind: str
@@ -87,9 +92,12 @@ class _Branches(SQLModel):
     route: str
     intent: str
     risk: str
+    data_class: str
+    source: str
     model: str
     kind: str
     tier: str
+    location: str
     policy_version: str
     status: str
     error_type: str
@@ -126,7 +134,11 @@ class _Scores(SQLModel):
     route: str
     intent: str
     risk: str
+    data_class: str
+    source: str
     validator: str
+    threshold: str
+    """As decimal digits, since it tells cells apart."""
     model: str
     kind: str
     policy_version: str
@@ -139,6 +151,25 @@ class _Scores(SQLModel):
     rejections: int = Field(sa_type=sa.BigInteger)
     """Times that it failed a branch that was then rejected."""
     score_hist: str = Field(sa_type=sa.Text)
+
+
+class _Verdicts(SQLModel):
+    """What rules did to decisions; a rule that let one pass is not counted. ``chosen`` is who answered in the end."""
+
+    tenant: str
+    route: str
+    intent: str
+    risk: str
+    data_class: str
+    source: str
+    rule: str
+    outcome: str
+    chosen: str
+    policy_version: str
+    status: str
+
+    requests: int = Field(sa_type=sa.BigInteger)
+    models_removed: int = Field(sa_type=sa.BigInteger)
 
 
 _PLAIN = {"sqlite_with_rowid": False}
@@ -186,6 +217,62 @@ class ScoreDay(_Scores, _Daily, table=True):
     __table_args__ = _PLAIN
 
 
+class VerdictHour(_Verdicts, _Hourly, table=True):
+    """Verdicts by hour."""
+
+    __tablename__ = "verdict_hour"
+    __table_args__ = _PLAIN
+
+
+class VerdictDay(_Verdicts, _Daily, table=True):
+    """Verdicts by day."""
+
+    __tablename__ = "verdict_day"
+    __table_args__ = _PLAIN
+
+
+class TopCost(SQLModel, table=True):
+    """The most expensive decisions of each day: of all, and of each tenant, route, intent and chosen model.
+
+    Not cells but rows of decisions, as much of them as a list shows, so that they outlive the facts as rollups do. Kept
+    by `telemetry.dearest`.
+    """
+
+    __tablename__ = "top_cost"
+    __table_args__ = _PLAIN
+
+    level: int = Field(primary_key=True, sa_type=sa.SmallInteger)
+    key: int = Field(primary_key=True, sa_type=sa.BigInteger)
+    """Stands for purpose, simulated and the value of the level's dimension."""
+    day: int = Field(primary_key=True)
+    span_id: str = Field(primary_key=True)
+    cost_nano: int = Field(sa_type=sa.BigInteger)
+
+    purpose: str
+    simulated: bool
+    ts: datetime = Field(sa_type=UtcDateTime)
+    decision_id: str
+    tenant: str
+    route: str
+    intent: str
+    risk: str
+    data_class: str
+    source: str
+    policy_version: str
+    status: str
+    chosen: str | None = None
+    chosen_kind: str | None = None
+    first: str | None = None
+    branches: int
+    escalated: bool
+    fell_back: bool
+    discarded_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    baseline_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    savings_nano: int | None = Field(default=None, sa_type=sa.BigInteger)
+    input_tokens: int | None = Field(default=None, sa_type=sa.BigInteger)
+    output_tokens: int | None = Field(default=None, sa_type=sa.BigInteger)
+
+
 def _table(model: type[SQLModel]) -> sa.Table:
     return cast(sa.Table, model.__table__)  # type: ignore[attr-defined]
 
@@ -196,5 +283,11 @@ BRANCH_HOUR = _table(BranchHour)
 BRANCH_DAY = _table(BranchDay)
 SCORE_HOUR = _table(ScoreHour)
 SCORE_DAY = _table(ScoreDay)
+VERDICT_HOUR = _table(VerdictHour)
+VERDICT_DAY = _table(VerdictDay)
+TOP_COST = _table(TopCost)
 
-ROLLUPS = (REQUEST_HOUR, REQUEST_DAY, BRANCH_HOUR, BRANCH_DAY, SCORE_HOUR, SCORE_DAY)
+ROLLUPS = (
+    *(REQUEST_HOUR, REQUEST_DAY, BRANCH_HOUR, BRANCH_DAY, SCORE_HOUR, SCORE_DAY, VERDICT_HOUR, VERDICT_DAY),
+    TOP_COST,
+)

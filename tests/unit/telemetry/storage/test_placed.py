@@ -18,7 +18,7 @@ def connection(tmp_path: Path) -> Iterator[sa.Connection]:
 
 
 def row(level: int, hour: int, key: int, scores: int = 1) -> tuple[object, ...]:
-    dimensions = ("t", "r", "i", "low", "length", "small", "model", "v1", "ok")
+    dimensions = ("t", "r", "i", "low", "internal", "router", "length", "0.5", "small", "model", "v1", "ok")
     return (level, hour, key, "user", False, *dimensions, scores, 0, 1, 0, "")
 
 

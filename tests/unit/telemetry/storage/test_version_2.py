@@ -89,7 +89,8 @@ def test_rollups_of_pruned_rows_are_kept_with_what_they_knew(url: str):
 def test_a_rebuild_changes_nothing_of_what_the_step_made(url: str):
     engine = open_engine(url)
     made = rows(engine, *ROLLUPS)
-    assert all(made)
+    empty = [table.name for table, some in zip(ROLLUPS, made, strict=True) if not some]
+    assert empty == ["verdict_hour", "verdict_day"], "no rule did anything"
     rollup.rebuild(engine)
     assert rows(engine, *ROLLUPS) == made
 

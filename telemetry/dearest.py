@@ -1,0 +1,174 @@
+"""The most expensive decisions of each day, kept beside the rollups and in their transaction.
+
+There is a list of all decisions, and one for each tenant, route, intent and chosen model. A list holds the `KEPT`
+dearest of a day: how dear the others are at most is known from its last one, and so a question can tell whether its
+answer is complete. Costs that are unknown, and nothing at all, are in no list.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+import sqlalchemy as sa
+
+from telemetry.cells import number_of
+from telemetry.storage.bulk import bulk_of
+from telemetry.storage.coverage import covered_since
+from telemetry.storage.models import REQUEST
+from telemetry.storage.rollups import TOP_COST
+
+Row: TypeAlias = Mapping[Any, Any]
+Place: TypeAlias = tuple[int, int, int]
+"""Level, key and day: one list."""
+
+KEPT: Final = 20
+LEVELS: Final = ("", "tenant", "route", "intent", "chosen")
+"""The dimension of each level; the first has none."""
+
+_NS_PER_DAY: Final = 86_400_000_000_000
+_OWN: Final = ("level", "key", "day")
+_COLUMNS: Final = tuple(column.name for column in TOP_COST.columns if column.name not in _OWN)
+_PLACES_A_QUERY: Final = 40
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def key_of(purpose: str, simulated: bool, value: str) -> int:
+    """What stands for the decisions of a purpose that have a value in a level's dimension."""
+    return number_of((0, purpose, simulated, value))
+
+
+def add(connection: sa.Connection, requests: Iterable[Row]) -> None:
+    """Put new decisions into the lists that they belong to. Whoever calls holds the lock."""
+    lists: dict[Place, list[Row]] = {}
+    for row in requests:
+        if row["cost_nano"]:
+            for place in _places(row):
+                lists.setdefault(place, []).append(row)
+    if not lists:
+        return
+    full = _last_of_full(connection, list(lists))
+    fresh = [
+        _kept(place, row)
+        for place, rows in lists.items()
+        for row in heapq.nlargest(KEPT, rows, key=_rank)
+        if place not in full or row["cost_nano"] >= full[place]
+    ]
+    bulk_of(connection).insert(connection, TOP_COST, fresh)
+    for place in dict.fromkeys((row["level"], row["key"], row["day"]) for row in fresh):
+        _shorten(connection, place)
+
+
+def take(connection: sa.Connection, requests: Iterable[Row]) -> None:
+    """Take decisions out of the lists that this transaction has deleted; those that come after them move up."""
+    condition = TOP_COST.c.span_id.in_([row["span_id"] for row in requests])
+    of_levels = TOP_COST.c.level.in_(range(len(LEVELS)))
+    keys = TOP_COST.c.key.in_(sorted({key for row in requests for _, key, _ in _places(row)}))
+    _remove(connection, sa.and_(of_levels, keys, condition), sa.true())
+
+
+def forget_tenant(connection: sa.Connection, tenant: str) -> None:
+    """Take a tenant's decisions out of the lists, whether or not their facts are gone already."""
+    _remove(connection, TOP_COST.c.tenant == tenant, REQUEST.c.tenant != tenant)
+
+
+def rebuild(connection: sa.Connection, first_day: int, last_day: int) -> None:
+    """Make the lists of these days anew from the facts."""
+    connection.execute(sa.delete(TOP_COST).where(TOP_COST.c.day.between(first_day, last_day)))
+    for day in range(first_day, last_day + 1):
+        _fill(connection, day, None, sa.true())
+
+
+def _remove(connection: sa.Connection, which: sa.ColumnElement[bool], still: sa.ColumnElement[bool]) -> None:
+    """Delete rows and fill up the lists that lose some, from the facts that are ``still`` there."""
+    columns = TOP_COST.c
+    places = connection.execute(sa.select(columns.level, columns.key, columns.day).where(which).distinct()).all()
+    connection.execute(sa.delete(TOP_COST).where(which))
+    since = covered_since(connection)
+    by_day: dict[int, set[Place]] = {}
+    for level, key, day in places:
+        # Of a day whose facts were pruned nobody knows what came next.
+        if since is None or _EPOCH + timedelta(days=day) >= since:
+            by_day.setdefault(day, set()).add((level, key, day))
+    for day, short in by_day.items():
+        for level, key, _ in short:
+            connection.execute(
+                sa.delete(TOP_COST).where(columns.level == level, columns.key == key, columns.day == day)
+            )
+        _fill(connection, day, short, still)
+
+
+def _fill(connection: sa.Connection, day: int, wanted: set[Place] | None, condition: sa.ColumnElement[bool]) -> None:
+    """Write the lists of a day of which nothing is stored; all of them when ``wanted`` is None."""
+    begins = _EPOCH + timedelta(days=day)
+    statement = (
+        sa.select(*(REQUEST.c[name] for name in _COLUMNS), REQUEST.c.start_ns)
+        .where(REQUEST.c.ts >= begins, REQUEST.c.ts < begins + timedelta(days=1), REQUEST.c.cost_nano > 0, condition)
+        .execution_options(yield_per=2000)
+    )
+    lists: dict[Place, list[tuple[tuple[int, str], Row]]] = {}
+    for row in connection.execute(statement).mappings():
+        for place in _places(row):
+            if wanted is not None and place not in wanted:
+                continue
+            best = lists.setdefault(place, [])
+            if len(best) < KEPT:
+                heapq.heappush(best, (_rank(row), row))
+            elif _rank(row) > best[0][0]:
+                heapq.heapreplace(best, (_rank(row), row))
+    rows = [_kept(place, row) for place, best in lists.items() for _, row in best]
+    bulk_of(connection).insert(connection, TOP_COST, rows)
+
+
+def _places(row: Row) -> list[Place]:
+    day, purpose, simulated = row["start_ns"] // _NS_PER_DAY, row["purpose"], row["simulated"]
+    values = ((level, row[name] if name else "") for level, name in enumerate(LEVELS))
+    return [(level, key_of(purpose, simulated, value or ""), day) for level, value in values]
+
+
+def _kept(place: Place, row: Row) -> dict[str, Any]:
+    return {**dict(zip(_OWN, place, strict=True)), **{name: row[name] for name in _COLUMNS}}
+
+
+def _rank(row: Row) -> tuple[int, str]:
+    return row["cost_nano"], row["span_id"]
+
+
+def _last_of_full(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, int]:
+    """What the last one of each list costs that has no more room."""
+    found: dict[Place, int] = {}
+    for start in range(0, len(places), _PLACES_A_QUERY):
+        levels, keys, days = (sorted(set(part)) for part in zip(*places[start : start + _PLACES_A_QUERY], strict=True))
+        rows = connection.execute(_LAST, {"levels": levels, "keys": keys, "days": days})
+        found.update({(row.level, row.key, row.day): row.last for row in rows})
+    return found
+
+
+def _shorten(connection: sa.Connection, place: Place) -> None:
+    """Leave the dearest of a list."""
+    values = dict(zip(_OWN, place, strict=True))
+    surplus = connection.scalars(_SURPLUS, values).all()
+    if surplus:
+        connection.execute(_DELETE, {**values, "spans": surplus})
+
+
+_HERE = sa.and_(*(TOP_COST.c[name] == sa.bindparam(name) for name in _OWN))
+_LAST = (
+    sa.select(TOP_COST.c.level, TOP_COST.c.key, TOP_COST.c.day, sa.func.min(TOP_COST.c.cost_nano).label("last"))
+    .where(
+        TOP_COST.c.level.in_(sa.bindparam("levels", expanding=True)),
+        TOP_COST.c.key.in_(sa.bindparam("keys", expanding=True)),
+        TOP_COST.c.day.in_(sa.bindparam("days", expanding=True)),
+    )
+    .group_by(TOP_COST.c.level, TOP_COST.c.key, TOP_COST.c.day)
+    .having(sa.func.count() >= KEPT)
+)
+_SURPLUS = (
+    sa.select(TOP_COST.c.span_id)
+    .where(_HERE)
+    .order_by(TOP_COST.c.cost_nano.desc(), TOP_COST.c.span_id.desc())
+    .offset(KEPT)
+)
+_DELETE = sa.delete(TOP_COST).where(_HERE, TOP_COST.c.span_id.in_(sa.bindparam("spans", expanding=True)))
