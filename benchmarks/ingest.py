@@ -1,9 +1,11 @@
 """How fast decisions become rows: router-like traces through the processor, beside OpenTelemetry's SDK and sqlite3.
 
-    python benchmarks/ingest.py [--traces 2000] [--json]
+    python benchmarks/ingest.py [--traces 2000] [--peers] [--peer-traces 400] [--json]
 
 Ours, and the SDK's batch processor with an exporter that does nothing, make and take the same traces in turns; the peer
-is that SDK. Its application side is its tracer with a processor that does nothing. Ends with a JSON list.
+is that SDK. Its application side is its tracer with a processor that does nothing. With ``--peers`` Phoenix and MLflow
+get the same spans over OTLP, in requests of 512, until they can be queried; they are installed into the user's cache
+folder first. Ends with a JSON list.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,9 +24,11 @@ from pathlib import Path
 import sqlalchemy as sa
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
 
+from benchmarks.measuring.collectors import PEERS, Unavailable, feed
 from benchmarks.measuring.figures import Figure, command, figure, tell
 from telemetry.collector import Collector, CollectorProcessor
 from telemetry.content import ContentPolicy
@@ -44,6 +49,8 @@ APPLICATION_LIMIT = 1.3
 """Times the SDK's own cost."""
 RATE_LIMIT = 0.6
 """Of the SDK's rate, with an exporter that does nothing."""
+PEER_LIMIT = 14
+"""Times the better peer's rate."""
 
 
 class Nowhere(SpanExporter):
@@ -188,8 +195,42 @@ def executemany(engine: sa.Engine, folder: Path) -> float:
     return seconds
 
 
-def measure(traces: int) -> list[Figure]:
-    """Everything, on stores of its own."""
+def made(numbers: Sequence[int]) -> Sequence[ReadableSpan]:
+    """The spans of these traces, by the SDK's own tracer."""
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("bench")
+    for number in numbers:
+        emit(tracer, routed(number))
+    return exporter.get_finished_spans()
+
+
+def peers(rate: float, traces: int) -> list[Figure]:
+    """Phoenix and MLflow on the same spans, beside our rate."""
+    figures: list[Figure] = []
+    first, spans = made(range(50)), made(range(1000, 1000 + traces))
+    rates = []
+    for peer in PEERS:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                fed = feed(peer, first, spans, Path(folder))
+            except Unavailable as error:
+                print(f"skipped: {error}", file=sys.stderr)
+                continue
+        theirs = fed.kept / fed.seconds
+        rates.append(theirs)
+        name = f"ingest_{peer.name.lower()}"
+        figures.append(figure(f"{name}_spans_per_second", theirs, "spans/s", traces))
+        figures.append(figure(f"{name}_spans_kept", fed.kept / fed.sent, "of those sent", fed.sent))
+        figures.append(figure(f"ingest_times_{peer.name.lower()}s", rate / theirs, "times", traces))
+    if rates:
+        # At most 1, as every ratio to a limit: the time that a span takes us, beside the better peer's.
+        figures.append(figure("ingest_time_of_better_peers", max(rates) / rate, "times", traces, limit=1 / PEER_LIMIT))
+    return figures
+
+
+def measure(traces: int, peer_traces: int | None) -> list[Figure]:
+    """Everything, on stores of its own; ``peer_traces`` go to each peer, None asks no peer."""
     each = max(traces // ROUNDS, 1)
     first = count(0, each)
     null = TracerProvider(shutdown_on_exit=False)
@@ -236,14 +277,23 @@ def measure(traces: int) -> list[Figure]:
         figure("ingest_collector_cpu_per_request", copying_us, "us", n),
         figure("ingest_otlp_calls_per_second", calls / received_s, "calls/s", calls),
         figure("ingest_bytes_per_request", size / (2 * n + len(delays)), "bytes", n),
+        *([] if peer_traces is None else peers(rate, peer_traces)),
     ]
 
 
 def main() -> None:
     parser = command(__doc__)
     parser.add_argument("--traces", type=int, default=2000)
+    parser.add_argument("--peers", action="store_true", help="measure Phoenix and MLflow too; installs them once")
+    parser.add_argument("--peer-traces", type=int, default=400, help="for each of them")
     options = parser.parse_args()
-    tell(measure(options.traces), only_json=options.json, peer="the SDK's")
+    if not options.peers:
+        print("skipped: Phoenix and MLflow; --peers installs and measures them", file=sys.stderr)
+    tell(
+        measure(options.traces, options.peer_traces if options.peers else None),
+        only_json=options.json,
+        peer="the SDK's",
+    )
 
 
 if __name__ == "__main__":
