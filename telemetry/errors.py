@@ -14,6 +14,7 @@ TelemetryError
 ├── UnknownWeek               a week that cannot be read, or without any traffic
 ├── UnknownModel              a model without any traffic
 ├── ExportFailed              a file of exported rows cannot be written
+├── EvidenceError             evidence cannot be signed, or is none
 ├── OtlpError                 what another system sent over OTLP
 │   ├── InvalidOtlp           is no OTLP
 │   └── OtlpTooLarge          holds more than one body may
@@ -89,6 +90,10 @@ class UnknownWeek(TelemetryError):
 
 class UnknownModel(TelemetryError):
     """A model without any traffic."""
+
+
+class EvidenceError(TelemetryError):
+    """Evidence cannot be signed, or a file is none."""
 
 
 class ExportFailed(TelemetryError):

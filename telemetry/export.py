@@ -102,12 +102,26 @@ def export_to(
         StorageError: the database cannot be read.
         OSError: ``out`` cannot be written; a part may have been.
     """
+    with reading(engine) as connection:
+        return write_rows(connection, filters, out, table=table, format=format, decisions=decisions)
+
+
+def write_rows(
+    connection: sa.Connection,
+    filters: Filters,
+    out: BinaryIO,
+    *,
+    table: TableName,
+    format: Format,
+    decisions: Sequence[str] | None = None,
+) -> Exported:
+    """`export_to` over a connection of `telemetry.storage.engine.reading`: for several files of one moment."""
     columns = columns_of(table)
     counted = _Counted(out)
     writer = _WRITERS[format](counted, columns)
     rows = 0
     try:
-        for batch in _batches(engine, filters, table, columns, decisions):
+        for batch in _batches(connection, filters, table, columns, decisions):
             writer.write(batch)
             rows += len(batch)
         writer.finish()
@@ -130,7 +144,7 @@ def export_file(engine: sa.Engine, filters: Filters, path: Path, *, table: Table
         ExportFailed: the file cannot be written.
     """
     try:
-        with _whole(path) as out:
+        with whole_file(path) as out:
             return export_to(engine, filters, out, table=table, format=format)
     except OSError as error:
         raise ExportFailed(
@@ -139,7 +153,12 @@ def export_file(engine: sa.Engine, filters: Filters, path: Path, *, table: Table
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes its place when the block ends well, and leaves nothing when it does not; see `export_file`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as out:
@@ -160,7 +179,11 @@ def _kind(column: sa.Column[Any]) -> Kind:
 
 
 def _batches(
-    engine: sa.Engine, filters: Filters, table: TableName, columns: Sequence[Column], decisions: Sequence[str] | None
+    connection: sa.Connection,
+    filters: Filters,
+    table: TableName,
+    columns: Sequence[Column],
+    decisions: Sequence[str] | None,
 ) -> Iterator[Sequence[Sequence[Any]]]:
     source, model_column = _SOURCES[table]
     conditions = on_facts(source, model_column, filters)
@@ -172,8 +195,7 @@ def _batches(
         .order_by(source.c.ts, source.c.span_id)
         .execution_options(yield_per=BATCH)
     )
-    with reading(engine) as connection:
-        yield from connection.execute(statement).partitions()
+    yield from connection.execute(statement).partitions()
 
 
 class _Writer(Protocol):
