@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
@@ -186,9 +186,9 @@ class Service:
         await router.in_flight.none()
         async with self._changing:
             self._routers.remove(router)
-            await router.fleet.aclose(spare=[other.fleet for other in self._routers])
+            await _closed(router.fleet.aclose(spare=[other.fleet for other in self._routers]), "providers")
             if self.local is not None and not any(local_files(other.loaded) for other in self._routers):
-                await self.local.aclose()
+                await _closed(self.local.aclose(), "the local model server")
 
     async def _refuse(self, error: Exception, version: str | None) -> None:
         file = self.settings.policy
@@ -236,15 +236,25 @@ class Service:
             retiring.cancel()
         await asyncio.gather(*self._retiring, return_exceptions=True)
         for router in self._routers:
-            await router.aclose()
+            await _closed(router.aclose(), "providers")
         if self.local is not None:
-            await self.local.aclose()
+            await _closed(self.local.aclose(), "the local model server")
         if self.state is not None:
             self.state.close()
         kept = self.telemetry.close(CLOSE_TIMEOUT_S)
         if self.copies is not None:
             self.copies.close()
         return kept
+
+
+async def _closed(closing: Awaitable[None], what: str) -> None:
+    """Close something; that it fails must keep nothing else open, least of all the store."""
+    try:
+        await closing
+    except Exception as error:  # noqa: BLE001 (the edge: whatever closing raises, the rest has to be closed)
+        # Without the error's own words: they may hold a key.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("%s could not be closed (%s)\n%s", what, type(error).__name__, where)
 
 
 def open_telemetry(loaded: LoadedPolicy, settings: Settings, *, by: str | None = None) -> Telemetry:

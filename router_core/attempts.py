@@ -206,18 +206,17 @@ def finished_of(run: Run) -> list[aggregate.Finished]:
     """The complete answers of a run's models, in the order of completion; none that a race left half judged."""
     complete = [branch for branch in run.branches if branch.kind == "model" and branch.judged]
     complete.sort(key=lambda branch: (branch.ended_ns or 0, branch.index))
-    return [
-        aggregate.Finished(b.index, None if b.weakest is None else b.weakest.score, b.passed, b.text) for b in complete
-    ]
+    scores = [None if branch.deciding is None else branch.deciding.score for branch in complete]
+    return [aggregate.Finished(b.index, score, b.passed, b.text) for b, score in zip(complete, scores, strict=True)]
 
 
 def _why(ended: Sequence[Branch]) -> str:
     """Why another model is asked, in words."""
     reasons = []
     for branch in ended:
-        weakest = branch.weakest
+        deciding = branch.deciding
         if branch.outcome == "failed":
             reasons.append(f"{branch.model} failed: {branch.error}")
-        elif not branch.passed and weakest is not None:
-            reasons.append(f"{branch.model} scored low on {weakest.validator}: {weakest.reason}")
+        elif not branch.passed and deciding is not None:
+            reasons.append(f"{branch.model} scored low on {deciding.validator}: {deciding.reason}")
     return "; ".join(reasons) or "the answers do not agree"

@@ -200,15 +200,15 @@ class Branch:
         return self.completion is not None and passed
 
     @property
-    def weakest(self) -> ScoreRecord | None:
-        """The score that stands for the branch: the one furthest below its threshold, or the combined one."""
+    def deciding(self) -> ScoreRecord | None:
+        """The score that it passes or fails by: the combined one, or else the one furthest below its threshold."""
         return worst(self.scores) if self.verdict is None else self.verdict
 
     def record(self) -> BranchRecord:
         """What the decision keeps of this branch."""
         if self.last_record is not None:
             return self.last_record
-        weakest, usage = self.weakest, self.usage
+        deciding, usage = self.deciding, self.usage
         return BranchRecord(
             index=self.index,
             kind=self.kind,
@@ -216,8 +216,8 @@ class Branch:
             tier=self.tier,
             outcome=self.outcome or "unscored",
             reason=self.reason,
-            score=None if weakest is None else weakest.score,
-            threshold=None if weakest is None else weakest.threshold,
+            score=None if deciding is None else deciding.score,
+            threshold=None if deciding is None else deciding.threshold,
             scores=self.scores,
             cost_usd=to_usd(self.cost),
             cost_source=self.cost_source,

@@ -42,7 +42,7 @@ def _give_outcome(run: Run, branch: Branch) -> None:
 
 def _root_attributes(run: Run, decision: Decision) -> dict[str, Any]:
     first = run.branches[0] if run.branches else None
-    weakest = None if run.chosen is None else run.chosen.weakest
+    deciding = None if run.chosen is None else run.chosen.deciding
     baseline = run.baseline
     attributes: dict[str, Any] = {
         semconv.SCHEMA: semconv.SCHEMA_VERSION,
@@ -60,7 +60,7 @@ def _root_attributes(run: Run, decision: Decision) -> dict[str, Any]:
         semconv.BRANCHES: len(decision.branches),
         semconv.ESCALATED: decision.escalated,
         semconv.FELL_BACK: decision.fell_back,
-        semconv.FINAL_SCORE: None if weakest is None else weakest.score,
+        semconv.FINAL_SCORE: None if deciding is None else deciding.score,
         semconv.COST_NANO: _sum(branch.cost for branch in run.branches),
         semconv.DISCARDED_COST_NANO: _sum(b.cost for b in run.branches if b.outcome != "accepted"),
         semconv.BASELINE_MODEL: decision.baseline_model,

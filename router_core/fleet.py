@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -112,8 +113,13 @@ class Fleet:
         }
 
     async def aclose(self, *, spare: Collection[Fleet] = ()) -> None:
-        """Close every provider that no fleet of ``spare`` uses."""
+        """Close every provider that no fleet of ``spare`` uses; one that fails keeps none of the others open.
+
+        Raises:
+            ExceptionGroup: what went wrong, after all were told to close.
+        """
         spared = {id(provider) for fleet in spare for provider in fleet._providers.values()}
-        for provider in {id(provider): provider for provider in self._providers.values()}.values():
-            if id(provider) not in spared:
-                await provider.aclose()
+        own = {id(provider): provider for provider in self._providers.values() if id(provider) not in spared}
+        ends = await asyncio.gather(*(provider.aclose() for provider in own.values()), return_exceptions=True)
+        if failed := [end for end in ends if isinstance(end, Exception)]:
+            raise ExceptionGroup("providers could not be closed", failed)

@@ -108,16 +108,22 @@ class Preparation:
         return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)
 
     def _go_on_elsewhere(self, run: Run, ruling: Ruling) -> None:
-        """The other route's deadline and system prompt replace those of the first."""
+        """The other route's deadline and system prompt replace those of the first, and models are sent the latter."""
+        assert run.signals is not None
         before = run.target.route
         run.target = rerouted(run.target, ruling, self._targets.routes)
-        run.request = with_system(_without_system(run.request, before.system), run.target.route.system)
+        request = with_system(_without_system(run.request, before.system), run.target.route.system)
+        if request.messages != run.request.messages:
+            from router_core.signals.length import estimate_tokens
+
+            tokens = estimate_tokens(message.content for message in request.messages)
+            run.request, run.signals = request, replace(run.signals, input_tokens=tokens)
 
     def _apply_budgets(self, run: Run) -> None:
         """What the budgets leave of the models that the rules left."""
         assert run.signals is not None
         assert run.eligibility is not None
-        purse = self._budgets.open(run.target.name, run.request.context, run.seconds_left())
+        purse = self._budgets.open(run.target.name, run.request.context, run.seconds_left(), run.target.counts_as)
         if purse is None or run.eligibility.denied is not None:
             return
         run.ledger.purse = purse

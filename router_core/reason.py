@@ -37,7 +37,7 @@ def story(
         sentence += " after " + ", and ".join(before)
     elif plan is not None:
         sentence += f": {plan.reason}"
-    again = any(branch.weakest is not None and not branch.weakest.passed for branch in others)
+    again = any(branch.deciding is not None and not branch.deciding.passed for branch in others)
     return f"{sentence}; {_verdict(chosen, again=again)}." if chosen.scores else f"{sentence}."
 
 
@@ -56,28 +56,28 @@ def _intention(plan: Plan | None, chosen: Branch | None, error: RouteScopeError 
 def _setback(branch: Branch) -> str | None:
     if branch.outcome == "failed":
         return f"{branch.model} failed ({branch.error_type})"
-    weakest = branch.weakest
-    if weakest is not None and not weakest.passed:
-        if weakest.score is None:
-            return f"{branch.model} could not be scored on {weakest.validator} ({_bare(weakest.reason)})"
+    deciding = branch.deciding
+    if deciding is not None and not deciding.passed:
+        if deciding.score is None:
+            return f"{branch.model} could not be scored on {deciding.validator} ({_bare(deciding.reason)})"
         return (
-            f"{branch.model} scored {weakest.score:.2f} on {weakest.validator}, below {weakest.threshold:.2f} "
-            f"({_bare(weakest.reason)})"
+            f"{branch.model} scored {deciding.score:.2f} on {deciding.validator}, below {deciding.threshold:.2f} "
+            f"({_bare(deciding.reason)})"
         )
     return None
 
 
 def _verdict(chosen: Branch, *, again: bool) -> str:
-    weakest = chosen.weakest
-    assert weakest is not None
-    if weakest.passed and weakest.validator == COMBINED and weakest.score is not None:
-        return f"its answer scored {weakest.score:.2f} of {weakest.threshold:.2f} on all its validators together"
-    if weakest.passed:
+    deciding = chosen.deciding
+    assert deciding is not None
+    if deciding.passed and deciding.validator == COMBINED and deciding.score is not None:
+        return f"its answer scored {deciding.score:.2f} of {deciding.threshold:.2f} on all its validators together"
+    if deciding.passed:
         names = ", ".join(score.validator for score in chosen.scores)
         return f"its answer passed {names}"
     either = " either" if again else ""
-    why = _bare(weakest.reason)
-    return f"its answer did not pass {weakest.validator}{either} ({why}), and no stronger model was left"
+    why = _bare(deciding.reason)
+    return f"its answer did not pass {deciding.validator}{either} ({why}), and no stronger model was left"
 
 
 def _bare(sentence: str) -> str:

@@ -34,6 +34,8 @@ class Target:
     strategy: Strategy
     overrides: Mapping[str, Strategy]
     """By intent, where the policy asks for other tiers."""
+    counts_as: frozenset[str]
+    """Routes whose budgets count its requests: itself, or of a model asked directly those that may answer with it."""
     only_asked: frozenset[str] = frozenset()
     """Models that validators ask and that never answer themselves."""
 
@@ -47,8 +49,8 @@ class Targets:
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._direct = {name: _direct(name, model) for name, model in policy.models.items()}
         self._routes = {name: self._entry(name, route) for name, route in policy.routes.items()}
+        self._direct = {name: self._direct_to(name, model) for name, model in policy.models.items()}
         self.models = {name: target.models for name, target in self._routes.items()}
         """The models that each route may use."""
 
@@ -74,13 +76,13 @@ class Targets:
     def _entry(self, name: str, route: Route) -> Target:
         models, only_asked = _models_of(route, self._policy)
         strategies = build_strategy(route), build_overrides(route)
-        return Target(name, route, models, route.strategy.kind, *strategies, only_asked)
+        return Target(name, route, models, route.strategy.kind, *strategies, frozenset((name,)), only_asked)
 
-
-def _direct(name: str, model: Model) -> Target:
-    """A model asked by its own name: no choice to make, but guarded and recorded like any other request."""
-    route = Route(strategy=CascadeStrategy(kind="cascade", tiers=(model.tier,)), stream="immediate")
-    return Target(f"model/{name}", route, {name: model}, "direct", build_strategy(route), {})
+    def _direct_to(self, name: str, model: Model) -> Target:
+        """A model asked by its own name: no choice to make, but guarded and recorded like any other request."""
+        route = Route(strategy=CascadeStrategy(kind="cascade", tiers=(model.tier,)), stream="immediate")
+        by = frozenset(one.name for one in self._routes.values() if name in one.models and name not in one.only_asked)
+        return Target(f"model/{name}", route, {name: model}, "direct", build_strategy(route), {}, by)
 
 
 def _models_of(route: Route, policy: Policy) -> tuple[dict[str, Model], frozenset[str]]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -82,13 +82,29 @@ def parse_policy(text: str, path: Path) -> LoadedPolicy:
     ]
     if faults or policy is None:
         raise PolicyError(sorted(set(faults), key=lambda fault: (_line_number(fault.file), fault.key)))
-    return LoadedPolicy(policy, content_version(data), text, path)
+    return LoadedPolicy(policy, content_version(data, path.parent), text, path)
 
 
-def content_version(data: Mapping[str, Any]) -> str:
-    """The version of a parsed policy: the same for two files that say the same."""
+def content_version(data: Mapping[str, Any], folder: Path | None = None) -> str:
+    """The version of a parsed policy: the same for two files that say the same.
+
+    The rubrics that it keeps in files, relative to ``folder``, count as if they stood in it.
+    """
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(canonical.encode())
+    for rubric in [] if folder is None else _rubrics(data, folder):
+        digest.update(hashlib.sha256(rubric).digest())
+    return digest.hexdigest()[:12]
+
+
+def _rubrics(data: Mapping[str, Any], folder: Path) -> Iterator[bytes]:
+    """The contents of rubric files, by the validators' names. Who makes the validators says which cannot be read."""
+    for _, validator in sorted(data.get("validators", {}).items()):
+        if (file := validator.get("rubric_file")) is not None:
+            try:
+                yield (folder / file).read_bytes()
+            except OSError:
+                yield b""
 
 
 def _validate(data: dict[str, Any], path: Path, lines: _Lines) -> tuple[Policy | None, list[Fault]]:

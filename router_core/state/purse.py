@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -102,13 +102,18 @@ class Budgets:
         self._store = store
         self._clock = clock
 
-    def open(self, route: str, context: Context, deadline_s: float) -> Purse | None:
+    def open(
+        self, route: str, context: Context, deadline_s: float, counts_as: Collection[str] | None = None
+    ) -> Purse | None:
         """The purse of a request; None when no budget counts it.
+
+        ``counts_as``: the routes whose budgets count it (see `Target`); without any word, the route asked for.
 
         Raises:
             StateUnavailable
         """
-        counting = [budget for budget in self._budgets if _counts(budget, route, context)]
+        routes = (route,) if counts_as is None else counts_as
+        counting = [budget for budget in self._budgets if _counts(budget, routes, context)]
         if not counting:
             return None
         now_ns = self._clock.time_ns()
@@ -135,8 +140,8 @@ def window_of(period: Literal["day", "month"], moment: datetime) -> tuple[dateti
     return first, (first + timedelta(days=31)).replace(day=1)
 
 
-def _counts(budget: Budget, route: str, context: Context) -> bool:
-    return (budget.routes is None or route in budget.routes) and (
+def _counts(budget: Budget, routes: Collection[str], context: Context) -> bool:
+    return (budget.routes is None or not budget.routes.isdisjoint(routes)) and (
         budget.tenants is None or context.tenant in budget.tenants
     )
 

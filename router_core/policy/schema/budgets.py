@@ -23,7 +23,7 @@ class Budget(Strict):
     tenants: frozenset[str] | None = None
     """Only requests of these tenants count."""
     routes: frozenset[str] | None = None
-    """Only requests to these routes count."""
+    """Only requests to these routes count, and requests by name to a model that one of them may answer with."""
     on_exhausted: Literal["refuse", "cheapest", "local"] = "refuse"
     """When nothing that may answer is affordable any more: refuse with a 402, go on with the cheapest model alone, or
     with local models alone. What goes on is still counted."""

@@ -138,7 +138,7 @@ class JudgeValidator(Strict):
     rubric: str | None = None
     """What makes an answer good, in plain words."""
     rubric_file: str | None = None
-    """A text file that holds the rubric, relative to the policy file; it is not part of the policy's version."""
+    """A text file that holds the rubric, relative to the policy file; its content is part of the policy's version."""
     on_error: Unchecked = "fail"
     """What becomes of an answer whose judge wrote it, may not be asked, fails, or says nothing that is a grade."""
     max_output_tokens: Count = 300

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,8 @@ from app.settings import HOME_VARIABLE, Settings
 from app.wiring import Service
 from router_core.clock import SystemClock
 from router_core.policy.loading import load_policy
+from router_core.pricing import Usage
+from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
 from router_core.request import RouteRequest
 from router_core.router import Router
 from router_core.state.store import Account
@@ -424,6 +426,38 @@ async def test_a_version_that_the_store_cannot_note_is_refused(policy: PolicyFil
         assert service.loaded.version == after
     finally:
         await service.aclose()
+
+
+class Stubborn:
+    """A provider that cannot be closed."""
+
+    name = "stubborn"
+
+    async def stream(self, call: Call) -> AsyncIterator[StreamItem]:
+        yield TextChunk("Yes.")
+        yield Completion("stop", Usage(1, 1))
+
+    def readiness(self) -> Readiness:
+        return READY
+
+    async def aclose(self) -> None:
+        raise RuntimeError("it will not")
+
+
+async def test_a_provider_that_cannot_be_closed_holds_up_neither_the_change_nor_the_end(
+    policy: PolicyFile, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = open_service(tmp_path / "home", policy)
+    stubborn = dict.fromkeys(service.loaded.policy.models, Stubborn())
+    for number in range(2):
+        service._switch(Router(service.loaded, providers=stubborn, tools={}, validators={}))
+        policy.put(policy.text.replace("upstream-", f"other-{number}-"))
+        assert await service.reload()
+        await asyncio.gather(*service._retiring)
+        assert service._routers == [service.router], "the old ones have gone"
+        assert "providers could not be closed (ExceptionGroup)" in caplog.text
+    service._switch(Router(service.loaded, providers=stubborn, tools={}, validators={}))
+    assert await service.aclose(), "all was kept though a provider is still open"
 
 
 async def test_a_refused_policy_starts_no_local_models(policy: PolicyFile, tmp_path: Path) -> None:

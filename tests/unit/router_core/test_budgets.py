@@ -88,6 +88,24 @@ async def test_each_tenant_has_an_amount_of_its_own() -> None:
     assert bench.state.balance(Account("team/tenant=zeta", MONTH)).spent == 0
 
 
+async def test_who_asks_a_model_by_its_name_spends_of_the_routes_that_may_answer_with_it() -> None:
+    bench = Bench(
+        policy(rules=budget("1.00", routes='["chat"]')), tiny=Replies("Well."), twin=Replies(), huge=Replies()
+    )
+    by_name = RouteRequest.from_prompt("How are you today?", route="tiny")
+    decision = (await bench.router.aroute(by_name)).decision
+    assert decision.route == "model/tiny"
+    assert decision.verdicts[0].rule == "budget:team"
+    assert bench.state.balance(Account("team", MONTH)).spent == to_nano(str(decision.cost_usd)) > 0
+
+
+async def test_a_budget_of_a_route_does_not_count_models_that_the_route_never_answers_with() -> None:
+    loaded = policy(rules=budget("1.00", routes='["chat"]'), tiers='"small"')
+    bench = Bench(loaded, tiny=Replies(), twin=Replies(), huge=Replies("Well."))
+    decision = (await bench.router.aroute(RouteRequest.from_prompt("How are you today?", route="huge"))).decision
+    assert decision.verdicts == ()
+
+
 async def test_a_model_of_unknown_price_is_excluded_unless_the_policy_assumes_one() -> None:
     unpriced = {"tiny": "", "twin": "", "huge": ""}
     bench = Bench(policy(rules=budget("1"), prices=unpriced), tiny=Replies(), twin=Replies(), huge=Replies())

@@ -10,6 +10,7 @@ from router_core.errors import NoEligibleModel, RequestDenied
 from router_core.events import Answered, Settled, Token
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import Context, Message, RouteRequest
+from router_core.signals.length import estimate_tokens
 from tests.routing import Bench, policy
 
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
@@ -109,6 +110,15 @@ async def test_an_injection_goes_on_as_another_route_with_its_system_prompt_and_
     assert decision.verdicts[0].reason.startswith("the request for route chat goes on as route careful")
     (huge,) = [candidate for candidate in decision.candidates if candidate.model == "huge"]
     assert huge.excluded_by == "rule:injections-go-to-the-small-model"
+
+
+@pytest.mark.parametrize(("first", "second"), [("Be brief. " * 300, "Be careful."), ("Be brief.", "Careful. " * 300)])
+async def test_after_a_reroute_the_tokens_are_those_of_what_models_are_sent(first: str, second: str) -> None:
+    route = f'system = "{first}"\n{CAREFUL.replace("Be careful.", second)}'
+    bench = Bench(policy(rules=SEND, route=route), tiny=Replies("No."), twin=Replies(), huge=Replies())
+    decision = (await bench.router.aroute(RouteRequest.from_prompt(ATTACK))).decision
+    assert decision.route == "careful"
+    assert decision.signals.input_tokens == estimate_tokens([second, ATTACK])
 
 
 async def test_a_model_asked_directly_stays_only_when_the_other_route_uses_it() -> None:

@@ -303,6 +303,17 @@ def test_the_version_changes_with_any_value() -> None:
     assert loaded(changed('name = "test"', 'name = "tests"')).version != loaded(SOUND).version
 
 
+def test_the_version_changes_with_the_rubric_that_a_judge_reads_from_a_file(tmp_path: Path) -> None:
+    judge = '[validators.good]\nkind = "judge"\nmodel = "MODEL"\nrubric_file = "rubric.md"\n'
+    model = next(iter(loaded(SOUND).policy.models))
+    text, path = f"{SOUND}\n{judge.replace('MODEL', model)}", tmp_path / "policy.toml"
+    versions = []
+    for rubric in ("Be exact.", "Be exact.", "Be kind."):
+        (tmp_path / "rubric.md").write_text(rubric)
+        versions.append(parse_policy(text, path).version)
+    assert versions[0] == versions[1] != versions[2]
+
+
 def test_the_version_is_twelve_hex_digits() -> None:
     assert len(loaded(SOUND).version) == 12
     int(loaded(SOUND).version, 16)

@@ -27,6 +27,13 @@ LOCAL = {"kind": "require", "location": "local"}
         ({"kind": "raise", "data_class": "sensitive"}, "raised", True),
         ({"kind": "raise", "risk": "high"}, "raised", False),
         ({"kind": "require", "tiers": ["small"]}, "required", False),
+        ({"kind": "require", "regions": ["eu"]}, "required", True),
+        ({"kind": "require", "regions": ["eu"]}, "passed", False),
+        ({"kind": "require", "approvals": ["regulated"]}, "required", True),
+        ({"kind": "require", "data_class": "sensitive"}, "required", True),
+        ({"kind": "require", "data_class": "internal"}, "required", False),
+        ({"kind": "exclude", "regions": ["us"]}, "excluded", True),
+        ({"kind": "exclude", "tiers": ["large"]}, "excluded", False),
     ],
 )
 def test_a_rule_that_applies_and_keeps_models_here_keeps_tools_here(then, outcome, stays):
