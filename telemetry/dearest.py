@@ -8,9 +8,12 @@ answer is complete. Costs that are unknown, and nothing at all, are in no list.
 from __future__ import annotations
 
 import heapq
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 
@@ -28,6 +31,12 @@ KEPT: Final = 20
 LEVELS: Final = ("", "tenant", "route", "intent", "chosen")
 """The dimension of each level; the first has none."""
 
+FRESH_S: Final = 5.0
+"""How long it is remembered what the last one of a full list costs."""
+MOST_REMEMBERED: Final = 10_000
+
+_REMEMBERED: Final[WeakKeyDictionary[sa.Engine, dict[Place, tuple[float, int]]]] = WeakKeyDictionary()
+"""For each list until when what is remembered of it holds, and what its last one costs."""
 _NS_PER_DAY: Final = 86_400_000_000_000
 _OWN: Final = ("level", "key", "day")
 _COLUMNS: Final = tuple(column.name for column in TOP_COST.columns if column.name not in _OWN)
@@ -35,6 +44,7 @@ _PLACES_A_QUERY: Final = 40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+@lru_cache(4096)
 def key_of(purpose: str, simulated: bool, value: str) -> int:
     """What stands for the decisions of a purpose that have a value in a level's dimension."""
     return number_of((0, purpose, simulated, value))
@@ -49,7 +59,7 @@ def add(connection: sa.Connection, requests: Iterable[Row]) -> None:
                 lists.setdefault(place, []).append(row)
     if not lists:
         return
-    full = _last_of_full(connection, list(lists))
+    full = _known_last(connection, list(lists))
     fresh = [
         _kept(place, row)
         for place, rows in lists.items()
@@ -59,6 +69,7 @@ def add(connection: sa.Connection, requests: Iterable[Row]) -> None:
     bulk_of(connection).insert(connection, TOP_COST, fresh)
     for place in dict.fromkeys((row["level"], row["key"], row["day"]) for row in fresh):
         _shorten(connection, place)
+        _REMEMBERED.get(connection.engine, {}).pop(place, None)
 
 
 def take(connection: sa.Connection, requests: Iterable[Row]) -> None:
@@ -86,6 +97,7 @@ def _remove(connection: sa.Connection, which: sa.ColumnElement[bool], still: sa.
     columns = TOP_COST.c
     places = connection.execute(sa.select(columns.level, columns.key, columns.day).where(which).distinct()).all()
     connection.execute(sa.delete(TOP_COST).where(which))
+    _REMEMBERED.pop(connection.engine, None)
     since = covered_since(connection)
     by_day: dict[int, set[Place]] = {}
     for level, key, day in places:
@@ -136,14 +148,50 @@ def _rank(row: Row) -> tuple[int, str]:
     return row["cost_nano"], row["span_id"]
 
 
+def _known_last(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, int]:
+    """What the last one of each full list costs at least: what was true a moment ago, since lists only get dearer.
+
+    But for erasures: for `FRESH_S` after one in another process, a decision may not move up where it should.
+    """
+    known, now = _REMEMBERED.setdefault(connection.engine, {}), time.monotonic()
+    if len(known) > MOST_REMEMBERED:
+        known.clear()
+    unsure = [place for place in places if known.get(place, (0.0, 0))[0] < now]
+    if unsure:
+        found = _last_of_full(connection, unsure)
+        known.update({place: (now + FRESH_S, last) for place, last in found.items()})
+    return {place: known[place][1] for place in places if known.get(place, (0.0, 0))[0] >= now}
+
+
 def _last_of_full(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, int]:
     """What the last one of each list costs that has no more room."""
     found: dict[Place, int] = {}
     for start in range(0, len(places), _PLACES_A_QUERY):
         levels, keys, days = (sorted(set(part)) for part in zip(*places[start : start + _PLACES_A_QUERY], strict=True))
-        rows = connection.execute(_LAST, {"levels": levels, "keys": keys, "days": days})
-        found.update({(row.level, row.key, row.day): row.last for row in rows})
+        text, names = _last_statement(connection.dialect, len(levels), len(keys), len(days))
+        values = (*levels, *keys, *days)
+        given = values if names is None else dict(zip(names, values, strict=True))
+        found.update({(row[0], row[1], row[2]): row[3] for row in connection.exec_driver_sql(text, given)})
     return found
+
+
+@lru_cache(64)
+def _last_statement(dialect: sa.Dialect, *sizes: int) -> tuple[str, tuple[str, ...] | None]:
+    """For the driver, since each decision asks it: SQLAlchemy would take longer than the database.
+
+    The parameters are so many levels, keys and days; their names, where the driver wants some.
+    """
+    columns = [TOP_COST.c[name] for name in _OWN]
+    names = [[f"{column.name}_{number}" for number in range(size)] for column, size in zip(columns, sizes, strict=True)]
+    conditions = [
+        column.in_([sa.bindparam(name, type_=column.type) for name in some])
+        for column, some in zip(columns, names, strict=True)
+    ]
+    # An inlined number: all parameters are the caller's.
+    full = sa.func.count() >= sa.literal_column(str(KEPT))
+    last = sa.select(*columns, sa.func.min(TOP_COST.c.cost_nano)).where(*conditions).group_by(*columns).having(full)
+    compiled = last.compile(dialect=dialect)
+    return str(compiled), None if compiled.positional else tuple(name for some in names for name in some)
 
 
 def _shorten(connection: sa.Connection, place: Place) -> None:
@@ -155,16 +203,6 @@ def _shorten(connection: sa.Connection, place: Place) -> None:
 
 
 _HERE = sa.and_(*(TOP_COST.c[name] == sa.bindparam(name) for name in _OWN))
-_LAST = (
-    sa.select(TOP_COST.c.level, TOP_COST.c.key, TOP_COST.c.day, sa.func.min(TOP_COST.c.cost_nano).label("last"))
-    .where(
-        TOP_COST.c.level.in_(sa.bindparam("levels", expanding=True)),
-        TOP_COST.c.key.in_(sa.bindparam("keys", expanding=True)),
-        TOP_COST.c.day.in_(sa.bindparam("days", expanding=True)),
-    )
-    .group_by(TOP_COST.c.level, TOP_COST.c.key, TOP_COST.c.day)
-    .having(sa.func.count() >= KEPT)
-)
 _SURPLUS = (
     sa.select(TOP_COST.c.span_id)
     .where(_HERE)
