@@ -47,6 +47,7 @@ class ScriptedGateway:
         self.hung_up = threading.Event()
         """Set when a client left while events were still to come."""
         self.models: Any = {"object": "list", "data": listing()}
+        self.budgets: Any = {"object": "list", "data": []}
         self.refusal: tuple[int, bytes] | None = None
         """Status and body that answer every POST instead."""
         self.content_type = "text/event-stream"
@@ -92,6 +93,8 @@ def _handler(gateway: ScriptedGateway) -> type[BaseHTTPRequestHandler]:
                 self._json(200, {"status": "ok"})
             elif self.path == "/v1/models":
                 self._json(200, gateway.models)
+            elif self.path == "/v1/budgets":
+                self._json(200, gateway.budgets)
             else:
                 self._json(404, {"error": {"message": "no such path", "type": "x", "code": "http_error"}})
 

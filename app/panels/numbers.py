@@ -8,10 +8,12 @@ from app import units
 from app.dashboard import cards, navigation
 from app.dashboard.charts import over_time
 from telemetry.query.overview import Bucket, Step, Totals
+from telemetry.query.savings import Savings
 
 
 def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: Step) -> None:
     """Six numbers of the period, each with its course and its change."""
+    saved = Savings.of(buckets if step == "day" else ())
 
     def course(read: Callable[[Bucket], float | None], idle: float | None = None) -> list[float | None]:
         return over_time.course([(bucket.start, read(bucket)) for bucket in buckets], step, idle=idle)
@@ -37,6 +39,7 @@ def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: St
             help="All that was spent: accepted, rejected and failed branches, probes and judges. "
             "Requests whose cost is unknown are counted beside it, never as zero.",
             key="spend",
+            more=lambda: navigation.link_to(navigation.COST),
         )
         cards.kpi(
             "Saved vs baseline",
@@ -44,10 +47,13 @@ def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: St
             change=_change(now, before, _saved_share, points=True),
             better="up",
             line=course(lambda bucket: _dollars(bucket.savings_nano), 0),
-            note=f"{units.share(_saved_share(now))} of the baseline; n = {units.count(now.savings_n)}",
+            note=_saved_note(now, saved),
             help="Baseline: the strongest model that was eligible for the same request, at its price. Saved: baseline "
-            "minus all that was spent, over the n requests where both are known. The change compares shares.",
+            "minus all that was spent, over the n requests where both are known. The change compares shares. The "
+            "interval takes the days as clusters (Cochran 1977, chapter 6); it counts how days differ, not whether the "
+            "baseline is right.",
             key="saved",
+            more=lambda: navigation.link_to(navigation.COST, label="Where it came from"),
         )
         cards.kpi(
             "Escalation rate",
@@ -94,6 +100,15 @@ def _change(
 def _spend_note(now: Totals) -> str:
     unknown = f"; {units.plural(now.cost_unknown, 'request')} of unknown cost" if now.cost_unknown else ""
     return f"{units.nano_usd(now.discarded_nano)} of it on answers not used{unknown}"
+
+
+def _saved_note(now: Totals, saved: Savings) -> str:
+    between = (
+        f" (95 % interval {units.share(saved.share_low)} to {units.share(saved.share_high)})"
+        if saved.share_low is not None
+        else ""
+    )
+    return f"{units.share(_saved_share(now))} of the baseline{between}; n = {units.count(now.savings_n)}"
 
 
 def _interval(part: int, whole: int) -> str:
