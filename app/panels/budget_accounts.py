@@ -60,7 +60,7 @@ def past(one: Account, now: datetime) -> tuple[list[float], float]:
     days = (today - since).days
     if one.budget.period == "month":
         spent = _by_step(filters, since, today, "day")
-        left = (one.budget.end - now) / timedelta(days=1)
+        left = max((one.budget.end - now) / timedelta(days=1), 0.0)
         return [spent.get(since + timedelta(days=number), 0.0) for number in range(days)], left
     hours = _by_step(filters, since, today, "hour")
     sums = [0.0] * days
@@ -99,9 +99,10 @@ def counted_by(one: Account) -> Filters | None:
     return Filters(
         tenants=(holder or "",) if budget.per == "tenant" else budget.tenants,
         routes=(holder or "",) if budget.per == "route" else budget.routes,
-        # The ledger counts whatever was routed; a demo is routed past it.
+        # The ledger counts whatever this router has routed; a demo is routed past it.
         purposes=(),
         simulated=False,
+        source="router",
     )
 
 
