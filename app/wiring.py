@@ -31,7 +31,7 @@ from router_core.providers.pull_queue import PullQueue
 from router_core.redaction import redact_text
 from router_core.router import Router
 from router_core.signals.read import warm_up
-from router_core.state.sqlite import SqliteStore
+from router_core.state.sqlite import LOOP_WAIT_S, SqliteStore
 from telemetry.errors import StorageError, TelemetryError
 from telemetry.log import event
 from telemetry.setup import Telemetry
@@ -311,7 +311,7 @@ def _state(loaded: LoadedPolicy, settings: Settings, known: SqliteStore | None) 
     """Where budgets are kept: in a file, so that a restart does not give everybody a new month."""
     if known is not None or not loaded.policy.budgets:
         return known
-    return SqliteStore(settings.home / "state.db", SystemClock())
+    return SqliteStore(settings.home / "state.db", SystemClock(), wait_s=LOOP_WAIT_S)
 
 
 def _copies(loaded: LoadedPolicy, telemetry: Telemetry) -> Copies | None:

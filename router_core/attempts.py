@@ -115,7 +115,7 @@ class Attempts:
         higher = escalation.after_rejection(run.plan, place, this.tried)
         final = len(this.places) == 1 and self._is_final(run, higher)
         reason, attempt = this.reason, 1
-        branch = self._branches.start(run, "model", place.model, reason, final=final)
+        branch = await self._branches.start(run, "model", place.model, reason, final=final)
         if isinstance(branch, Exclusion):
             run.passed_over[place.model] = branch  # what is asked side by side may have taken the rest of the caps
             return
@@ -132,7 +132,7 @@ class Attempts:
             since = run.timeline.elapsed_ns()
             await self._clock.sleep(delay)
             run.waited_ns += run.timeline.elapsed_ns() - since
-            again = self._branches.start(run, "model", place.model, reason, final=final)
+            again = await self._branches.start(run, "model", place.model, reason, final=final)
             if isinstance(again, Exclusion):
                 break  # it may not be called any more, so the failure stands and the next model is due
             branch = again

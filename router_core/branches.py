@@ -5,27 +5,36 @@ The router decides which branch comes next; here is what happens in one.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import time
 import traceback
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from typing import Final
 
 from opentelemetry.trace import SpanKind
 
 from router_core import semconv
 from router_core.branch import Branch
-from router_core.errors import ProviderError, ProviderFault
+from router_core.errors import ProviderError, ProviderFault, StateBusy
 from router_core.events import BranchEnded, Event, Token
 from router_core.fleet import Fleet
 from router_core.guard import Exclusion
 from router_core.policy.schema import LogprobValidator, Model
+from router_core.pricing import Nano
 from router_core.providers.base import Call
 from router_core.result import BranchKind
 from router_core.run import Run
+from router_core.state.ledger import Reservation
 from router_core.state.purse import Refusal
 from router_core.validators.base import Ask
 
 log = logging.getLogger("routescope.router")
+
+PATIENCE_S: Final = 2.0
+"""How long a request waits for budgets that another process keeps locked."""
+_AGAIN_S: Final = 0.02
 
 
 class Branches:
@@ -43,7 +52,7 @@ class Branches:
         refusal = run.ledger.refusal(run.most(model, *tokens), sum(tokens))
         return None if refusal is None else Exclusion(refusal.by, refusal.reason)
 
-    def start(
+    async def start(
         self, run: Run, kind: BranchKind, model: str, reason: str, *, final: bool = False, ask: Ask | None = None
     ) -> Branch | Exclusion:
         """Begin a branch: its deployment, its span, its reservation, its place in the run; or say why it may not.
@@ -53,7 +62,7 @@ class Branches:
         if (refusal := self.refusal(run, model, ask)) is not None:
             return refusal
         incoming, outgoing = tokens_of(run, ask)
-        reservation = run.ledger.reserve(run.most(model, incoming, outgoing), incoming + outgoing)
+        reservation = await _reserved(run, run.most(model, incoming, outgoing), incoming + outgoing)
         if isinstance(reservation, Refusal):
             return Exclusion(reservation.by, reservation.reason)
         before = [branch for branch in run.branches if branch.model == model]
@@ -111,6 +120,22 @@ class Branches:
         yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
         if branch.outcome == "failed":
             run.close_branch(branch)
+
+
+async def _reserved(run: Run, nano: Nano | None, tokens: int) -> Reservation | Refusal:
+    """Set aside what a call may take. While another process writes to the budgets nobody else is held up.
+
+    Raises:
+        StateUnavailable: they cannot be written to, or not within `PATIENCE_S`.
+    """
+    until = time.monotonic() + min(PATIENCE_S, max(run.seconds_left(), 0.0))
+    while True:
+        try:
+            return run.ledger.reserve(nano, tokens)
+        except StateBusy:
+            if time.monotonic() >= until:
+                raise
+        await asyncio.sleep(_AGAIN_S)
 
 
 def tokens_of(run: Run, ask: Ask | None) -> tuple[int, int]:

@@ -16,6 +16,7 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 │   ├── CapExceeded                  402  the request's own cap leaves no model
 │   ├── BudgetExhausted              402  a budget of the policy is spent
 │   ├── StateUnavailable             503  budgets cannot be read or written
+│   │   └── StateBusy                503  not just now: another process writes
 │   ├── DeadlineExceeded             504
 │   ├── AllBranchesFailed            502  every attempt failed
 │   ├── InternalFault                500  a fault of our own code; its log says where
@@ -176,6 +177,12 @@ class StateUnavailable(RoutingError):
 
     code = "state_unavailable"
     http_status = 503
+
+
+class StateBusy(StateUnavailable):
+    """Another process writes to the store just now; a few milliseconds later it may be free."""
+
+    code = "state_busy"
 
 
 class DeadlineExceeded(RoutingError):

@@ -93,7 +93,7 @@ class Scoring:
             if refusal is not None:
                 made.append((ask, refusal))
                 continue
-            extra = self._branches.start(run, ask.kind, ask.model, ask.reason, ask=ask)
+            extra = await self._branches.start(run, ask.kind, ask.model, ask.reason, ask=ask)
             if isinstance(extra, Exclusion):
                 made.append((ask, extra.reason))
                 continue

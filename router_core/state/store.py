@@ -54,6 +54,7 @@ class StateStore(Protocol):
 
     Raises, from every method:
         StateUnavailable: the store cannot be used.
+        StateBusy: from `hold` alone: another process writes just now, ask again.
     """
 
     def balance(self, account: Account) -> Balance:
@@ -68,7 +69,10 @@ class StateStore(Protocol):
         ...
 
     def settle(self, hold: Hold, nano: Nano) -> None:
-        """Put what was spent in place of the hold. Only the first settlement of a hold counts."""
+        """Put what was spent in place of the hold. Only the first settlement of a hold counts.
+
+        It counts here at once, and for other processes when none of them keeps the store busy any more.
+        """
         ...
 
     def accounts(self, prefix: str, period: str, limit: int) -> list[tuple[Account, Balance]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,8 @@ from router_core.pricing import Usage, to_nano
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import Context, RouteRequest
 from router_core.router import Router
-from router_core.state.sqlite import SqliteStore
-from router_core.state.store import Account
+from router_core.state.sqlite import LOOP_WAIT_S, SqliteStore
+from router_core.state.store import Account, Balance
 from tests.routing import START, Bench, policy
 
 MONTH = "2026-11"
@@ -164,6 +166,55 @@ async def test_a_store_that_cannot_be_used_refuses_before_any_money_is_spent(tmp
     with pytest.raises(StateUnavailable, match=r"state\.db cannot be used"):
         await router.aroute(ask())
     assert asked == []
+
+
+async def _longest_stall(until: asyncio.Event) -> float:
+    """The longest that the event loop was held up, seconds."""
+    longest = 0.0
+    while not until.is_set():
+        since = time.monotonic()
+        await asyncio.sleep(0.001)
+        longest = max(longest, time.monotonic() - since)
+    return longest
+
+
+async def test_budgets_that_another_process_keeps_locked_hold_up_nobody_else(tmp_path: Path) -> None:
+    file, clock, over = tmp_path / "state.db", ManualClock(START), asyncio.Event()
+    store = SqliteStore(file, clock, wait_s=LOOP_WAIT_S)
+    router = Router.from_policy(policy(rules=budget("1")), clock=clock, scripts={"tiny": Replies("Well.")}, state=store)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    stall = asyncio.create_task(_longest_stall(over))
+    asking = asyncio.create_task(router.aroute(ask()))
+    await asyncio.sleep(1.0)
+    assert not asking.done()
+    other.execute("ROLLBACK")
+    result = await asking
+    over.set()
+    # Never more than a fiftieth of a second at once; a busy machine holds it up by itself.
+    assert await stall < 0.7
+    assert store.balance(Account("team", MONTH)).total == to_nano(str(result.decision.cost_usd))
+    other.close()
+    store.close()
+
+
+async def test_an_answer_does_not_wait_for_budgets_that_are_locked_when_it_is_settled(tmp_path: Path) -> None:
+    file, clock = tmp_path / "state.db", ManualClock(START)
+    store, other = SqliteStore(file, clock, wait_s=LOOP_WAIT_S), sqlite3.connect(file, isolation_level=None)
+
+    def script(call: object) -> Reply:
+        other.execute("BEGIN IMMEDIATE")
+        return Reply.saying("Well.")
+
+    router = Router.from_policy(policy(rules=budget("1")), clock=clock, scripts={"tiny": script}, state=store)
+    decision = (await asyncio.wait_for(router.aroute(ask()), 1.0)).decision
+    spent = to_nano(str(decision.cost_usd))
+    assert store.balance(Account("team", MONTH)) == Balance(spent, 0)
+    other.execute("ROLLBACK")
+    store.close()
+    again = SqliteStore(file, clock)
+    assert again.balance(Account("team", MONTH)) == Balance(spent, 0)
+    again.close()
 
 
 async def test_a_restart_does_not_give_a_new_month(tmp_path: Path) -> None:

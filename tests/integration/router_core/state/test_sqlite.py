@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import multiprocessing
 import os
 import signal
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from router_core.clock import SystemClock
-from router_core.errors import StateUnavailable
+from router_core.errors import StateBusy, StateUnavailable
 from router_core.state.sqlite import SqliteStore
 from router_core.state.store import Account, Balance, Claim, Hold
 
@@ -86,6 +89,69 @@ def test_a_file_that_another_process_keeps_locked_is_said_to_be_locked(tmp_path:
     assert isinstance(store.hold([Claim(SHARED, LIMIT)], 1, FAR), Hold)
     other.close()
     store.close()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Another process's write that takes its time."""
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+def test_a_settlement_that_finds_the_file_locked_counts_at_once_and_stands_in_it_with_the_next_write(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "state.db"
+    store, other = SqliteStore(file, SystemClock(), wait_s=0.01), SqliteStore(file, SystemClock())
+    hold = store.hold([Claim(SHARED, LIMIT)], 400, FAR)
+    assert isinstance(hold, Hold)
+    with locked(file):
+        store.settle(hold, 150)
+        store.settle(hold, 400)  # only the first word counts
+        assert store.balance(SHARED) == Balance(150, 0)
+        assert other.balance(SHARED) == Balance(0, 400)
+        with pytest.raises(StateBusy):
+            store.hold([Claim(SHARED, LIMIT)], LIMIT, FAR)
+    assert store.hold([Claim(SHARED, LIMIT)], LIMIT - 149, FAR) == Claim(SHARED, LIMIT)
+    assert isinstance(store.hold([Claim(SHARED, LIMIT)], LIMIT - 150, FAR), Hold)
+    assert other.balance(SHARED) == store.balance(SHARED) == Balance(150, LIMIT - 150)
+    store.close()
+    other.close()
+
+
+def test_a_settlement_that_found_the_file_locked_is_there_after_the_end(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    store = SqliteStore(file, SystemClock(), wait_s=0.01)
+    hold = store.hold([Claim(SHARED, LIMIT)], 400, FAR)
+    assert isinstance(hold, Hold)
+    with locked(file):
+        store.settle(hold, 150)
+    store.close()
+    again = SqliteStore(file, SystemClock())
+    assert again.balance(SHARED) == Balance(150, 0)
+    again.close()
+
+
+async def test_a_settlement_that_found_the_file_locked_is_there_soon_though_nobody_writes(tmp_path: Path) -> None:
+    file = tmp_path / "state.db"
+    store, other = SqliteStore(file, SystemClock(), wait_s=0.01), SqliteStore(file, SystemClock())
+    hold = store.hold([Claim(SHARED, LIMIT)], 400, FAR)
+    assert isinstance(hold, Hold)
+    with locked(file):
+        store.settle(hold, 150)
+        await asyncio.sleep(0.2)
+    for _ in range(500):
+        if other.balance(SHARED) == Balance(150, 0):
+            break
+        await asyncio.sleep(0.02)
+    assert other.balance(SHARED) == Balance(150, 0)
+    store.close()
+    other.close()
 
 
 def test_a_full_disk_is_said_to_be_one_and_forgotten_once_there_is_room(tmp_path: Path) -> None:
