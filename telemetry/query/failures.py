@@ -14,6 +14,9 @@ from telemetry.query.filters import Filters, hour_start
 from telemetry.query.proportion import Proportion
 from telemetry.storage.engine import reading
 
+TIMEOUTS = ("timeout", "first_token_timeout")
+"""Types of errors of branches that took too long."""
+
 
 @dataclass(frozen=True, slots=True)
 class BranchFailures:
@@ -39,6 +42,17 @@ class RequestFailures:
     """Of all requests of the filter, or of the step."""
 
 
+@dataclass(frozen=True, slots=True)
+class DeadlineMisses:
+    """Requests of one step that were not answered in the time they had, and calls that were not."""
+
+    start: datetime
+    missed: Proportion
+    """Of all requests of the step: those that failed because their total deadline came."""
+    timeouts: Proportion
+    """Of all branches of the step: those that timed out, at first or at all. Another may have answered in time."""
+
+
 def branch_failures(engine: sa.Engine, filters: Filters) -> list[BranchFailures]:
     """Types of errors by model, the most frequent first."""
     source = cells(BRANCHES, filters, keys=("model", "kind", "error_type"), values=("branches",))
@@ -55,6 +69,26 @@ def branch_failures(engine: sa.Engine, filters: Filters) -> list[BranchFailures]
         if row.error_type
     ]
     return sorted(found, key=lambda one: (-one.branches.part, one.model, one.kind, one.error_type))
+
+
+def deadline_misses(engine: sa.Engine, filters: Filters, step: Step) -> list[DeadlineMisses]:
+    """Missed deadlines and timeouts over time, oldest first; steps without requests are left out.
+
+    A filter on models means the one that answered where requests are counted, and the one that was asked for branches.
+    """
+    asked = ((REQUESTS, "requests", ("deadline_exceeded",)), (BRANCHES, "branches", TIMEOUTS))
+    counts: list[dict[int, tuple[int, int]]] = []
+    with reading(engine) as connection:
+        for family, value, types in asked:
+            source = cells(family, filters, keys=("error_type",), values=(value,), step=step)
+            late = sa.func.sum(sa.case((source.c.error_type.in_(types), source.c[value]), else_=0))
+            statement = sa.select(source.c.hour, late, sa.func.sum(source.c[value])).group_by(source.c.hour)
+            counts.append({hour: (part, n) for hour, part, n in connection.execute(statement)})
+    requests, branches = counts
+    return [
+        DeadlineMisses(hour_start(hour), Proportion.of(*requests[hour]), Proportion.of(*branches.get(hour, (0, 0))))
+        for hour in sorted(requests)
+    ]
 
 
 def request_failures(engine: sa.Engine, filters: Filters, step: Step | None = None) -> list[RequestFailures]:

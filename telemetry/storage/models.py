@@ -16,7 +16,9 @@ from telemetry.storage.rollups import BRANCH_HOUR, REQUEST_HOUR, ROLLUPS
 from telemetry.storage.types import UtcDateTime
 
 PROTECTED = sa.text("data_class IN ('sensitive', 'regulated')")
-"""A condition on ``request``, in the very words of its index on decisions about protected data."""
+"""A condition on ``request``, in the very words of its index on decisions about protected data; so are these two."""
+ESCALATED = sa.text("escalated")
+FELL_BACK = sa.text("fell_back")
 
 
 class Request(SQLModel, table=True):
@@ -30,8 +32,10 @@ class Request(SQLModel, table=True):
         sa.Index("ix_request_chosen", "chosen", "ts"),
         sa.Index("ix_request_status", "status", "ts"),
         sa.Index("ix_request_intent", "intent", "ts"),
-        # Few decisions are about protected data; whoever has to account for them finds them without the rest.
+        # Of these there are few; whoever looks for them finds them without the rest.
         sa.Index("ix_request_protected", "ts", "span_id", sqlite_where=PROTECTED, postgresql_where=PROTECTED),
+        sa.Index("ix_request_escalated", "ts", "span_id", sqlite_where=ESCALATED, postgresql_where=ESCALATED),
+        sa.Index("ix_request_fell_back", "ts", "span_id", sqlite_where=FELL_BACK, postgresql_where=FELL_BACK),
     )
 
     span_id: str = Field(primary_key=True)

@@ -34,8 +34,7 @@ def apply(connection: sa.Connection, progress: Progress, tables: Tables) -> None
     """Take the step, in the caller's transaction."""
     _add_columns(connection, tables["branch"])
     for index in tables["request"].indexes:
-        if index.name == "ix_request_protected":
-            index.create(connection, checkfirst=True)
+        index.create(connection, checkfirst=True)
     _fill_branches(connection, lambda share: progress(FACTS_SHARE * share))
     _place_branches(connection)
     for table in (VERDICT_HOUR, VERDICT_DAY, TOP_COST):
