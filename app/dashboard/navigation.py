@@ -119,6 +119,14 @@ def decisions_link(label: str = "Decisions", **narrower: str) -> None:
     st.page_link(target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along)
 
 
+def leads_to(place: Place, label: str, **params: str) -> None:
+    """A link from a number to the page that says more of it. ``label`` is Markdown, as in `link_to`."""
+    along = {**carried(), **params}
+    st.page_link(
+        _first(place), label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along
+    )
+
+
 def _first(place: Place) -> Page:
     return _page(place, ROOT, default=True) if place is OVERVIEW else _page(place, place.url_path)
 

@@ -39,7 +39,7 @@ def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: St
             help="All that was spent: accepted, rejected and failed branches, probes and judges. "
             "Requests whose cost is unknown are counted beside it, never as zero.",
             key="spend",
-            more=lambda: navigation.link_to(navigation.COST),
+            more=lambda: navigation.leads_to(navigation.COST, "Cost"),
         )
         cards.kpi(
             "Saved vs baseline",
@@ -53,7 +53,7 @@ def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: St
             "interval takes the days as clusters (Cochran 1977, chapter 6); it counts how days differ, not whether the "
             "baseline is right.",
             key="saved",
-            more=lambda: navigation.link_to(navigation.COST, label="Where it came from"),
+            more=lambda: navigation.leads_to(navigation.COST, "Where it came from"),
         )
         cards.kpi(
             "Escalation rate",
