@@ -49,6 +49,7 @@ class LazyGroup(click.Group):
         "doctor": "app.doctor:doctor",
         "demo": "app.demo_command:demo",
         "drift": "app.drift_command:drift",
+        "evidence": "app.evidence_command:evidence",
         "replay": "app.replay.command:replay",
     }
 

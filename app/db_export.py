@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EVERY = "all"
 F = TypeVar("F", bound=Callable[..., Any])
 _STDOUT = Path("-")
-_RANGES = ("24h", "7d", "30d", "8w", "all")
+RANGES = ("24h", "7d", "30d", "8w", "all")
 _SIMULATED = {"all": None, "real": False, "simulated": True}
 
 
@@ -52,7 +52,7 @@ def _several(flag: str, name: str, help: str) -> Callable[[F], F]:
 @click.option("--table", type=click.Choice(["requests", "branches"]), default="requests", show_default=True)
 @click.option("--format", "format_", type=click.Choice(["parquet", "csv", "jsonl"]), help="Default: as FILE ends.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), required=True, help="A file; - for stdout.")
-@click.option("--range", "range_", type=click.Choice(_RANGES), help="The period, as on the pages.")
+@click.option("--range", "range_", type=click.Choice(RANGES), help="The period, as on the pages.")
 @click.option("--since", type=Moment(), help="From this time on, as 2026-11-01 (UTC).")
 @click.option("--until", type=Moment(), help="Before this time.")
 @_several("--route", "routes", "Route")
@@ -85,7 +85,7 @@ def export(table: Any, format_: Any, out: Path, database_url: str | None, as_jso
     settings, _ = settings_and_policy(database_url)
     reader = open_reader(settings.database_url)
     began = time.perf_counter()
-    with _ended_by_sigterm():
+    with ended_by_sigterm():
         if to_stdout:
             done = export_to(reader, filters, sys.stdout.buffer, table=table, format=format_)
         else:
@@ -98,7 +98,7 @@ def export(table: Any, format_: Any, out: Path, database_url: str | None, as_jso
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
+def ended_by_sigterm() -> Iterator[None]:
     """SIGTERM ends this as an interrupt does: with what was begun tidied up."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -118,20 +119,22 @@ def _place(path: Path, pem: bytes) -> None:
     """Write the file whole under another name, then give it its own unless somebody was faster."""
     beside = path.with_name(f"{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(pem)
             file.flush()
             os.fsync(file.fileno())
         os.link(beside, path)
-    except FileExistsError:
-        pass
     except OSError as error:
+        if path.exists():
+            return
         raise EvidenceError(
             f"{path}: the key for evidence cannot be made ({error.strerror or error}); make its folder writable"
         ) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
 
 
 def _read(path: Path) -> Ed25519PrivateKey:
