@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Final
 
 import streamlit as st
 
@@ -24,7 +25,10 @@ from telemetry.query.filters import Filters
 from telemetry.query.overview import ModelTotals
 from telemetry.query.proportion import Proportion
 
-AROUND = timedelta(hours=6)
+WATCHED: Final = "watched"
+"""The query parameter: the model whose trouble is shown."""
+_NAME: Final = 60
+AROUND: Final = timedelta(hours=6)
 """Shown before and after a stretch that is looked at closely."""
 
 
@@ -42,18 +46,13 @@ def trouble(view: View) -> None:
         if not models or view.span is None:
             cards.empty("No model was called", "Choose a longer period, or remove a filter.")
             return
-        wanted = st.query_params.get("watched")
-        if wanted is not None and wanted not in models:
-            models = [*models, wanted]
-        model = st.selectbox(
-            "Model",
-            models,
-            key="watched",
-            bind="query-params",
-            format_func=lambda name: plain.visible(name, 60),
-            width=320,
-        )
-        _of(view, model or models[0])
+        # By what is shown of them: a bound widget's address says what the reader sees.
+        named = {plain.visible(model, _NAME): model for model in models}
+        wanted = st.query_params.get(WATCHED)
+        if wanted is not None:
+            named.setdefault(plain.visible(wanted, _NAME), wanted)
+        chosen = st.selectbox("Model", list(named), key=WATCHED, bind="query-params", width=320)
+        _of(view, named.get(chosen or "", models[0]))
 
 
 def ordered(rows: Sequence[ModelTotals]) -> list[str]:

@@ -23,7 +23,8 @@ _WHAT: Final[dict[Measure, str]] = {
     "latency": "Of calls alone, without what the router did before and after",
     "ttft": "From the start of a call to its first text",
 }
-_HEATS: Final = {"latency": "Latency", "first-token": "First token"}
+_HEATS: Final[dict[str, Measure]] = {"latency": "latency", "first token": "ttft"}
+"""What the parameter ``heat`` may say; a bound widget's address says what its button says."""
 
 
 def by_model(view: View, measure: Measure, percentile: Percentile) -> None:
@@ -85,10 +86,9 @@ def crowding(view: View) -> None:
             required=True,
             key="heat",
             bind="query-params",
-            format_func=lambda name: _HEATS[name],
             label_visibility="collapsed",
         )
-        measure: Measure = "ttft" if held == "first-token" else "latency"
+        measure = _HEATS[held or "latency"]
         step = view.period.step
         cells = cache.ask(speed.heat_map, view.filters, step=step, measure=measure)
         if not cells:

@@ -56,10 +56,17 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
-    command = [sys.executable, "-P", "-m", "streamlit", "run", "app/main.py", f"--server.port={port}"]
+    # As `routescope up` starts it: with Streamlit's own command the first deep link shows a page without its frame.
+    command = [sys.executable, "-P", "-m", "app.dashboard", f"--server.port={port}"]
     log = (home / "dashboard.log").open("wb")
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**environment, HOME_VARIABLE: str(home)}, stdout=log, stderr=subprocess.STDOUT
+        command,
+        cwd=ROOT,
+        env={**environment, HOME_VARIABLE: str(home)},
+        # It ends when this pipe does.
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=subprocess.STDOUT,
     )
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", process)
