@@ -122,9 +122,7 @@ def decisions_link(label: str = "Decisions", **narrower: str) -> None:
 def leads_to(place: Place, label: str, **params: str) -> None:
     """A link from a number to the page that says more of it. ``label`` is Markdown, as in `link_to`."""
     along = {**carried(), **params}
-    st.page_link(
-        _first(place), label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along
-    )
+    st.page_link(_first(place), label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along)
 
 
 def _first(place: Place) -> Page:

@@ -43,6 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
     with ScriptedGateway() as gateway:
         gateway.plays(*escalating_run(answer="\n".join(PAYLOADS), draft=PAYLOADS[0]))
+        gateway.budgets["data"] = [budget(text) for text in PAYLOADS[:20]]
         environment |= {HOME_VARIABLE: str(home), GATEWAY_VARIABLE: gateway.base_url}
         with servers.dashboard(environment) as url:
             yield url
@@ -59,6 +60,25 @@ def fill(home: Path) -> None:
         emit(tracer, decision(ALL_IN_ONE, now - timedelta(minutes=3), "\n".join(PAYLOADS), PAYLOADS))
         for number, text in enumerate(PAYLOADS[::7]):
             telemetry.record_policy_version(f"v{number}{text}", text, f"# {text}\n", text)
+
+
+def budget(text: str) -> dict[str, object]:
+    """A budget with the text wherever a budget can have one."""
+    now = datetime.now(UTC)
+    return {
+        "name": text,
+        "owner": text,
+        "per": "tenant",
+        "period": "month",
+        "tenants": [text],
+        "routes": [text],
+        "on_exhausted": text,
+        "limit_usd": 5.0,
+        "started_at": (now - timedelta(days=9)).isoformat(),
+        "resets_at": (now + timedelta(days=9)).isoformat(),
+        "holders": [{"holder": text, "spent_usd": 2.5, "held_usd": 0.0}],
+        "more_holders": False,
+    }
 
 
 def decision(decision_id: str, at: datetime, text: str, models: list[str] | tuple[str, ...]) -> Routed:
