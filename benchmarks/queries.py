@@ -1,9 +1,10 @@
 """How fast the dashboard's questions are answered, uncached, beside the same question asked of the raw rows.
 
-    python benchmarks/queries.py [--requests 100000] [--days 90] [--data FILE.db] [--json]
+    python benchmarks/queries.py [--requests 100000] [--days 90] [--data FILE.db] [--database-url URL] [--json]
 
-``--data`` keeps the database there, and uses it again when it has been made before. Ends with a JSON list: p95 in
-milliseconds, ``limit`` 100; where there is a raw scan of the same, it is the ``peer``.
+``--data`` keeps the database there, and uses it again when it has been made before; ``--database-url`` names another,
+as one of PostgreSQL. Ends with a JSON list: p95 in milliseconds, ``limit`` 100; where there is a raw scan of the same,
+it is the ``peer``.
 """
 
 from __future__ import annotations
@@ -28,12 +29,15 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from router_core import semconv
 from telemetry.content import ContentPolicy
+from telemetry.query import incidents, pipeline
+from telemetry.query.compliance import data_classes, exposures, rules
 from telemetry.query.costs import CostDimension, spend, waterfall
+from telemetry.query.dearest import most_expensive
 from telemetry.query.decision import decision
 from telemetry.query.decisions import page
 from telemetry.query.escalations import escalations, validators
 from telemetry.query.facets import facets
-from telemetry.query.failures import branch_failures, request_failures
+from telemetry.query.failures import branch_failures, deadline_misses, request_failures
 from telemetry.query.filters import Filters
 from telemetry.query.funnel import funnel, model_shares
 from telemetry.query.overview import by_intent, by_model, flows, model_series, series, totals
@@ -41,7 +45,8 @@ from telemetry.query.speed import heat_map, percentiles, token_speeds
 from telemetry.query.store import store_state
 from telemetry.rollup import rebuild
 from telemetry.rows import Bundle, bundle_of
-from telemetry.storage.engine import open_engine, open_reader, reading
+from telemetry.storage.bulk import bulk_of
+from telemetry.storage.engine import add, open_engine, open_reader, reading
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from tests.traces import Attempt, Routed, emit
 
@@ -52,6 +57,11 @@ END = datetime(2026, 6, 1, tzinfo=UTC)
 ROUTES = ("chat", "support", "code")
 TENANTS = ("default", "acme", "globex", "initech")
 INTENTS = ("summarise", "extract", "classify", "translate", "code", "reason", "math", "chat", "creative", "search")
+
+CLASSES = ("internal", "public", "sensitive", "regulated")
+LOCAL = ("tiny", "calculator")
+STAYS = '[{"rule":"stays-local","outcome":"required","reason":"sensitive","models_removed":["small","large"]}]'
+PASSED = '[{"rule":"stays-local","outcome":"passed","reason":"its conditions do not hold"}]'
 
 RETRY = {semconv.BRANCH_REASON: "attempt 2 after 0.50 s: timeout"}
 TIMEOUT = {semconv.ERROR_TYPE: "timeout"}
@@ -99,15 +109,20 @@ def traffic(requests: int, days: int) -> Iterator[Bundle]:
             "tenant": rng.choices(TENANTS, (8, 4, 2, 1))[0],
             "intent": rng.choice(INTENTS),
             "risk": "low" if rng.random() < 0.9 else "high",
+            "data_class": rng.choices(CLASSES, (80, 14, 5, 1))[0],
             "decision_id": f"{number:032x}",
         }
+        governed = {"verdicts": STAYS if shared["data_class"] in CLASSES[2:] else PASSED}
         latency = rng.lognormvariate(6, 0.8)
         cost = rng.randrange(1_000, 2_000_000)
         timed = {"latency_ms": latency, "ttft_ms": latency / 4, "cost_nano": cost, "output_tokens": cost // 10_000}
         saved = {"savings_nano": 3_000_000 - cost, "baseline_nano": 3_000_000}
-        bundle = Bundle(requests=[shape.requests[0] | shared | timed | saved | {"span_id": span_id(rng)}])
+        bundle = Bundle(requests=[shape.requests[0] | shared | governed | timed | saved | {"span_id": span_id(rng)}])
         bundle.branches = [
-            row | shared | {"span_id": span_id(rng)} | (timed if row["kind"] != "tool" else {})
+            row
+            | shared
+            | {"span_id": span_id(rng), "location": "local" if row["model"] in LOCAL else "cloud"}
+            | (timed if row["kind"] != "tool" else {})
             for row in shape.branches
         ]
         if number >= requests * 0.99:
@@ -129,19 +144,21 @@ def fill(url: str, requests: int, days: int) -> float:
     begin = time.perf_counter()
     stream = traffic(requests, days)
     while batch := list(islice(stream, BATCH)):
-        with engine.begin() as connection:
-            for table, rows in (
-                (REQUEST, [row for bundle in batch for row in bundle.requests]),
-                (BRANCH, [row for bundle in batch for row in bundle.branches]),
-                (SPAN, [row for bundle in batch for row in bundle.spans]),
-                (CONTENT, [row for bundle in batch for row in bundle.contents]),
-            ):
-                if rows:
-                    connection.execute(sa.insert(table), rows)
+        add(engine, partial(insert, batch))
     print(f"{requests:,} requests written in {time.perf_counter() - begin:,.0f} s", file=sys.stderr)
     rebuild(engine)
     engine.dispose()
     return requests / (time.perf_counter() - begin)
+
+
+def insert(batch: list[Bundle], connection: sa.Connection) -> None:
+    for table, rows in (
+        (REQUEST, [row for bundle in batch for row in bundle.requests]),
+        (BRANCH, [row for bundle in batch for row in bundle.branches]),
+        (SPAN, [row for bundle in batch for row in bundle.spans]),
+        (CONTENT, [row for bundle in batch for row in bundle.contents]),
+    ):
+        bulk_of(connection).insert(connection, table, rows)
 
 
 def p95(question: Callable[[], Any], runs: int = RUNS) -> float:
@@ -197,6 +214,18 @@ def questions(reader: sa.Engine, requests: int) -> dict[str, Callable[[], Any]]:
         "heat_map_by_day": lambda: heat_map(reader, every, step="day"),
         "heat_map_by_hour_7_days": lambda: heat_map(reader, week, step="hour", measure="ttft"),
         "token_speeds_90_days": lambda: token_speeds(reader, every),
+        "rules_90_days": lambda: rules(reader, every),
+        "rules_by_day_one_tenant": lambda: rules(reader, acme, "day"),
+        "exposures_90_days": lambda: exposures(reader, every),
+        "exposures_one_tenant": lambda: exposures(reader, acme),
+        "data_classes_90_days": lambda: data_classes(reader, every),
+        "deadline_misses_by_day": lambda: deadline_misses(reader, every, "day"),
+        "most_expensive_90_days": lambda: most_expensive(reader, every),
+        "most_expensive_five_filters": lambda: most_expensive(reader, narrow),
+        "incidents_first_page": lambda: incidents.timeline(reader, every),
+        "breaker_intervals": lambda: incidents.breaker_intervals(reader, every),
+        "fallbacks_by_hour_7_days": lambda: incidents.fallbacks(reader, week),
+        "store_health": lambda: pipeline.store_health(reader),
         "decisions_first_page": lambda: page(reader, every),
         "decisions_second_page": lambda: page(reader, every, cursor=second),
         "decisions_failed": lambda: page(reader, Filters(statuses=("failed",))),
@@ -235,11 +264,12 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--data", type=Path, help="where to keep the database, or one made before")
+    parser.add_argument("--database-url", help="another database, as postgresql+psycopg://HOST/NAME")
     parser.add_argument("--json", action="store_true", help="nothing but the JSON")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = options.data or Path(folder) / "t.db"
-        url = f"sqlite:///{path}"
+        url = options.database_url or f"sqlite:///{path}"
         reader = open_reader(url)
         if store_state(reader).requests == 0:
             rate = fill(url, options.requests, options.days)
