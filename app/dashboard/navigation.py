@@ -50,7 +50,7 @@ PLAYGROUND: Final = Place("pages/playground.py", "playground", "Playground", ":m
 PIPELINE: Final = Place("pages/pipeline.py", "pipeline", "Pipeline", ":material/valve:", "Operate")
 
 PLACES: Final = (
-    *(OVERVIEW, COST, LATENCY, DECISIONS, ONE_DECISION),
+    *(OVERVIEW, COST, ESCALATIONS, LATENCY, DECISIONS, ONE_DECISION),
     *(DRIFT, POLICY),
     *(PLAYGROUND,),
 )

@@ -18,7 +18,7 @@ from telemetry.query.overview import Totals, totals
 ROWS = 50
 PATH: Final = "path"
 """The query parameter, and the key of its widget."""
-_PATHS: Final = {"all": "All", "escalated": "Escalated", "fell_back": "Fell back"}
+_PATHS: Final = {"all": "All", "escalated": "Escalated", "fell_back": "Fell back", "by_tool": "By a tool"}
 _TRAIL = "decisions-trail"
 """Session key: the cursors of the pages before this one, so that one can go back."""
 
@@ -48,7 +48,7 @@ def show() -> None:
 
 
 def _path() -> Path | None:
-    """Which of the decisions: all, or those that were escalated, or fell back. In the address like a filter."""
+    """Which of the decisions: all, those that escalated, or fell back, or that a tool answered. In the address too."""
     asked = st.query_params.get(PATH, "all")
     st.session_state[PATH] = asked if asked in _PATHS else "all"
     st.segmented_control(
@@ -103,6 +103,8 @@ def _counted(whole: Totals, path: Path | None) -> str:
         return f"{units.plural(whole.requests, 'decision')} in the period"
     if path == "escalated":
         return f"{units.plural(whole.escalated, 'escalated decision')} in the period"
+    if path == "by_tool":
+        return f"{units.plural(whole.by_tool, 'decision')} by a tool in the period"
     return f"{units.plural(whole.fell_back, 'decision')} with a fallback in the period"
 
 

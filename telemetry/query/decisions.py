@@ -16,7 +16,7 @@ from telemetry.storage.engine import reading
 from telemetry.storage.models import CONTENT, REQUEST
 from telemetry.text import clean
 
-Path: TypeAlias = Literal["escalated", "fell_back"]
+Path: TypeAlias = Literal["escalated", "fell_back", "by_tool"]
 """What happened on the way to an answer. No part of `Filters`: rollups count it, they are not divided by it."""
 
 SHORTEST_ID = 6
@@ -86,7 +86,7 @@ def page(
     """
     conditions = on_facts(REQUEST, "chosen", filters)
     if path is not None:
-        conditions.append(REQUEST.c[path].is_(True))
+        conditions.append(REQUEST.c.chosen_kind == "tool" if path == "by_tool" else REQUEST.c[path].is_(True))
     if cursor is not None:
         conditions.append(_after(cursor))
     search = clean(search.strip())

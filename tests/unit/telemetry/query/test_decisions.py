@@ -169,7 +169,9 @@ def test_amounts_and_names_are_those_of_the_decision(reader: sa.Engine):
     assert row.latency_ms == 42.0 and row.ttft_ms == 12.5
 
 
-@pytest.mark.parametrize(("path", "went"), [("escalated", {"escalated"}), ("fell_back", {"retried", "failed"})])
+@pytest.mark.parametrize(
+    ("path", "went"), [("escalated", {"escalated"}), ("fell_back", {"retried", "failed"}), ("by_tool", {"tool"})]
+)
 def test_a_path_leaves_those_alone_that_went_it(varied: sa.Engine, path: PathTaken, went: set[str]):
     assert {row.decision_id for row in page(varied, REAL, path=path).rows} == went
     one = page(varied, REAL, path=path, limit=1)

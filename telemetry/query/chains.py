@@ -1,0 +1,202 @@
+"""The newest decisions as chains of answers: what each scored against which threshold, what it cost, what came next.
+
+Rollups know how often; only single decisions know what would have happened otherwise. So these are read, the newest
+`SLICE` of them, however much is stored.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from telemetry.query.filters import Filters, on_facts
+from telemetry.query.funnel import ANSWERING
+from telemetry.storage.engine import reading
+from telemetry.storage.models import BRANCH, REQUEST
+from telemetry.text import from_json
+
+SLICE: Final = 2500
+"""Decisions that are read at most."""
+ENDED: Final = ("accepted", "rejected")
+"""Outcomes of a branch that has a complete answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one validator said of one answer."""
+
+    validator: str
+    score: float | None
+    """0..1; None when it had none to give."""
+    threshold: float
+    passed: bool
+    weighed: bool
+    """Whether it was one part of a weighted mean, so that its own threshold decided nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer of a tool, the cache or a model."""
+
+    kind: str
+    model: str
+    given: bool
+    """It was the final one."""
+    scores: tuple[Score, ...]
+    cost_nano: int | None
+    """Of this step: failed attempts on the way to it, and the probes and judges that it was compared with, included."""
+    followed: bool
+    """Whether any further model was called."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether no validator had anything against it."""
+        return all(score.passed for score in self.scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """One decision: its answers in the order in which they were asked for."""
+
+    decision_id: str
+    ts: datetime
+    route: str
+    intent: str
+    escalated: bool
+    answers: tuple[Answer, ...]
+    tail_nano: int | None
+    """Spent after the last answer, on models that failed; of everything when there is no answer."""
+    candidates: str
+    """JSON, as the decision's row has it; few are ever looked at."""
+
+    def above(self, answer: Answer) -> str | None:
+        """The model that would have been asked next had this model's answer been rejected; None when there is none.
+
+        A low score leads to the first untried model of the plan that has a lower rank.
+        """
+        plan = list(_plan(self.candidates))
+        rank = dict(plan).get(answer.model, -math.inf)
+        asked = {one.model for one in self.answers}
+        return next((model for model, its in plan if its < rank and model not in asked), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """Some decisions, newest first."""
+
+    rows: tuple[Chain, ...]
+    whole: bool
+    """Whether these are all that the filter lets through and rows are kept of."""
+
+
+def chains(engine: sa.Engine, filters: Filters, *, limit: int = SLICE) -> Chains:
+    """The newest decisions of the filter, in which models are those that were tried first."""
+    newest = (
+        sa.select(*(REQUEST.c[name] for name in _OF_REQUEST))
+        .where(*on_facts(REQUEST, "first", filters))
+        .order_by(REQUEST.c.ts.desc(), REQUEST.c.span_id.desc())
+        .limit(limit + 1)
+    )
+    with reading(engine) as connection:
+        requests = connection.execute(newest).mappings().all()
+        picked = newest.with_only_columns(REQUEST.c.decision_id).limit(limit).subquery()
+        tried: sa.Select[Any] = (
+            sa.select(*(BRANCH.c[name] for name in _OF_BRANCH))
+            .join(picked, BRANCH.c.decision_id == picked.c.decision_id)
+            .order_by(BRANCH.c.decision_id, BRANCH.c.branch_index, BRANCH.c.span_id)
+        )
+        branches = connection.execute(tried).mappings().all()
+    by_decision = {name: list(some) for name, some in groupby(branches, lambda row: row["decision_id"])}
+    return Chains(
+        rows=tuple(_chain(row, by_decision.get(row["decision_id"], ())) for row in requests[:limit]),
+        whole=len(requests) <= limit,
+    )
+
+
+_OF_REQUEST: Final = ("decision_id", "ts", "route", "intent", "escalated", "candidates", "span_id")
+_OF_BRANCH: Final = ("decision_id", "branch_index", "kind", "model", "outcome", "scores", "cost_nano", "span_id")
+
+
+def _chain(request: sa.RowMapping, branches: Sequence[sa.RowMapping]) -> Chain:
+    answers: list[Answer] = []
+    pending: int | None = 0
+    beside: int | None = 0
+    last_model = max((n for n, row in enumerate(branches) if row["kind"] == "model"), default=-1)
+    ended = [n for n, row in enumerate(branches) if row["kind"] in ANSWERING and row["outcome"] in ENDED]
+    for number, row in enumerate(branches):
+        if number not in ended:
+            # What helps to judge an answer comes after it; a failed attempt comes before the answer that replaces it.
+            if row["kind"] in ANSWERING or not answers:
+                pending = _plus(pending, row["cost_nano"])
+            else:
+                beside = _plus(beside, row["cost_nano"])
+            continue
+        if answers:
+            answers[-1] = replace(answers[-1], cost_nano=_plus(answers[-1].cost_nano, beside))
+        answers.append(
+            Answer(
+                kind=row["kind"],
+                model=row["model"],
+                given=row["outcome"] == "accepted",
+                scores=tuple(_scores(row["scores"])),
+                cost_nano=_plus(pending, row["cost_nano"]),
+                followed=number < last_model,
+            )
+        )
+        pending = beside = 0
+    if answers:
+        answers[-1] = replace(answers[-1], cost_nano=_plus(answers[-1].cost_nano, beside))
+    return Chain(
+        decision_id=request["decision_id"],
+        ts=request["ts"],
+        route=request["route"],
+        intent=request["intent"],
+        escalated=request["escalated"],
+        answers=tuple(answers),
+        tail_nano=pending,
+        candidates=request["candidates"],
+    )
+
+
+def _plus(one: int | None, other: int | None) -> int | None:
+    return None if one is None or other is None else one + other
+
+
+def _scores(text: str) -> Iterable[Score]:
+    for said in from_json(text, []):
+        if not isinstance(said, dict) or not isinstance(said.get("validator"), str):
+            continue
+        threshold = _number(said.get("threshold"))
+        if threshold is None:
+            continue
+        weighed = said.get("weight") is not None
+        yield Score(said["validator"], _number(said.get("score")), threshold, said.get("passed") is True, weighed)
+
+
+def _plan(text: str) -> Iterable[tuple[str, float]]:
+    """The candidates that nothing excluded, in the order of the plan."""
+    for said in from_json(text, []):
+        if not isinstance(said, dict) or said.get("excluded_by") is not None:
+            continue
+        model, rank = said.get("model"), _number(said.get("score"))
+        if isinstance(model, str) and rank is not None:
+            yield model, rank
+
+
+def _number(value: object) -> float | None:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+__all__ = ["SLICE", "Answer", "Chain", "Chains", "Score", "chains"]
