@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
+from typing import Final
 
 from router_core import semconv
 from router_core.affordable import afford, exhausted
@@ -26,6 +28,9 @@ from router_core.tool_branch import try_tool
 from router_core.tools.admission import admitted, must_stay
 from router_core.tools.base import Tool
 from router_core.unanswered import nobody_eligible
+
+_LONG_CHARACTERS: Final = 20_000
+"""Beyond so many, redaction takes so long that others should not have to wait for it."""
 
 
 class Preparation:
@@ -67,7 +72,7 @@ class Preparation:
 
         span = run.trace.child(semconv.SPAN_GUARD)
         try:
-            run.eligibility = self._judge(run)
+            run.eligibility = await self._judge(run)
             self._apply_budgets(run)
         finally:
             left = None if run.eligibility is None else list(run.eligibility.models)
@@ -88,7 +93,7 @@ class Preparation:
             if run.chosen is not None:
                 return
 
-    def _judge(self, run: Run) -> Eligibility:
+    async def _judge(self, run: Run) -> Eligibility:
         """What rules and plain facts leave of the models; what else the rules ask for is done to the run.
 
         Nothing is spent yet, so the caps of the route that it goes on with, or of its intent there, begin here.
@@ -102,7 +107,10 @@ class Preparation:
             self._go_on_elsewhere(run, ruling)
         caps = run.caps
         run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
-        ruling, run.redaction = redacted(ruling, run.request)
+        if ruling.redacts and run.request.characters > _LONG_CHARACTERS:
+            ruling, run.redaction = await asyncio.to_thread(redacted, ruling, run.request)
+        else:
+            ruling, run.redaction = redacted(ruling, run.request)
         run.restores = ruling.restores
         readiness = {name: self._fleet.readiness(name) for name in run.target.models}
         return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -74,6 +75,20 @@ async def test_what_cannot_be_masked_is_not_sent_to_anybody() -> None:
     with pytest.raises(RequestDenied, match="cannot be masked for sure"):
         await bench.router.aroute(halves)
     assert bench.branches == []
+
+
+async def test_nobody_waits_for_a_long_prompt_to_be_redacted() -> None:
+    bench = Bench(
+        policy(rules=REDACT, model="context_window = 100000"), tiny=Replies("Well."), twin=Replies(), huge=Replies()
+    )
+    long = "Write to jane@example.org about it. " + "Nothing else matters. " * 6000
+    asking = asyncio.create_task(bench.router.aroute(RouteRequest.from_prompt(long)))
+    turns = 0
+    while not asking.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert (await asking).decision.verdicts[0].redacted == {"email": 1}
+    assert turns > 100, "others had their turns meanwhile"
 
 
 async def test_a_restored_answer_needs_a_rule_that_says_so() -> None:
