@@ -12,8 +12,8 @@ from typing import Final, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-REMEMBERED: Final = 1 << 14
-"""Words that one model remembers; with another one all are forgotten, and it begins anew."""
+GENERATION: Final = 1 << 13
+"""New words after which those are forgotten that have not been seen since as many before; twice as many are known."""
 LONGEST: Final = 48
 """Longer words are not remembered: they hardly ever come back, and may be keys."""
 
@@ -28,6 +28,7 @@ class WordRows(Generic[Word]):
         self._columns = columns
         self._work_out: Callable[[Sequence[Word]], NDArray[np.float32]] = work_out
         self._known: dict[Word, bytes] = {}
+        self._older: dict[Word, bytes] = {}
 
     def of(self, words: Sequence[Word]) -> NDArray[np.float32]:
         """The row of each word; shape (words, columns), not to be written to."""
@@ -38,16 +39,16 @@ class WordRows(Generic[Word]):
         return np.frombuffer(joined, dtype=np.float32).reshape(-1, self._columns)
 
     def _learnt(self, words: Sequence[Word]) -> dict[Word, bytes]:
-        """The rows of these words, of which some are new."""
-        known = self._known
-        rows = {word: known.get(word, b"") for word in words}
+        """The rows of these words, of which some are new or have not been seen of late."""
+        known, older = self._known, self._older
+        rows = {word: known.get(word) or older.get(word, b"") for word in words}
         new = [word for word, row in rows.items() if not row]
         data, size = self._work_out(new).tobytes(), 4 * self._columns
-        fresh = {word: data[place * size : (place + 1) * size] for place, word in enumerate(new)}
-        if len(known) + len(fresh) > REMEMBERED:
-            self._known = known = {}
-        known.update({word: row for word, row in fresh.items() if len(word) <= LONGEST})
-        rows.update(fresh)
+        rows.update({word: data[place * size : (place + 1) * size] for place, word in enumerate(new)})
+        if len(known) > GENERATION:
+            self._known, self._older = {}, known
+            known = self._known
+        known.update({word: row for word, row in rows.items() if len(word) <= LONGEST})
         return rows
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from router_core.signals.word_rows import LONGEST, REMEMBERED, WordRows, summed
+from router_core.signals.word_rows import GENERATION, LONGEST, WordRows, summed
 
 
 class Model:
@@ -39,18 +39,19 @@ def test_a_word_so_long_that_it_may_be_a_key_is_not_remembered(model):
     assert model.asked == [[key, "is"], [key]]
 
 
-def test_what_is_remembered_is_bounded_and_what_was_forgotten_is_worked_out_again(model):
+def test_words_that_come_back_are_kept_and_others_are_forgotten_in_time(model):
     rows = WordRows(2, model)
-    many = [f"word {number}" for number in range(REMEMBERED)]
-    rows.of(many)
-    assert rows.of(["one more", "word 0"]).tolist() == [[8, 0], [6, 0]]
-    rows.of(["word 1"])
-    assert model.asked[1:] == [["one more"], ["word 1"]]
+    for number in range(4):
+        rows.of(["always", *(f"{number} {place}" for place in range(GENERATION))])
+    assert sum("always" in asked for asked in model.asked) == 1
+    assert rows.of(["0 0"]).tolist() == [[3, 0]]
+    assert model.asked[-1] == ["0 0"]
+    assert len(rows._known) + len(rows._older) < 4 * GENERATION
 
 
 def test_more_words_than_are_remembered_have_their_rows_all_the_same(model):
-    many = ["a" * (number % 40) + str(number) for number in range(REMEMBERED + 5)]
-    assert WordRows(2, model).of(many)[:, 1].tolist() == [number % 40 for number in range(REMEMBERED + 5)]
+    many = ["a" * (number % 40) + str(number) for number in range(3 * GENERATION)]
+    assert WordRows(2, model).of(many)[:, 1].tolist() == [number % 40 for number in range(3 * GENERATION)]
 
 
 def test_rows_are_summed_by_owner_and_an_owner_without_any_has_none():
