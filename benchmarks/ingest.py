@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -40,7 +41,7 @@ from telemetry.setup import Telemetry
 from telemetry.storage.models import FACTS
 from telemetry.tracer import DecisionTracerProvider
 from tests.otlp import LITELLM, request, span
-from tests.traces import Attempt, Routed, emit
+from tests.traces import START, Attempt, Routed, emit
 
 IN_FLIGHT = 64
 ROUNDS = 5
@@ -65,9 +66,9 @@ class Nowhere(SpanExporter):
 
 
 def routed(number: int) -> Routed:
-    """Every third request escalates."""
+    """Every third request escalates; fifty begin in a second."""
     attempts = (Attempt(outcome="rejected"), Attempt("large")) if number % 3 == 0 else (Attempt(),)
-    return Routed(f"{number:032x}", attempts=attempts)
+    return Routed(f"{number:032x}", at=START + timedelta(milliseconds=20 * number), attempts=attempts)
 
 
 def spans_of(numbers: Sequence[int]) -> int:

@@ -26,6 +26,10 @@ from telemetry.storage.rollups import TOP_COST
 Row: TypeAlias = Mapping[Any, Any]
 Place: TypeAlias = tuple[int, int, int]
 """Level, key and day: one list."""
+Rank: TypeAlias = tuple[int, int, str]
+"""Cost, when it was made (microseconds, negative), span id: the dearest is the greatest."""
+Least: TypeAlias = tuple[int, int]
+"""The cost of a full list's last one, and when its latest one was made: less in these parts of a rank enters not."""
 
 KEPT: Final = 20
 LEVELS: Final = ("", "tenant", "route", "intent", "chosen")
@@ -35,8 +39,8 @@ FRESH_S: Final = 5.0
 """How long it is remembered what the last one of a full list costs."""
 MOST_REMEMBERED: Final = 10_000
 
-_REMEMBERED: Final[WeakKeyDictionary[sa.Engine, dict[Place, tuple[float, int]]]] = WeakKeyDictionary()
-"""For each list until when what is remembered of it holds, and what its last one costs."""
+_REMEMBERED: Final[WeakKeyDictionary[sa.Engine, dict[Place, tuple[float, Least]]]] = WeakKeyDictionary()
+"""For each list until when what is remembered of it holds, and what enters it at least."""
 _NS_PER_DAY: Final = 86_400_000_000_000
 _OWN: Final = ("level", "key", "day")
 _COLUMNS: Final = tuple(column.name for column in TOP_COST.columns if column.name not in _OWN)
@@ -64,7 +68,7 @@ def add(connection: sa.Connection, requests: Iterable[Row]) -> None:
         _kept(place, row)
         for place, rows in lists.items()
         for row in heapq.nlargest(KEPT, rows, key=_rank)
-        if place not in full or row["cost_nano"] >= full[place]
+        if place not in full or _rank(row)[:2] >= full[place]
     ]
     bulk_of(connection).insert(connection, TOP_COST, fresh)
     for place in dict.fromkeys((row["level"], row["key"], row["day"]) for row in fresh):
@@ -120,7 +124,7 @@ def _fill(connection: sa.Connection, day: int, wanted: set[Place] | None, condit
         .where(REQUEST.c.ts >= begins, REQUEST.c.ts < begins + timedelta(days=1), REQUEST.c.cost_nano > 0, condition)
         .execution_options(yield_per=2000)
     )
-    lists: dict[Place, list[tuple[tuple[int, str], Row]]] = {}
+    lists: dict[Place, list[tuple[Rank, Row]]] = {}
     for row in connection.execute(statement).mappings():
         for place in _places(row):
             if wanted is not None and place not in wanted:
@@ -144,34 +148,42 @@ def _kept(place: Place, row: Row) -> dict[str, Any]:
     return {**dict(zip(_OWN, place, strict=True)), **{name: row[name] for name in _COLUMNS}}
 
 
-def _rank(row: Row) -> tuple[int, str]:
-    return row["cost_nano"], row["span_id"]
+def _rank(row: Row) -> Rank:
+    """Of equal costs the earlier goes before, so that one which has just been made seldom enters a full list."""
+    return row["cost_nano"], -_microseconds(row["ts"]), row["span_id"]
 
 
-def _known_last(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, int]:
-    """What the last one of each full list costs at least: what was true a moment ago, since lists only get dearer.
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _known_last(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, Least]:
+    """What enters each full list at least: what was true a moment ago, since lists only get dearer.
 
     But for erasures: for `FRESH_S` after one in another process, a decision may not move up where it should.
     """
     known, now = _REMEMBERED.setdefault(connection.engine, {}), time.monotonic()
     if len(known) > MOST_REMEMBERED:
         known.clear()
-    unsure = [place for place in places if known.get(place, (0.0, 0))[0] < now]
+    unsure = [place for place in places if place not in known or known[place][0] < now]
     if unsure:
         found = _last_of_full(connection, unsure)
         known.update({place: (now + FRESH_S, last) for place, last in found.items()})
-    return {place: known[place][1] for place in places if known.get(place, (0.0, 0))[0] >= now}
+    return {place: known[place][1] for place in places if place in known and known[place][0] >= now}
 
 
-def _last_of_full(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, int]:
-    """What the last one of each list costs that has no more room."""
-    found: dict[Place, int] = {}
+def _last_of_full(connection: sa.Connection, places: Sequence[Place]) -> dict[Place, Least]:
+    """What may enter each list that has no more room."""
+    found: dict[Place, Least] = {}
+    read = TOP_COST.c.ts.type.dialect_impl(connection.dialect).result_processor(connection.dialect, None)
     for start in range(0, len(places), _PLACES_A_QUERY):
         levels, keys, days = (sorted(set(part)) for part in zip(*places[start : start + _PLACES_A_QUERY], strict=True))
         text, names = _last_statement(connection.dialect, len(levels), len(keys), len(days))
         values = (*levels, *keys, *days)
         given = values if names is None else dict(zip(names, values, strict=True))
-        found.update({(row[0], row[1], row[2]): row[3] for row in connection.exec_driver_sql(text, given)})
+        for level, key, day, cost, latest in connection.exec_driver_sql(text, given):
+            moment: Any = latest if read is None else read(latest)
+            found[level, key, day] = cost, -_microseconds(moment)
     return found
 
 
@@ -189,7 +201,8 @@ def _last_statement(dialect: sa.Dialect, *sizes: int) -> tuple[str, tuple[str, .
     ]
     # An inlined number: all parameters are the caller's.
     full = sa.func.count() >= sa.literal_column(str(KEPT))
-    last = sa.select(*columns, sa.func.min(TOP_COST.c.cost_nano)).where(*conditions).group_by(*columns).having(full)
+    ends = sa.func.min(TOP_COST.c.cost_nano), sa.func.max(TOP_COST.c.ts)
+    last = sa.select(*columns, *ends).where(*conditions).group_by(*columns).having(full)
     compiled = last.compile(dialect=dialect)
     return str(compiled), None if compiled.positional else tuple(name for some in names for name in some)
 
@@ -206,7 +219,7 @@ _HERE = sa.and_(*(TOP_COST.c[name] == sa.bindparam(name) for name in _OWN))
 _SURPLUS = (
     sa.select(TOP_COST.c.span_id)
     .where(_HERE)
-    .order_by(TOP_COST.c.cost_nano.desc(), TOP_COST.c.span_id.desc())
+    .order_by(TOP_COST.c.cost_nano.desc(), TOP_COST.c.ts, TOP_COST.c.span_id.desc())
     .offset(KEPT)
 )
 _DELETE = sa.delete(TOP_COST).where(_HERE, TOP_COST.c.span_id.in_(sa.bindparam("spans", expanding=True)))

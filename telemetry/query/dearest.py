@@ -74,14 +74,15 @@ def most_expensive(engine: sa.Engine, filters: Filters, limit: int = 10) -> Most
             here = [columns.level == level, columns.key.in_(keys)]
             dearest = sa.select(TOP_COST).where(*here, *conditions).order_by(*_DEAREST_FIRST).limit(limit)
             found.update({row.span_id: row for row in connection.execute(dearest)})
-        rows = sorted(found.values(), key=lambda row: (-row.cost_nano, row.span_id))[:limit]
+        rows = sorted(found.values(), key=lambda row: (-row.cost_nano, row.ts, row.span_id))[:limit]
         least = rows[-1].cost_nano if len(rows) == limit else 0
         complete = any(_hides_nothing(connection, level, keys, filters, least) for level, keys in levels)
     return MostExpensive([ExpensiveDecision(*(getattr(row, name) for name in _NAMES)) for row in rows], complete)
 
 
 _NAMES: Final = [field.name for field in fields(ExpensiveDecision)]
-_DEAREST_FIRST: Final = (TOP_COST.c.cost_nano.desc(), TOP_COST.c.span_id)
+_DEAREST_FIRST: Final = (TOP_COST.c.cost_nano.desc(), TOP_COST.c.ts, TOP_COST.c.span_id)
+"""As `telemetry.dearest` keeps them."""
 
 
 def _levels(filters: Filters) -> list[tuple[int, list[int]]]:

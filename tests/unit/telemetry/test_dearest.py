@@ -91,6 +91,16 @@ def test_equal_costs_are_settled_alike_by_writing_and_rebuilding(engine: sa.Engi
     assert everything(engine) == live and len(live) == KEPT * len(LEVELS)
 
 
+def test_of_equal_costs_the_earlier_are_kept_in_whatever_order_they_come(engine: sa.Engine):
+    """So a model of one price does not change the lists with each of its decisions."""
+    numbers = random.Random(5).sample(range(3 * KEPT), 3 * KEPT)
+    write(engine, (bundle_of_one(routed(number, 7, at=START + timedelta(seconds=number))) for number in numbers))
+    assert {name for name, _ in listed(engine)} == {f"d{number:04}" for number in range(KEPT)}
+    live = everything(engine)
+    rollup.rebuild(engine)
+    assert everything(engine) == live
+
+
 def test_those_that_come_next_move_up_when_a_decision_is_erased(engine: sa.Engine, tmp_path: Path):
     bundles = [bundle_of_one(routed(number, 100 + number)) for number in range(KEPT + 3)]
     write(engine, bundles)

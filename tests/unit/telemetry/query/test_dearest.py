@@ -45,8 +45,8 @@ def by_reading(engine: sa.Engine, filters: Filters, limit: int) -> list[tuple[st
     columns = REQUEST.c
     found = sa.select(columns.decision_id, columns.cost_nano).where(*on_facts(REQUEST, "chosen", filters))
     with reading(engine) as connection:
-        rows = connection.execute(found.where(columns.cost_nano > 0).order_by(columns.cost_nano.desc()).limit(limit))
-        return [tuple(row) for row in rows]
+        dearest = found.where(columns.cost_nano > 0).order_by(columns.cost_nano.desc(), columns.ts)
+        return [tuple(row) for row in connection.execute(dearest.limit(limit))]
 
 
 @pytest.mark.parametrize(
