@@ -10,7 +10,7 @@ from typing import Final
 from app import units
 from app.dashboard import cache
 from app.dashboard.budgets import Budget, Spender
-from telemetry.query import costs
+from telemetry.query import spending
 from telemetry.query.cells import Step
 from telemetry.query.filters import Filters
 
@@ -80,7 +80,9 @@ def course(one: Account, now: datetime) -> list[tuple[datetime, float]]:
     filters = counted_by(one)
     step: Step = "day" if budget.period == "month" else "hour"
     width = timedelta(days=1) if step == "day" else timedelta(hours=1)
-    by_step = {} if filters is None else _by_step(filters, budget.start, now, step)
+    # To the full hour, so that looks within it are answered from what is remembered.
+    hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    by_step = {} if filters is None else _by_step(filters, budget.start, hour, step)
     whole = sum(by_step.values())
     points, total = [(budget.start, 0.0)], 0.0
     for moment, usd in sorted(by_step.items()):
@@ -108,10 +110,5 @@ def counted_by(one: Account) -> Filters | None:
 
 def _by_step(filters: Filters, start: datetime, end: datetime, step: Step) -> dict[datetime, float]:
     """USD by step."""
-    # Rollups know whole hours; the one that it is now is asked for in full, and nothing of it lies ahead.
     bounded = replace(filters, start=start, end=end)
-    found: dict[datetime, float] = {}
-    for row in cache.ask(costs.spend, bounded, "route", step):
-        if row.start is not None and row.cost_nano:
-            found[row.start] = found.get(row.start, 0.0) + row.cost_nano / units.NANO
-    return found
+    return {row.start: row.cost_nano / units.NANO for row in cache.ask(spending.course, bounded, step) if row.cost_nano}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final
 
 import streamlit as st
@@ -21,7 +22,8 @@ from app.panels.forecast import Forecast, forecast
 
 DRAWN: Final = 4
 """Accounts that get a chart, the fullest; the table has the others."""
-LISTED: Final = 20
+LISTED: Final = 12
+"""Accounts that have a row and a forecast, the fullest; the file has all."""
 _ASK_EVERY_S: Final = 10.0
 _PATIENCE_S: Final = 1.5
 """A gateway that does not answer in this time holds no page up."""
@@ -41,11 +43,12 @@ def draw(now: datetime) -> None:
         )
         return
     found = accounts(answer)
-    forecasts = [_forecast(one, now) for one in found]
-    _table(answer, found, forecasts)
-    with cards.grid("budgets", narrowest="half"):
-        for number, (one, ahead) in enumerate(zip(found[:DRAWN], forecasts[:DRAWN], strict=True)):
-            _chart(number, one, ahead)
+    with cards.errors_shown("budgets"):
+        forecasts = [_forecast(one, now) for one in found[:LISTED]]
+        _table(answer, found, forecasts)
+        with cards.grid("budgets", narrowest="half"):
+            for number, (one, ahead) in enumerate(zip(found[:DRAWN], forecasts[:DRAWN], strict=True)):
+                _chart(number, one, ahead)
 
 
 @st.cache_data(ttl=_ASK_EVERY_S, max_entries=8, show_spinner=False)
@@ -81,14 +84,14 @@ def _table(budgets: Sequence[Budget], found: Sequence[Account], forecasts: Seque
         else:
             components.table(
                 ("Budget", "Whose", "Resets (UTC)", "Spent", "Held", "Limit", "Used", "At the end", "Exhausted"),
-                [_row(one, ahead) for one, ahead in zip(found[:LISTED], forecasts[:LISTED], strict=True)],
+                [_row(one, ahead) for one, ahead in zip(found[:LISTED], forecasts, strict=True)],
                 numbers=(3, 4, 5, 6, 7),
             )
             plot.save(
                 lambda: plot.written(_lines(found, forecasts)), key="budgets-table", what="all accounts of all budgets"
             )
         if len(found) > LISTED:
-            components.untrusted(f"The {LISTED} fullest of {len(found)} accounts.", muted=True)
+            components.untrusted(f"The {LISTED} fullest of {len(found)} accounts; the file has all.", muted=True)
         unused = [budget.name for budget in budgets if not budget.spenders]
         if found and unused:
             components.untrusted(f"Nothing spent yet: {', '.join(unused)}.", muted=True)
@@ -126,11 +129,9 @@ def _lines(found: Sequence[Account], forecasts: Sequence[Forecast]) -> list[Sequ
                 one.spender.spent,
                 one.spender.held,
                 one.budget.limit,
-                ahead.at_end,
-                ahead.low,
-                ahead.high,
+                *(() if ahead is None else (ahead.at_end, ahead.low, ahead.high)),
             )
-            for one, ahead in zip(found, forecasts, strict=True)
+            for one, ahead in zip_longest(found, forecasts)
         ),
     ]
 

@@ -15,11 +15,9 @@ from app.dashboard.charts import over_time, ranked, style
 from app.dashboard.charts.over_time import Series
 from app.dashboard.charts.ranked import Bar
 from app.dashboard.plot import Pick
-from app.dashboard.price_changes import PolicyChange
 from app.dashboard.view import View
 from app.panels import prices
 from telemetry.query import spending as query
-from telemetry.query.filters import Filters
 from telemetry.query.spending import SpendDimension, Spending
 
 Measure: TypeAlias = Literal["total", "per-1k"]
@@ -84,7 +82,12 @@ def _switch(title: str, name: str, options: Sequence[Option], write: Callable[[O
     return st.segmented_control(title, options, required=True, key=key, on_change=put, format_func=write) or options[0]
 
 
-def most(rows: Sequence[Spending], choice: Choice, filters: Filters) -> None:
+def rows_of(view: View, choice: Choice) -> list[Spending]:
+    """Every value of the dimension, the dearest first."""
+    return cache.ask(query.spending, view.filters, choice.by)
+
+
+def most(view: View, choice: Choice) -> None:
     """A card of bars, the longest on top; a click filters."""
     mode = theme.mode()
     thousands = choice.measure == "per-1k"
@@ -94,6 +97,7 @@ def most(rows: Sequence[Spending], choice: Choice, filters: Filters) -> None:
         key="spend-ranked",
         help=DEFINITION[choice.by],
     ):
+        rows = rows_of(view, choice)
         if not rows:
             nothing(choice)
             return
@@ -124,7 +128,7 @@ def most(rows: Sequence[Spending], choice: Choice, filters: Filters) -> None:
             components.untrusted(f"The {MOST} with the most of {len(rows)}; the table has all.", muted=True)
 
 
-def over(view: View, rows: Sequence[Spending], choice: Choice, changes: Sequence[PolicyChange]) -> None:
+def over(view: View, choice: Choice) -> None:
     """A card of bars over time, in the colours of the other card, with what changed on the way."""
     mode = theme.mode()
     with cards.card(
@@ -134,6 +138,7 @@ def over(view: View, rows: Sequence[Spending], choice: Choice, changes: Sequence
         help="Spend of each step, by when its requests came. A diamond: a policy came into force; in colour when it "
         "changed a price. Draw over the axis to look closer.",
     ):
+        rows = rows_of(view, choice)
         if not rows:
             nothing(choice)
             return
@@ -150,7 +155,7 @@ def over(view: View, rows: Sequence[Spending], choice: Choice, changes: Sequence
                 write=units.usd,
                 span=view.span,
                 shift=view.shift,
-                marks=prices.marks(changes, view.span),
+                marks=prices.marks(prices.known(view), view.span),
                 tick_prefix="$",
                 height=58 + ranked.ROW * 8,
             ),

@@ -10,11 +10,12 @@ import streamlit as st
 
 from app import plain, units
 from app.dashboard import cards, navigation, plot
-from app.panels.spending import DEFINITION, FILTER, MOST, NAMELESS, Choice, dollars, each, nothing, per_1k
+from app.dashboard.view import View
+from app.panels.spending import DEFINITION, FILTER, MOST, NAMELESS, Choice, dollars, each, nothing, per_1k, rows_of
 from telemetry.query.spending import Spending
 
 
-def draw(rows: Sequence[Spending], choice: Choice) -> None:
+def draw(view: View, choice: Choice) -> None:
     """A card of all values with their figures; a click on one opens its decisions."""
     with cards.card(
         f"Every {choice.by}",
@@ -22,6 +23,7 @@ def draw(rows: Sequence[Spending], choice: Choice) -> None:
         key="spend-table",
         help=DEFINITION[choice.by],
     ):
+        rows = rows_of(view, choice)
         if not rows:
             nothing(choice)
             return

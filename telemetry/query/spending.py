@@ -44,6 +44,17 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendStep:
+    """What the requests of one hour or UTC day have cost."""
+
+    start: datetime
+    n: int
+    cost_nano: int | None
+    """Of those whose cost is known; None when there is none such."""
+    cost_unknown: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelTokens:
     """What one model has read and written, in all its branches."""
 
@@ -78,6 +89,25 @@ def spending(engine: sa.Engine, filters: Filters, by: SpendDimension, step: Step
     with reading(engine) as connection:
         rows = connection.execute(statement).mappings().all()
     return [_spending(row, column, values[0], step) for row in rows]
+
+
+def course(engine: sa.Engine, filters: Filters, step: Step) -> list[SpendStep]:
+    """All that the filter lets through over time, oldest first; steps without requests are left out."""
+    values = ("requests", *_COSTS)
+    source = cells(REQUESTS, filters, values=values, step=step)
+    hour = source.c.hour
+    statement: sa.Select[Any] = sa.select(hour, *sums(source, REQUESTS, values)).group_by(hour).order_by(hour)
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    return [
+        SpendStep(
+            start=hour_start(row.hour),
+            n=row.requests,
+            cost_nano=known(row.cost_nano, row.requests - row.cost_unknown),
+            cost_unknown=row.cost_unknown,
+        )
+        for row in rows
+    ]
 
 
 def tokens(engine: sa.Engine, filters: Filters) -> list[ModelTokens]:

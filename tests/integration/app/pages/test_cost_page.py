@@ -163,6 +163,18 @@ def test_a_price_that_changed_in_the_period_is_told(home: Path) -> None:
     assert said.count("price of small") == 1
 
 
+def test_a_price_that_changed_before_the_period_is_told_as_such(home: Path) -> None:
+    keep(home, paid(1, DOLLAR))
+    toml = '[models.small]\nprice = { kind = "tokens", input = "%s", output = "2" }\n'
+    with Telemetry.open(f"sqlite:///{home / 'routescope.db'}", home=home) as telemetry:
+        for number, price in enumerate(("0.50", "0.60")):
+            at = NOW - timedelta(days=50 - number)
+            telemetry.record_policy_version(f"v{number}", "main", toml % price, "anna", at=at)
+    said = text_of(open_cost())
+    assert "No policy and no price changed in the period." in said
+    assert "Before it, on" in said and "price of small: $0.50 -&gt; $0.60" in said
+
+
 def test_without_a_gateway_budgets_are_one_line_with_the_remedy(home: Path) -> None:
     keep(home, paid(1, DOLLAR))
     said = text_of(open_cost())

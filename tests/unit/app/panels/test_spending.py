@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.dashboard.price_changes import PolicyChange
-from app.panels.prices import marks, within
+from app.panels.prices import last_before, marks, within
 from app.panels.spending import STACKED, stacked
 from app.panels.spending_table import share, unused_share
 from telemetry.query.policies import PolicyText
@@ -84,3 +84,10 @@ def test_what_lies_outside_of_the_axis_is_not_drawn() -> None:
     span = (DAY, DAY + timedelta(days=7))
     assert [one.at for one in within([change(-1), change(0), change(7)], span)] == [DAY]
     assert within([change(1)], None) == []
+
+
+def test_the_last_price_that_changed_before_the_period_is_told_and_other_policies_are_not() -> None:
+    span = (DAY, DAY + timedelta(days=7))
+    told = last_before([change(-5, "price of a: x -> y"), change(-2), change(1, "price of b: x -> y")], span)
+    assert told == "Before it, on 25 Feb 2026: price of a: x -> y."
+    assert last_before([change(-2), change(1, "price of b: x -> y")], span) is None

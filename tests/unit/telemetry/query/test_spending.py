@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from telemetry.query.cells import Step
 from telemetry.query.filters import Filters
 from telemetry.query.overview import totals
-from telemetry.query.spending import SpendDimension, spending, tokens
+from telemetry.query.spending import SpendDimension, course, spending, tokens
 
 REAL = Filters(simulated=False)
 
@@ -62,6 +62,21 @@ def test_a_course_of_days_has_the_oldest_first(varied: sa.Engine):
     ]
 
 
+@pytest.mark.parametrize("filters", [REAL, Filters(tenants=("acme",)), Filters(routes=("chat",), simulated=False)])
+@pytest.mark.parametrize("step", ["hour", "day"])
+def test_the_steps_of_a_course_add_up_to_the_whole(varied: sa.Engine, filters: Filters, step: Step):
+    steps, whole = course(varied, filters, step), totals(varied, filters)
+    assert [one.start for one in steps] == sorted(one.start for one in steps)
+    assert sum(one.n for one in steps) == whole.requests
+    assert sum(one.cost_nano or 0 for one in steps) == whole.cost_nano
+    assert sum(one.cost_unknown for one in steps) == whole.cost_unknown
+
+
+def test_a_step_of_unknown_costs_alone_is_unknown(varied: sa.Engine):
+    (step,) = course(varied, Filters(statuses=("failed",)), "day")
+    assert (step.n, step.cost_nano, step.cost_unknown) == (1, None, 1)
+
+
 def test_tokens_of_a_model_are_of_all_its_branches_and_a_million_has_a_price(varied: sa.Engine):
     found = {row.model: row for row in tokens(varied, REAL)}
     assert set(found) == {"large", "small", "tiny", "grader"}
@@ -78,3 +93,4 @@ def test_tokens_of_models_without_a_known_cost_have_no_price(varied: sa.Engine):
 def test_an_empty_store_has_spent_nothing(empty: sa.Engine):
     assert spending(empty, Filters(), "model") == []
     assert tokens(empty, Filters()) == []
+    assert course(empty, Filters(), "day") == []
