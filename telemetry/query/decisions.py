@@ -6,14 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
 from telemetry.query.filters import Filters, on_facts
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading
-from telemetry.storage.models import CONTENT, REQUEST
+from telemetry.storage.models import CONTENT, ESCALATED, FELL_BACK, REQUEST
 from telemetry.text import clean
 
 Path: TypeAlias = Literal["escalated", "fell_back", "by_tool"]
@@ -86,7 +86,7 @@ def page(
     """
     conditions = on_facts(REQUEST, "chosen", filters)
     if path is not None:
-        conditions.append(REQUEST.c.chosen_kind == "tool" if path == "by_tool" else REQUEST.c[path].is_(True))
+        conditions.append(_PATHS[path])
     if cursor is not None:
         conditions.append(_after(cursor))
     search = clean(search.strip())
@@ -103,6 +103,11 @@ def page(
         return _text_page(connection, conditions, search, limit)
 
 
+_PATHS: Final[dict[Path, sa.ColumnElement[bool]]] = {
+    "escalated": sa.and_(ESCALATED),
+    "fell_back": sa.and_(FELL_BACK),
+    "by_tool": REQUEST.c.chosen_kind == "tool",
+}
 _COLUMNS = [REQUEST.c[field.name] for field in fields(DecisionRow)]
 _NEWEST_FIRST = (REQUEST.c.ts.desc(), REQUEST.c.span_id.desc())
 
