@@ -22,7 +22,7 @@ LONGEST: Final = 4_000
 """Characters of an explanation that are kept."""
 _REPEATED: Final = (
     *("trace_id", "ts", "route", "tenant", "intent", "purpose", "simulated"),
-    *("policy_version", "risk", "status", "chosen", "chosen_kind"),
+    *("policy_version", "risk", "data_class", "source", "status", "chosen", "chosen_kind"),
 )
 
 

@@ -39,6 +39,8 @@ class Evaluation(SQLModel, table=True):
     simulated: bool
     policy_version: str
     risk: str
+    data_class: str
+    source: str
     status: str
     chosen: str | None = None
     chosen_kind: str | None = None

@@ -32,9 +32,11 @@ _FINEST: Final = ((REQUESTS, 7, "request"), (BRANCHES, 5, "branch"), (SCORES, 3,
 
 def apply(connection: sa.Connection, progress: Progress, tables: Tables) -> None:
     """Take the step, in the caller's transaction."""
-    _add_columns(connection, tables["branch"])
+    for name in _NEW_COLUMNS:
+        _add_columns(connection, tables[name])
     for index in tables["request"].indexes:
         index.create(connection, checkfirst=True)
+    connection.exec_driver_sql(_FILL_EVALUATIONS)
     _fill_branches(connection, lambda share: progress(FACTS_SHARE * share))
     _place_branches(connection)
     for table in (VERDICT_HOUR, VERDICT_DAY, TOP_COST):
@@ -47,13 +49,19 @@ def apply(connection: sa.Connection, progress: Progress, tables: Tables) -> None
     rollup.rebuild_within(connection, lambda share: progress(FACTS_SHARE + (1 - FACTS_SHARE) * share))
 
 
-def _add_columns(connection: sa.Connection, branch: sa.Table) -> None:
-    there = {column["name"] for column in sa.inspect(connection).get_columns(branch.name)}
-    defaults = {"data_class": " DEFAULT ''", "source": " DEFAULT 'router'", "location": ""}
-    for name, default in defaults.items():
+_NEW_COLUMNS: Final[Mapping[str, Mapping[str, str]]] = {
+    "branch": {"data_class": " DEFAULT ''", "source": " DEFAULT 'router'", "location": ""},
+    "evaluation": {"data_class": " DEFAULT ''", "source": " DEFAULT 'router'"},
+}
+"""By table, each with its default."""
+
+
+def _add_columns(connection: sa.Connection, table: sa.Table) -> None:
+    there = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    for name, default in _NEW_COLUMNS[table.name].items():
         if name not in there:
-            column = CreateColumn(branch.c[name]).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE branch ADD COLUMN {column}{default}")
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column}{default}")
 
 
 def _fill_branches(connection: sa.Connection, progress: Progress) -> None:
@@ -70,6 +78,15 @@ def _fill_branches(connection: sa.Connection, progress: Progress) -> None:
         progress(start / (last + 1))
 
 
+_FILL_EVALUATIONS: Final = """
+    UPDATE evaluation SET
+        data_class = coalesce(
+            (SELECT max(data_class) FROM request WHERE request.decision_id = evaluation.decision_id), ''
+        ),
+        source = coalesce(
+            (SELECT max(source) FROM request WHERE request.decision_id = evaluation.decision_id), 'router'
+        )
+"""
 _FILL: Final = """
     UPDATE branch SET (data_class, source) = (
         SELECT coalesce(max(data_class), ''), coalesce(max(source), 'router')
