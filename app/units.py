@@ -130,7 +130,7 @@ def wilson(part: int, whole: int, z: float = 1.96) -> tuple[float, float] | None
 
 def step(ms: float, *, write: Callable[[float], str] = duration) -> str:
     """A duration measured from the start of a request."""
-    return f"+{write(ms)}"
+    return f"+{write(ms if ms >= 0.005 else 0.0)}"
 
 
 def _exponent(size: float) -> int:

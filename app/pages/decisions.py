@@ -95,7 +95,9 @@ def _rows(view: View, path: Path | None, page: DecisionPage, number: int) -> Non
     ):
         chosen = tables.decisions(page.rows, key=f"decisions-{number}")
     if chosen is not None:
-        navigation.open_decision(chosen)
+        along = {} if path is None else {PATH: str(path)}
+        query = {**address.carried(), **along, navigation.DECISION: chosen}
+        st.switch_page(navigation.ONE_DECISION.file, query_params=query)
 
 
 def _counted(whole: Totals, path: Path | None) -> str:

@@ -16,7 +16,7 @@ from telemetry.export import Format, TableName, export_to
 from telemetry.query import decisions
 from telemetry.query.decisions import Path
 
-MOST: Final = 20_000
+MOST: Final = 10_000
 """Decisions of one download: it is made in memory, some kilobytes each."""
 MOST_FOUND: Final = 2_000
 """Decisions of one download when a search or a path narrows them: each is looked up by its id."""

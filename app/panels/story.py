@@ -145,7 +145,7 @@ def _branch(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[st
     order = _order(branch, place, branches)
     role = {"probe": "was asked as well, to compare", "judge": "judged the answer", "tool": f"was tried {order}"}
     took = branch.get("latency_ms")
-    after = "" if took is None else f" after {units.duration(took)}"
+    after = f" after {units.duration(took)}" if took else ""
     opening = f"{who} {role.get(str(kind), f'was tried {order}')}"
     if outcome == "planned":
         return f"{who} would be tried {order}."
@@ -211,7 +211,8 @@ def _then(place: int, branches: Sequence[Mapping[str, Any]], what: str) -> str:
 
 def _ended(document: Mapping[str, Any]) -> str:
     latency, first = document.get("latency_ms"), document.get("ttft_ms")
-    took = "" if latency is None else f" after {units.duration(latency)}"
+    # Exactly 0 is what a clock tells that stood still.
+    took = f" after {units.duration(latency)}" if latency else ""
     status = document.get("status")
     if status == "planned":
         return "This is an explanation: nothing was called."
@@ -219,7 +220,7 @@ def _ended(document: Mapping[str, Any]) -> str:
         why = document.get("error_message") or document.get("error_type") or document.get("reason")
         word = {"denied": "was denied", "cancelled": "was cancelled"}.get(str(status), "ended without an answer")
         return f"The request {word}{took}" + (f": {_unstopped(why)}." if why else ".")
-    start = "" if first is None else f", its first token after {units.duration(first)}"
+    start = "" if not first else f", its first token after {units.duration(first)}"
     if _none_passed(document):
         return f"No answer passed its checks, so that of {document['chosen']} was given, complete{took}{start}."
     return f"The answer of {document['chosen']} was complete{took}{start}."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import streamlit as st
 
 from app import plain, saved_views
-from app.dashboard import address, cache, components, navigation
+from app.dashboard import address, cache, components
 from app.saved_views import LONGEST_NAME, SavedViewError
 
 KEPT: Final = frozenset({*address.NAMES, "path"})
@@ -45,11 +46,14 @@ def present_query() -> str:
 def _entry(number: int, view: saved_views.SavedView) -> None:
     params = {name: values for name, values in view.params.items() if name in KEPT}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"view-{number}"):
-        st.page_link(
-            navigation.DECISIONS.file,
-            label=plain.markdown(view.name, LONGEST_NAME),
+        # No link: between two addresses of one page Streamlit's links leave the browser's address as it was.
+        st.button(
+            plain.markdown(view.name, LONGEST_NAME),
+            key=f"view-open-{number}",
             icon=":material/check:" if view.query == present_query() else ":material/bookmark:",
-            query_params=params,
+            on_click=_open,
+            args=(params,),
+            type="tertiary",
             width="stretch",
         )
         st.button(
@@ -78,6 +82,10 @@ def _save_form() -> None:
             help="A view keeps the period, the filters and the search. A name that is taken is replaced.",
         )
         st.button("Save", key="view-save-button", type="primary", on_click=_save, args=(present_query(),))
+
+
+def _open(params: Mapping[str, list[str]]) -> None:
+    st.query_params.from_dict(params)
 
 
 def _edit(name: str | None) -> None:

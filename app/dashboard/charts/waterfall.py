@@ -61,7 +61,7 @@ def waterfall(
         base=[span.start_ms for span in spans],
         x=[max(length, total * 0.002) for length in lengths],
         marker={"color": paint, "line": {"width": 0}},
-        text=[units.duration(length) for length in lengths],
+        text=[units.duration(length) if length else "" for length in lengths],
         textposition="outside",
         textfont={"size": 11, "color": shades.muted},
         cliponaxis=False,
@@ -73,7 +73,7 @@ def waterfall(
 
 
 def _span_told(span: SpanView) -> str:
-    lines = [f"<b>{label(span.name)}</b>", f"from {units.step(span.start_ms)}, for {units.duration(span.duration_ms)}"]
+    lines = [f"<b>{label(span.name)}</b>", f"from {units.step(span.start_ms)}, for {units.took(span.duration_ms)}"]
     for name in ("outcome", "score", "error_type"):
         if span.attributes.get(name) is not None:
             lines.append(f"{name.replace('_', ' ')}: {label(span.attributes[name])}")

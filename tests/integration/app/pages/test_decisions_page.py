@@ -27,8 +27,8 @@ def button(app: AppTest, key: str) -> Any:
     return next(each for each in app.button if each.key == key)
 
 
-def links(app: AppTest) -> dict[str, str]:
-    return {element.proto.label: element.proto.query_string for element in app.get("page_link")}
+def labels(app: AppTest) -> list[str]:
+    return [each.label for each in app.button if str(each.key).startswith("view-open-")]
 
 
 def test_filters_are_saved_under_a_name_and_opened_again(home: Path) -> None:
@@ -43,7 +43,10 @@ def test_filters_are_saved_under_a_name_and_opened_again(home: Path) -> None:
     assert [(view.name, view.params["intent"], view.params["q"]) for view in views(home)] == [
         ("Code (mine)", ["code"], ["prompt"])
     ]
-    assert "intent=code" in links(app)["Code \\(mine\\)"] and "q=prompt" in links(app)["Code \\(mine\\)"]
+    again = open_page("decisions")
+    button(again, "view-open-0").click().run()
+    assert labels(again) == ["Code \\(mine\\)"]
+    assert (again.query_params["intent"], again.query_params["q"]) == ("code", "prompt")
 
 
 def test_a_view_is_renamed_and_deleted_in_its_place(home: Path) -> None:
@@ -66,10 +69,12 @@ def test_what_a_strangers_file_holds_is_shown_as_text_and_only_known_parameters_
     keep(home, routed(1))
     listed = [{"name": HOSTILE, "query": "range=7d&decision=x&evil=1"}, {"name": "b", "query": "\udcff=%ff&&&="}]
     (home / FILE).write_text(json.dumps({"format": 1, "views": listed}))
-    found = links(open_page("decisions"))
-    [name] = [label for label in found if "alert" in label]
-    assert found[name] == "range=7d"
+    app = open_page("decisions")
+    [name] = [label for label in labels(app) if "alert" in label]
     assert "\u202e" not in name and "\\<script\\>" in name
+    button(app, f"view-open-{labels(app).index(name)}").click().run()
+    assert not app.exception
+    assert dict(app.query_params) == {"range": "7d"}
 
 
 def test_a_file_that_cannot_be_read_is_said_and_the_page_goes_on(home: Path) -> None:
