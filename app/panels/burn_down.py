@@ -10,13 +10,14 @@ from typing import Final
 import streamlit as st
 
 from app import units
-from app.dashboard import cache, cards, components, plot, theme
+from app.dashboard import cache, cards, components, navigation, plot, theme
 from app.dashboard.budgets import Budget
 from app.dashboard.charts import burn_down
 from app.dashboard.charts.burn_down import Ahead
 from app.dashboard.components import Cell
 from app.dashboard.gateway_client import Gateway
 from app.dashboard.gateway_error import GatewayError
+from app.dashboard.view import own_range
 from app.panels.budget_accounts import Account, accounts, course, past
 from app.panels.forecast import Forecast, forecast
 
@@ -158,6 +159,17 @@ def _chart(number: int, one: Account, ahead: Forecast) -> None:
             alt="Lines: what is spent of the budget so far, the forecast with its interval, and the limit",
         )
         components.untrusted(story(one, ahead), muted=True)
+        _decisions(one, ahead.now)
+
+
+def _decisions(one: Account, now: datetime) -> None:
+    """The link to what was spent on; there is none by API key."""
+    if one.budget.per == "key":
+        return
+    whose = {one.budget.per: one.spender.holder} if one.spender.holder else {}
+    navigation.decisions_link(
+        "Its decisions", range=own_range(one.budget.start, now), playground="true", simulated="real", **whose
+    )
 
 
 def story(one: Account, ahead: Forecast) -> str:

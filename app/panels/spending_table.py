@@ -19,7 +19,7 @@ def draw(view: View, choice: Choice) -> None:
     """A card of all values with their figures; a click on one opens its decisions."""
     with cards.card(
         f"Every {choice.by}",
-        f"n counts {choice.counted}. Click a row to see its decisions",
+        f"n counts {choice.counted}. Click a row to see {_behind(choice)}",
         key="spend-table",
         help=DEFINITION[choice.by],
     ):
@@ -31,6 +31,10 @@ def draw(view: View, choice: Choice) -> None:
         plot.save(lambda: plot.written(_lines(rows, choice)), key=f"spend-of-{choice.by}", what="this table")
         if picked is not None and picked.value:
             navigation.open_decisions(**{FILTER[choice.by]: picked.value})
+
+
+def _behind(choice: Choice) -> str:
+    return "the decisions that it answered" if choice.by in ("model", "tool") else "its decisions"
 
 
 def share(row: Spending, rows: Sequence[Spending]) -> float | None:

@@ -80,8 +80,7 @@ class SqliteStore:
         """See `StateStore.balance`."""
         with self._saying_what_failed():
             known = self._balance(account)
-        late = [(hold.nano, nano) for hold, nano in self._late.values() if account in hold.accounts]
-        return Balance(known.spent + sum(nano for _, nano in late), known.held - sum(held for held, _ in late))
+        return self._with_late(account, known)
 
     def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Claim:
         """See `StateStore.hold`."""
@@ -109,7 +108,8 @@ class SqliteStore:
         names = (prefix, prefix + "\U0010ffff", period)
         with self._saying_what_failed():
             rows = self._connection.execute(_ACCOUNTS, (*names, *names, limit)).fetchall()
-        return [(Account(name, period), Balance(spent, held)) for name, spent, held in rows]
+        found = [(Account(name, period), Balance(spent, held)) for name, spent, held in rows]
+        return [(account, self._with_late(account, known)) for account, known in found]
 
     def close(self) -> None:
         """See `StateStore.close`. What is settled and not yet in the file gets there, if that is possible."""
@@ -128,6 +128,10 @@ class SqliteStore:
         self._connection.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
     # --- settlements -------------------------------------------------------------------------------------------------
+
+    def _with_late(self, account: Account, known: Balance) -> Balance:
+        late = [(hold.nano, nano) for hold, nano in self._late.values() if account in hold.accounts]
+        return Balance(known.spent + sum(nano for _, nano in late), known.held - sum(held for held, _ in late))
 
     def _catch_up(self) -> None:
         """Put all settlements into the file; while it is locked, soon."""

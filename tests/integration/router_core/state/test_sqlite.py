@@ -114,6 +114,7 @@ def test_a_settlement_that_finds_the_file_locked_counts_at_once_and_stands_in_it
         store.settle(hold, 150)
         store.settle(hold, 400)  # only the first word counts
         assert store.balance(SHARED) == Balance(150, 0)
+        assert store.accounts(SHARED.name, SHARED.period, 1) == [(SHARED, Balance(150, 0))]
         assert other.balance(SHARED) == Balance(0, 400)
         with pytest.raises(StateBusy):
             store.hold([Claim(SHARED, LIMIT)], LIMIT, FAR)
