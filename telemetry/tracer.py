@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import random
 import time
 import traceback
@@ -27,6 +28,10 @@ from opentelemetry.util.types import AnyValue, Attributes
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _ROOT: Final = TraceFlags(TraceFlags.SAMPLED | TraceFlags.RANDOM_TRACE_ID)
 _UNSET: Final = Status(StatusCode.UNSET)
+_IDS: Final = random.Random()  # noqa: S311 - ids are no secrets
+"""Our own: a program that seeds Python's would make the same ids again, and rows are known by theirs."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_IDS.seed)
 
 _log = logging.getLogger(__name__)
 
@@ -108,12 +113,12 @@ class DecisionTracer(trace.Tracer):
         """A span under the context's, or a root; sampled, whatever its parent is."""
         parent: SpanContext | None = trace.get_current_span(context).get_span_context()
         if parent is None or not parent.is_valid:
-            parent, trace_id, flags = None, random.getrandbits(128) or 1, _ROOT
+            parent, trace_id, flags = None, _IDS.getrandbits(128) or 1, _ROOT
         else:
             trace_id, flags = parent.trace_id, _ROOT if parent.trace_flags.random_trace_id else _SAMPLED
-        made = SpanContext(trace_id, random.getrandbits(64) or 1, is_remote=False, trace_flags=flags)
-        span = DecisionSpan(self, name, made, parent, kind, links or (), start_time)
-        span.tells = record_exception, set_status_on_exception
+        made = SpanContext(trace_id, _IDS.getrandbits(64) or 1, is_remote=False, trace_flags=flags)
+        tells = record_exception, set_status_on_exception
+        span = DecisionSpan(self, name, made, parent, kind, links or (), start_time, tells)
         if attributes:
             span.set_attributes(attributes)
         return span
@@ -142,10 +147,11 @@ class DecisionTracer(trace.Tracer):
 
 
 class DecisionSpan(trace.Span):
-    """See `opentelemetry.trace.Span`. It belongs to whoever started it: two threads must not end it at once."""
+    """See `opentelemetry.trace.Span`. It belongs to whoever started it: two threads must not end it at once.
 
-    tells: tuple[bool, bool] = (True, True)
-    """Whether an exception that leaves its block is recorded on it, and whether that makes its status an error."""
+    Args:
+        tells: whether an exception that leaves its block is recorded on it, and whether that makes its status an error.
+    """
 
     def __init__(
         self,
@@ -156,8 +162,10 @@ class DecisionSpan(trace.Span):
         kind: SpanKind,
         links: Sequence[Link],
         start_time: int | None,
+        tells: tuple[bool, bool],
     ) -> None:
         self._tracer = tracer
+        self._tells = tells
         self._recording = True
         self.name = name
         self.context = context
@@ -235,7 +243,7 @@ class DecisionSpan(trace.Span):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: Any) -> None:
         """End it, with the exception that left its block."""
-        records, fails = self.tells
+        records, fails = self._tells
         if error is not None and self._recording:
             if records:
                 self.record_exception(error, escaped=True)

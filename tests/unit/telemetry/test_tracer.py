@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -85,6 +87,28 @@ def test_every_trace_has_an_id_of_its_own_and_its_spans_share_it(tracer: Decisio
     child = tracer.start_span("child", context=trace.set_span_in_context(roots[0], Context()))
     assert child.context.trace_id == roots[0].context.trace_id and child.parent == roots[0].context
     assert child.context.span_id != roots[0].context.span_id
+
+
+def test_a_program_that_seeds_pythons_random_does_not_get_the_same_ids_again(tracer: DecisionTracer):
+    made = []
+    for _ in range(2):
+        random.seed(7)
+        made.append(tracer.start_span("root", context=Context()).context)
+    assert made[0].trace_id != made[1].trace_id and made[0].span_id != made[1].span_id
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+def test_a_forked_child_makes_ids_of_its_own(tracer: DecisionTracer):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, f"{tracer.start_span('root', context=Context()).context.trace_id}".encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    theirs = int(os.read(reading, 100))
+    os.close(reading)
+    os.close(writing)
+    assert theirs != tracer.start_span("root", context=Context()).context.trace_id
 
 
 def test_a_span_under_an_unsampled_one_is_kept(tracer: DecisionTracer, exporter: InMemorySpanExporter):
