@@ -14,21 +14,16 @@ def prospects_of(run: Run, fleet: Fleet) -> list[Prospect]:
     """What a strategy may know of each eligible model, in the policy's order."""
     assert run.eligibility is not None
     assert run.signals is not None
-    prospects = []
+    intent, models, prospects = run.signals.intent, run.target.models, []
     for name in run.eligibility.models:
-        model = run.target.models[name]
-        quality = model.quality.get(run.signals.intent, model.quality.get("default"))
-        latency = fleet.latency(name)
-        prospects.append(
-            Prospect(
-                name,
-                model.tier,
-                quality,
-                run.expected_cost(name),
-                None if latency is None else latency.p50_ms,
-                None if latency is None else latency.p95_ms,
-            )
-        )
+        model, cost, latency = models[name], run.expected_cost(name), fleet.latency(name)
+        quality = None
+        if stated := model.quality:
+            quality = stated.get(intent, stated.get("default"))
+        if latency is None:
+            prospects.append(Prospect(name, model.tier, quality, cost))
+        else:
+            prospects.append(Prospect(name, model.tier, quality, cost, latency.p50_ms, latency.p95_ms))
     return prospects
 
 
