@@ -1,0 +1,219 @@
+"""Which data went where: data classes by models and where these ran; and the numbers on top of the Compliance page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from app import plain, units
+from app.dashboard import cards, components, navigation, plot
+from telemetry.query.compliance import DataClassTotals, Exposure, RuleVerdicts
+from telemetry.query.proportion import Proportion
+from telemetry.query.sensitive import CLASSES
+
+ORDER: Final = ("public", "internal", "sensitive", "regulated")
+"""Data classes from the least to the most protected."""
+PLACES: Final = ("local", "cloud", "unknown")
+NAME: Final = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One model or tool at one place."""
+
+    model: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Branches by data class and column. What is not in ``cells`` never happened: 0."""
+
+    classes: tuple[str, ...]
+    columns: tuple[Column, ...]
+    cells: Mapping[tuple[str, Column], int]
+
+    def at(self, place: str) -> list[Column]:
+        """The columns of a place."""
+        return [column for column in self.columns if column.place == place]
+
+    def protected(self, place: str) -> int:
+        """Branches about sensitive or regulated data at a place."""
+        return sum(n for (data, column), n in self.cells.items() if data in CLASSES and column.place == place)
+
+
+def matrix(exposures: Sequence[Exposure], totals: Sequence[DataClassTotals] = ()) -> Matrix:
+    """The branches, counted; protected classes are rows also when nothing happened in them.
+
+    A model that ran in several places, under one policy and another, is several columns.
+    """
+    cells: dict[tuple[str, Column], int] = {}
+    for one in exposures:
+        place = (one.data_class, Column(one.model, one.location or "unknown"))
+        cells[place] = cells.get(place, 0) + one.branches
+    seen = {data for data, _ in cells} | {one.data_class for one in totals if one.requests} | set(CLASSES)
+    ordered = [data for data in ORDER if data in seen] + sorted(seen - set(ORDER))
+    columns = {column: 0 for _, column in cells}
+    for (_, column), number in cells.items():
+        columns[column] += number
+    listed = sorted(columns, key=lambda column: (PLACES.index(column.place), -columns[column], column.model))
+    return Matrix(tuple(ordered), tuple(listed), cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Courses:
+    """Numbers a step, from the first step with any to the last."""
+
+    protected: Sequence[float | None]
+    denied: Sequence[float | None]
+    changed: Sequence[float | None]
+
+
+def numbers(
+    found: Matrix,
+    classes: Sequence[DataClassTotals],
+    verdicts: Sequence[RuleVerdicts],
+    courses: Courses,
+    *,
+    rules: int,
+) -> None:
+    """Six numbers: what was protected, where it stayed, what left, and what the rules did.
+
+    ``rules``: how many rules the policies of the period have.
+    """
+    requests = sum(one.requests for one in classes)
+    protected = sum(one.requests for one in classes if one.data_class in CLASSES)
+    local, cloud, unknown = (found.protected(place) for place in PLACES)
+    stayed = Proportion.of(local, local + cloud + unknown)
+    denied = sum(one.denied for one in classes)
+    fired = len({one.rule for one in verdicts})
+    changed = {outcome: sum(one.requests for one in verdicts if one.outcome == outcome) for outcome in CHANGED}
+    with cards.grid("compliance-numbers", narrowest="kpi"):
+        _number(
+            "Protected requests",
+            units.count(protected),
+            f"of {units.plural(requests, 'request')}",
+            "protected",
+            "Requests whose data were sensitive or regulated, as the caller stated or a rule raised it. What other "
+            "systems only reported is left out on this page.",
+            courses.protected,
+        )
+        _number(
+            "Stayed local",
+            units.share(stayed.share),
+            f"n = {units.plural(stayed.n, 'branch', 'branches')} about protected data",
+            "stayed",
+            "Share of the branches about protected data that ran on this machine or in its network, by what the policy "
+            "said of the model at that time. Every branch counts, a rejected draft saw the data too."
+            + ("" if stayed.low is None else f" 95 % interval from {units.share(stayed.low)}."),
+        )
+        _number(
+            "Left for a cloud",
+            units.count(cloud),
+            "branches about protected data" + (f"; of {unknown:,} nobody knows" if unknown else ""),
+            "left",
+            "Branches about sensitive or regulated data whose model runs in a cloud. Anything but 0 needs a reason.",
+        )
+        _number(
+            "Denied",
+            units.count(denied),
+            units.share(denied / requests) + " of the requests" if requests else "no requests",
+            "denied",
+            "Requests that a rule or an exhausted budget refused.",
+            courses.denied,
+        )
+        _number(
+            "Changed by a rule",
+            units.count(sum(changed.values())),
+            ", ".join(f"{number:,} {outcome}" for outcome, number in changed.items() if number) or "none",
+            "changed",
+            "Verdicts that raised risk or data class, had the prompt redacted, or sent the request on as another "
+            "route. A request may have several.",
+            courses.changed,
+        )
+        _number(
+            "Rules that fired",
+            f"{fired:,}",
+            f"of {units.plural(rules, 'rule')} of the period's policies",
+            "fired",
+            "Rules that did anything to a request of the period: narrowed, refused, raised, redacted or sent on.",
+        )
+
+
+CHANGED: Final = ("raised", "redacted", "rerouted")
+"""Outcomes of rules that let a request go on, but not as it came."""
+
+
+def _number(label: str, value: str, note: str, key: str, help: str, line: Sequence[float | None] = ()) -> None:
+    cards.kpi(label, value, key=key, change=None, line=line, note=note, help=help)
+
+
+def draw(found: Matrix, classes: Sequence[DataClassTotals]) -> None:
+    """The card of the matrix. Cells of protected data in a cloud are 0 in green, or alarm."""
+    with cards.card(
+        "Which data went where",
+        "Branches by data class, model and place; every branch, used or not",
+        key="exposure",
+        help="Where a model runs is what the policy said at that time. A branch is an attempt at an answer or at "
+        "judging one; its prompt went there whether or not its answer was used. Tools on this machine are local.",
+    ):
+        left = found.protected("cloud")
+        if left:
+            components.notice(
+                f"{units.plural(left, 'branch', 'branches')} about sensitive or regulated data went to a cloud model. "
+                "The list below names each, with the rules that spoke.",
+                tone="bad",
+            )
+        requests = {one.data_class: one for one in classes}
+        rows = [("data class", "model", "place", "branches")]
+        rows += [
+            (data, column.model, column.place, str(n)) for (data, column), n in sorted(found.cells.items(), key=str)
+        ]
+        plot.save(lambda: plot.written(rows), key="exposure", what="this table")
+        st.html(_table(found, requests))
+        navigation.decisions_link("Decisions of the period")
+
+
+def _table(found: Matrix, requests: Mapping[str, DataClassTotals]) -> str:
+    groups = "".join(
+        f'<th colspan="{len(columns)}" class="rs-group-head">{_PLACE_SAID[place]}</th>'
+        for place in PLACES
+        if (columns := found.at(place))
+    )
+    names = "".join(f'<th class="n">{plain.html(column.model, NAME)}</th>' for column in found.columns)
+    body = "".join(_row(found, data, requests.get(data)) for data in found.classes)
+    return (
+        '<div class="rs-scroll"><table class="rs-table rs-matrix"><thead>'
+        f"<tr><th></th><th></th><th></th>{groups}</tr>"
+        f'<tr><th>Data class</th><th class="n">Requests</th><th class="n">Denied</th>{names}</tr>'
+        f"</thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+_PLACE_SAID: Final = {"local": "Local: stays here", "cloud": "Cloud: leaves", "unknown": "Nobody says where"}
+
+
+def _row(found: Matrix, data: str, totals: DataClassTotals | None) -> str:
+    asked = "0" if totals is None else units.count(totals.requests)
+    denied = "0" if totals is None else units.count(totals.denied)
+    cells = "".join(_cell(found, data, column) for column in found.columns)
+    name = (
+        f"<b>{plain.html(data or 'not stated', NAME)}</b>"
+        if data in CLASSES
+        else plain.html(data or "not stated", NAME)
+    )
+    return f'<tr><td>{name}</td><td class="n">{asked}</td><td class="n">{denied}</td>{cells}</tr>'
+
+
+def _cell(found: Matrix, data: str, column: Column) -> str:
+    number = found.cells.get((data, column), 0)
+    if data not in CLASSES or column.place == "local":
+        tone, mark = ("rs-muted", "") if not number else ("", "")
+    elif not number:
+        tone, mark = "rs-ok", ""
+    else:
+        tone, mark = ("rs-bad rs-alarm", "▲ ") if column.place == "cloud" else ("rs-warn", "▲ ")
+    return f'<td class="n"><span class="{tone}">{mark}{number:,}</span></td>'

@@ -1,0 +1,174 @@
+"""Decisions about protected data, one by one, with the proof of where each went."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from app import plain, units
+from app.dashboard import cache, cards, navigation, plot, theme
+from app.dashboard.view import View
+from telemetry.query import sensitive
+from telemetry.query.sensitive import Protected, ProtectedPage
+
+ROWS: Final = 25
+AFTER: Final = "after"
+LEFT: Final = "left"
+"""Parameters of the page's address: where the list goes on, and whether it shows only what went to a cloud."""
+_TRAIL: Final = "protected-trail"
+SAID: Final = {"local": "local", "cloud": "left for a cloud", "unknown": "unknown", "nowhere": "nothing ran"}
+
+
+def draw(view: View, *, requests: int, left: int) -> None:
+    """The card with its list.
+
+    Args:
+        view: the page's.
+        requests: how many there are in the period.
+        left: branches of theirs that went to a cloud.
+    """
+    with cards.card(
+        "Sensitive and regulated requests",
+        f"All {requests:,} of the period, newest first; click one for its decision",
+        key="protected",
+        help="Stayed: local when every branch of the decision ran on a model that the policy of that time called "
+        "local. Kept out: models that might have answered, with the rule or fact that took each out, as it was "
+        "recorded when the decision was made.",
+    ):
+        if not requests:
+            cards.empty("No request of the period held protected data", "Choose a longer period, or remove a filter.")
+            return
+        only_left = _choice() if left else False
+        trail = _trail(view, only_left)
+        try:
+            page = cache.ask(sensitive.page, view.filters, left=only_left, cursor=trail[-1], limit=ROWS)
+        except ValueError as error:
+            cards.empty("The list cannot go on from there", str(error))
+            return
+        chosen = _table(page, len(trail))
+        _turn(trail, page)
+        if chosen is not None:
+            navigation.open_decision(page.rows[chosen].decision_id)
+
+
+def _choice() -> bool:
+    wanted = st.query_params.get(LEFT) == "true"
+    st.session_state["protected-left"] = wanted
+
+    def put() -> None:
+        if st.session_state["protected-left"]:
+            st.query_params[LEFT] = "true"
+        else:
+            st.query_params.pop(LEFT, None)
+
+    return st.toggle("Only what went to a cloud", key="protected-left", on_change=put)
+
+
+def _table(page: ProtectedPage, number: int) -> int | None:
+    frame = pd.DataFrame(rows(page.rows))
+    plot.save(
+        lambda: plot.written([tuple(frame.columns), *frame.itertuples(index=False, name=None)]),
+        key="protected",
+        what="this page of the list",
+    )
+    column = st.column_config
+    event: Any = st.dataframe(
+        frame.style.map(_colour, subset=["Stayed"]),
+        hide_index=True,
+        key=f"protected-{number}",
+        on_select="rerun",
+        selection_mode="single-cell",
+        height="content",
+        column_config={
+            "Time (UTC)": column.TextColumn(width=146),
+            "Data": column.TextColumn(width=80),
+            "Stayed": column.TextColumn(width=100),
+            "Ran on": column.TextColumn(width=170, help="Every branch, with where its model runs."),
+            "Kept out, and why": column.TextColumn(width=500),
+            "Rules that spoke": column.TextColumn(width=160),
+            "Status": column.TextColumn(width=66),
+            "Tenant": column.TextColumn(width=80),
+            "Policy": column.TextColumn(width=100),
+        },
+    )
+    cells = event.selection.cells
+    return int(cells[0][0]) if cells else None
+
+
+def rows(listed: Sequence[Protected]) -> dict[str, list[str]]:
+    """The columns of the list, made visible; a canvas shows them as plain text."""
+    return {
+        "Time (UTC)": [units.when(one.ts) for one in listed],
+        "Data": [plain.visible(one.data_class, 20) for one in listed],
+        "Stayed": [("▲ " if one.stayed == "cloud" else "") + SAID[one.stayed] for one in listed],
+        "Ran on": [plain.visible(_ran(one), 120) for one in listed],
+        "Kept out, and why": [plain.visible(_kept_out(one), 400) for one in listed],
+        "Rules that spoke": [plain.visible(", ".join(one.rules) or "none", 160) for one in listed],
+        "Status": [one.status for one in listed],
+        "Tenant": [plain.visible(one.tenant, 40) for one in listed],
+        "Policy": [plain.visible(one.policy_version, 12) for one in listed],
+        "Decision": [plain.visible(one.decision_id, 40) for one in listed],
+    }
+
+
+def _ran(one: Protected) -> str:
+    return ", ".join(f"{ran.model} ({ran.location or 'unknown'})" for ran in one.ran) or "nothing"
+
+
+def _kept_out(one: Protected) -> str:
+    """Models by what took them out: ``a, b by stays-local (it is cloud, the rule asks for local)``."""
+    alike: dict[tuple[str, str], list[str]] = {}
+    for out in one.excluded:
+        alike.setdefault((out.by.removeprefix("rule:"), out.reason), []).append(out.model)
+    return "; ".join(
+        f"{', '.join(models)} by {by}" + (f" ({reason})" if reason else "") for (by, reason), models in alike.items()
+    )
+
+
+def _colour(said: object) -> str:
+    shades = theme.palette(theme.mode())
+    colour = {SAID["local"]: shades.ok, SAID["unknown"]: shades.warn, f"▲ {SAID['cloud']}": shades.bad}.get(str(said))
+    return f"color: {colour}" if colour else ""
+
+
+def _trail(view: View, only_left: bool) -> list[str | None]:
+    """The cursors from the first page of the list to this one; begun anew when the question changes."""
+    question = (view.period.key, view.filters.routes, view.filters.tenants, view.filters.models, only_left)
+    asked, trail = st.session_state.get(_TRAIL, (None, [None]))
+    if asked != question:
+        trail = [st.query_params.get(AFTER)] if asked is None else [None]
+        st.session_state[_TRAIL] = (question, trail)
+    return list(trail)
+
+
+def _turn(trail: list[str | None], page: ProtectedPage) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right", key="protected-turn"):
+        st.button(
+            "Newer",
+            icon=":material/chevron_left:",
+            key="protected-newer",
+            disabled=trail == [None],
+            on_click=_go,
+            args=([*trail[:-1]] or [None],),
+        )
+        st.button(
+            "Older",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            key="protected-older",
+            disabled=page.next_cursor is None,
+            on_click=_go,
+            args=([*trail, page.next_cursor],),
+        )
+
+
+def _go(trail: list[str | None]) -> None:
+    question, _ = st.session_state[_TRAIL]
+    st.session_state[_TRAIL] = (question, trail)
+    if trail[-1] is None:
+        st.query_params.pop(AFTER, None)
+    else:
+        st.query_params[AFTER] = trail[-1]
