@@ -96,25 +96,29 @@ _FILL: Final = """
 
 
 def _place_branches(connection: sa.Connection) -> None:
-    """Where models were, as the policies say that decided; tools did not say."""
+    """Where models and tools were, as the policies say that decided."""
     place = sa.text(
-        "UPDATE branch SET location = :location"
-        " WHERE model = :model AND policy_version = :version AND kind <> 'tool' AND location IS NULL"
+        "UPDATE branch SET location = :location WHERE model = :name AND policy_version = :version"
+        " AND (kind = 'tool') = :is_tool AND location IS NULL"
     )
     for version, text in connection.execute(sa.text("SELECT version, toml FROM policy_version")).all():
-        for model, location in _locations(text):
-            connection.execute(place, {"version": version, "model": model, "location": location})
+        for is_tool, name, location in _locations(text):
+            values = {"version": version, "is_tool": is_tool, "name": name, "location": location}
+            connection.execute(place, values)
 
 
-def _locations(text: str) -> Iterator[tuple[str, str]]:
+def _locations(text: str) -> Iterator[tuple[bool, str, str]]:
+    """Whether it is a tool, its name, and where it was; a tool that does not say works on this machine."""
     try:
-        models = tomllib.loads(text).get("models", {})
+        policy = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return
-    for name, model in models.items() if isinstance(models, dict) else ():
-        location = model.get("location") if isinstance(model, dict) else None
-        if location in ("local", "cloud"):
-            yield name, location
+    for part, is_tool in (("models", False), ("tools", True)):
+        entries = policy.get(part)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            location = entry.get("location", "local" if is_tool else None) if isinstance(entry, dict) else None
+            if location in ("local", "cloud"):
+                yield is_tool, name, location
 
 
 def _take_over(connection: sa.Connection, family: Family, finest: int, facts: str, tables: Tables) -> None:
