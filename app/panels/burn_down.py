@@ -159,7 +159,8 @@ def _chart(number: int, one: Account, ahead: Forecast) -> None:
             alt="Lines: what is spent of the budget so far, the forecast with its interval, and the limit",
         )
         components.untrusted(story(one, ahead), muted=True)
-        _decisions(one, ahead.now)
+        with st.container(key=f"more-budget-{number}"):
+            _decisions(one, ahead.now)
 
 
 def _decisions(one: Account, now: datetime) -> None:

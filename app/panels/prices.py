@@ -72,7 +72,7 @@ def what_changed(view: View) -> None:
             ("When (UTC)", "Policy", "What changed in prices"),
             [
                 (
-                    units.when(one.at),
+                    f"{one.at:%Y-%m-%d\u00a0%H:%M}",
                     f"{one.now.name}, {one.now.version[:12]}" + (" (simulated)" if one.now.simulated else ""),
                     "; ".join(one.prices) or "nothing",
                 )
