@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import Final, get_args
 from zlib import crc32
 
@@ -66,8 +67,9 @@ class DomainClassifier:
         return self.linear.shares(np.add.reduce(self._rows.of(words), axis=0))
 
     def _work_out(self, words: Sequence[bytes]) -> NDArray[np.float32]:
-        found = [(place, bucket) for place, word in enumerate(words) for bucket in buckets_of(word)]
-        owners, buckets = np.array(found, dtype=np.intp).reshape(-1, 2).T
+        found = [buckets_of(word) for word in words]
+        owners = np.repeat(np.arange(len(words)), [len(buckets) for buckets in found])
+        buckets = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=len(owners))
         return self.linear.rows(buckets, np.ones(len(buckets), dtype=np.float32), owners, len(words))
 
 

@@ -17,6 +17,8 @@ GENERATION: Final = 1 << 13
 LONGEST: Final = 48
 """Longer words are not remembered: they hardly ever come back, and may be keys."""
 
+_FIRST: Final = np.zeros(1, dtype=np.intp)
+
 Word = TypeVar("Word", str, bytes)
 
 
@@ -59,6 +61,6 @@ def summed(each: NDArray[np.float32], owners: NDArray[np.intp], count: int) -> N
     """
     rows = np.zeros((count, each.shape[1]), dtype=np.float32)
     if len(owners):
-        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        starts = np.concatenate((_FIRST, np.flatnonzero(owners[1:] != owners[:-1]) + 1))
         rows[owners[starts]] = np.add.reduceat(each, starts, axis=0)
     return rows
