@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -219,6 +220,19 @@ def test_the_overview_leads_to_the_costs_and_says_how_sure_the_savings_are(home:
     app = open_page()
     assert "of the baseline (95\u00a0% interval" in text_of(app)
     assert [link.proto.label for link in app.main.get("page_link")].count("Cost") == 1
+
+
+def test_a_card_whose_question_fails_says_so_and_the_others_stay(home: Path) -> None:
+    keep(home, paid(1, DOLLAR))
+    with sqlite3.connect(home / "routescope.db") as database:
+        database.execute("DROP TABLE policy_version")
+    app = open_cost()
+    said = text_of(app)
+    # The spend over time, which marks them, and the list of what changed.
+    assert said.count("This part could not be shown") == 2
+    assert [button.label for button in app.button].count("Try again") == 2
+    assert "Spend by model" in said and "From the baseline to what was saved" in said
+    assert list(shown(app)["Spend"]) == ["$1.00"]
 
 
 def test_a_damaged_database_is_one_sentence(home: Path) -> None:
