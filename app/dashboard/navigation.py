@@ -52,7 +52,7 @@ PIPELINE: Final = Place("pages/pipeline.py", "pipeline", "Pipeline", ":material/
 PLACES: Final = (
     *(OVERVIEW, COST, ESCALATIONS, LATENCY, DECISIONS, ONE_DECISION),
     *(DRIFT, COMPLIANCE, POLICY),
-    *(PLAYGROUND,),
+    *(PLAYGROUND, PIPELINE),
 )
 """In the order of the sidebar."""
 

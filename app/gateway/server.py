@@ -122,11 +122,31 @@ async def healthz(request: Request) -> Response:
                 "queued": health.queued,
                 "committed": health.committed,
                 "spooled": health.spooled,
+                "spool_waiting": health.spool_waiting,
                 "not_durable": health.not_durable,
+                "refused": health.refused,
+                "abandoned": health.abandoned,
+                "lag_ms": health.lag_ms,
                 "last_error": health.last_error,
             },
+            "collector": _collector(service),
         }
     )
+
+
+def _collector(service: Service) -> dict[str, Any] | None:
+    """How the copies of spans fare; null when none are sent."""
+    copies = None if service.copies is None else service.copies.spans
+    if copies is None:
+        return None
+    health = copies.health()
+    return {
+        "queued": health.queued,
+        "sent": health.sent,
+        "refused": health.refused,
+        "dropped": health.dropped,
+        "last_error": health.last_error,
+    }
 
 
 async def models(request: Request) -> Response:

@@ -35,6 +35,7 @@ from telemetry.query.decisions import page
 from telemetry.query.drift import cell, heatmap
 from telemetry.query.filters import Filters
 from telemetry.query.pipeline import StoreHealth
+from telemetry.query.sizes import sizes
 from telemetry.query.store import StoreState
 from telemetry.retention import prune
 from telemetry.rows import Bundle, bundle_of
@@ -277,6 +278,12 @@ def test_both_list_the_same_that_went_a_path(stores: Stores, path: PathTaken):
     assert on_postgresql == on_sqlite
     # None of those that are made up here went to a tool.
     assert bool(on_sqlite.rows) == (path != "by_tool") and len(on_sqlite.rows) < 160
+
+
+def test_both_tell_the_same_sizes_of_tables(stores: Stores):
+    on_sqlite, on_postgresql = stores.both(lambda engine: sizes(engine, since=START - timedelta(days=1)))
+    assert on_postgresql == on_sqlite
+    assert [(one.name, one.rows, one.bytes) for one in on_sqlite] == [("branch", 9, 900), ("request", 5, 500)]
 
 
 @pytest.mark.parametrize("search", SEARCHES)

@@ -62,6 +62,8 @@ def test_a_collector_gets_spans_events_and_numbers_without_what_people_wrote(tmp
             until(lambda: any(span.name == "route quick" for span in collector.spans))
             numbers = httpx.get(f"{url}/metrics").text
             assert 'router_collector_spans_total{router_state="dropped"} 0.0' in numbers
+            copies = httpx.get(f"{url}/healthz").json()["collector"]
+            assert copies["sent"] > 0 and (copies["dropped"], copies["refused"], copies["last_error"]) == (0, 0, None)
         root = next(attributes(span) for span in collector.spans if span.name == "route quick")
         assert root[semconv.DECISION_ID] == decision_id
         assert len(root[semconv.INPUT_SHA256]) == 64

@@ -267,6 +267,9 @@ def test_an_explanation_calls_nobody_and_is_not_stored(
 def test_health_names_the_policy_and_counts_what_is_kept(http: httpx.Client) -> None:
     health = http.get("/healthz").json()
     assert (health["status"], health["policy"], health["telemetry"]["last_error"]) == ("ok", "loopback", None)
+    lost = ("spool_waiting", "not_durable", "refused", "abandoned")
+    assert [health["telemetry"][name] for name in lost] == [0, 0, 0, 0]
+    assert health["collector"] is None
 
 
 # --- what is turned away ----------------------------------------------------------------------------------------
