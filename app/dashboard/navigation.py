@@ -51,7 +51,7 @@ PIPELINE: Final = Place("pages/pipeline.py", "pipeline", "Pipeline", ":material/
 
 PLACES: Final = (
     *(OVERVIEW, COST, ESCALATIONS, LATENCY, DECISIONS, ONE_DECISION),
-    *(DRIFT, COMPLIANCE, POLICY),
+    *(DRIFT, COMPLIANCE, POLICY, ALERTS),
     *(PLAYGROUND, PIPELINE),
 )
 """In the order of the sidebar."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.dashboard import cache, cards, navigation, page, tables
 from app.dashboard.view import View
-from app.panels import first_screen, numbers, traffic
+from app.panels import first_screen, glance, numbers, traffic
 from telemetry.query import decisions, overview
 from telemetry.query.overview import Totals
 
@@ -28,6 +28,7 @@ def _body(view: View, now: Totals) -> None:
     buckets = cache.ask(overview.series, view.filters, view.period.step)
     earlier = cache.ask(overview.series, view.before, view.period.step) if view.compare and view.before else []
     numbers.draw(now, before, buckets, view.period.step)
+    glance.draw(view)
     with cards.grid("time", narrowest="half"):
         traffic.spend_by_model(view)
         traffic.how_they_ended(view, buckets, earlier)
