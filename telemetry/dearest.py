@@ -8,6 +8,7 @@ answer is complete. Costs that are unknown, and nothing at all, are in no list.
 from __future__ import annotations
 
 import heapq
+import operator
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -56,19 +57,19 @@ def key_of(purpose: str, simulated: bool, value: str) -> int:
 
 def add(connection: sa.Connection, requests: Iterable[Row]) -> None:
     """Put new decisions into the lists that they belong to. Whoever calls holds the lock."""
-    lists: dict[Place, list[Row]] = {}
-    for row in requests:
-        if row["cost_nano"]:
-            for place in _places(row):
-                lists.setdefault(place, []).append(row)
-    if not lists:
+    ranked = [(_rank(row), row, _places(row)) for row in requests if row["cost_nano"]]
+    if not ranked:
         return
-    full = _known_last(connection, list(lists))
+    full = _known_last(connection, list({place for _, _, places in ranked for place in places}))
+    lists: dict[Place, list[tuple[Rank, Row]]] = {}
+    for rank, row, places in ranked:
+        for place in places:
+            if place not in full or rank[:2] >= full[place]:
+                lists.setdefault(place, []).append((rank, row))
     fresh = [
         _kept(place, row)
-        for place, rows in lists.items()
-        for row in heapq.nlargest(KEPT, rows, key=_rank)
-        if place not in full or _rank(row)[:2] >= full[place]
+        for place, some in lists.items()
+        for _, row in heapq.nlargest(KEPT, some, key=operator.itemgetter(0))
     ]
     bulk_of(connection).insert(connection, TOP_COST, fresh)
     for place in dict.fromkeys((row["level"], row["key"], row["day"]) for row in fresh):

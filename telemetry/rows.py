@@ -421,18 +421,15 @@ class _Reader:
 
 
 def _identity(span: ReadableSpan) -> Row:
+    context = span.get_span_context()
+    span_id, trace_id = (context.span_id, context.trace_id) if context else (0, 0)
     start_ns = min(max(span.start_time or 0, 0), _LARGEST_NS)
     return {
-        "span_id": _span_id(span),
-        "trace_id": _trace_id(span),
+        "span_id": f"{span_id:016x}",
+        "trace_id": f"{trace_id:032x}",
         "ts": _EPOCH + timedelta(microseconds=start_ns // 1000),
         "start_ns": start_ns,
     }
-
-
-def _span_id(span: ReadableSpan) -> str:
-    context = span.get_span_context()
-    return f"{context.span_id if context else 0:016x}"
 
 
 def _trace_id(span: ReadableSpan) -> str:
