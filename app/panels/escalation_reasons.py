@@ -14,6 +14,7 @@ from app.dashboard.components import Cell
 from app.dashboard.view import View
 from telemetry.query import escalations as query
 from telemetry.query.aftermath import ENDINGS, Aftermath, Ending
+from telemetry.query.chains import LOOK, SLICE
 from telemetry.query.escalations import ValidatorScores
 from telemetry.query.scores import RecentScores
 
@@ -77,6 +78,8 @@ def read_from(recent: RecentScores) -> str:
         return "No decision of the period is kept in full."
     if recent.whole:
         return f"From all {units.plural(recent.n, 'decision')} of the period that are kept."
+    if recent.n < SLICE:
+        return f"From {units.plural(recent.n, 'decision')}, all that match among the {LOOK:,} newest of the period."
     return f"From the {units.count(recent.n)} newest decisions, since {units.when(recent.since)} UTC."
 
 

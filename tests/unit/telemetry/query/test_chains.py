@@ -103,6 +103,13 @@ def test_the_newest_come_first_and_no_more_than_asked_for(kept: Kept):
     assert chains(reader, Filters(), limit=5).whole
 
 
+def test_a_rare_filter_looks_no_further_back_than_any_other(kept: Kept):
+    reader = kept(*(Routed(f"d{n}", at=START + timedelta(minutes=n), tenant=f"t{n % 2}") for n in range(6)))
+    some = chains(reader, Filters(tenants=("t1",)), look=3)
+    assert ([one.decision_id for one in some.rows], some.whole) == (["d5", "d3"], False)
+    assert chains(reader, Filters(tenants=("t1",)), look=6).whole
+
+
 def test_a_filter_on_models_means_the_one_that_was_tried_first(kept: Kept):
     attempts = (Attempt("small", outcome="rejected", extra=LOW), Attempt("large", extra=HIGH))
     reader = kept(Routed("d", attempts=attempts), Routed("e", attempts=(Attempt("large"),)))
