@@ -29,7 +29,11 @@ from telemetry.drift.run import run_drift
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.erasure import Tenant, erase
 from telemetry.evaluation import Opinion, keep
+from telemetry.evidence.bundle import Period, write_file
+from telemetry.evidence.check import check
+from telemetry.evidence.key import SigningKey
 from telemetry.export import export_to
+from telemetry.query import sensitive
 from telemetry.query.decisions import Path as PathTaken
 from telemetry.query.decisions import page
 from telemetry.query.drift import cell, heatmap
@@ -318,6 +322,28 @@ def test_both_export_the_same_bytes(stores: Stores):
 
     on_sqlite, on_postgresql = stores.both(exported)
     assert on_postgresql == on_sqlite and all(len(one) > 10_000 for one in on_sqlite)
+
+
+def test_both_give_the_same_evidence(stores: Stores, tmp_path: Path):
+    key, period = SigningKey.of_home(tmp_path), Period(None, START + timedelta(days=30), simulated=None)
+
+    def hashes(engine: sa.Engine) -> dict[str, str]:
+        write_file(engine, period, tmp_path / "e.zip", key, by="me", at=START)
+        found = check(tmp_path / "e.zip")
+        assert found.intact
+        return {one["name"]: one["sha256"] for one in found.manifest["files"]}
+
+    on_sqlite, on_postgresql = stores.both(hashes)
+    assert on_postgresql == on_sqlite
+    assert len(on_sqlite) > 5
+
+
+def test_both_list_the_same_that_left(stores: Stores):
+    def left(engine: sa.Engine) -> list[Any]:
+        return sensitive.page(engine, Filters(purposes=()), left=True, limit=200).rows
+
+    on_sqlite, on_postgresql = stores.both(left)
+    assert on_postgresql == on_sqlite
 
 
 def test_both_prune_erase_clear_and_compact_alike(postgres: Any, tmp_path: Path):
