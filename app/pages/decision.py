@@ -63,6 +63,8 @@ def _whole(detail: DecisionDetail) -> None:
         headline(document), f"Decision {document['decision_id']}, {units.when(document['created_at'])} UTC"
     )
     components.chips(record.facts(document))
+    if document["parent_decision_id"]:
+        navigation.decision_link(str(document["parent_decision_id"]), label="Open the decision that it belongs to")
     cards.simulated_banner(int(bool(document["simulated"])), 1)
     record.numbers(document)
     with cards.grid("told", narrowest="half"):

@@ -35,10 +35,10 @@ def show() -> None:
                 "Search",
                 key="q",
                 on_change=address.touched,
-                placeholder="The beginning of a decision's id, or words of a prompt or an answer",
+                placeholder="An id, or words of a prompt or an answer",
                 icon=":material/search:",
                 label_visibility="collapsed",
-                help="Words are found only where the policy keeps content.",
+                help="Six characters of an id are enough. Words are found only where the policy keeps content.",
             )
             path = _path()
             view_list.draw()

@@ -10,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.settings import GATEWAY_VARIABLE
+from router_core import semconv
 from telemetry.query.evaluations import of_decision
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_reader
@@ -166,3 +167,10 @@ def test_a_clock_that_stood_still_is_unknown_and_not_zero(home: Path) -> None:
     keep(home, routed(1, attempts=(Attempt(latency_ms=0.0, ttft_ms=None),)))
     said = text_of(open_page(decision=decision_id(1)))
     assert "0.00 ms" not in said
+
+
+def test_a_shadow_call_leads_to_the_decision_that_it_belongs_to(home: Path) -> None:
+    keep(home, routed(1), routed(2, purpose="shadow", extra={semconv.PARENT_DECISION_ID: decision_id(1)}))
+    app = open_page(decision=decision_id(2))
+    [link] = [one.proto for one in app.get("page_link") if "belongs to" in one.proto.label]
+    assert f"decision={decision_id(1)}" in link.query_string
