@@ -94,6 +94,8 @@ def _levels(*groups: str, base: str = "") -> tuple[frozenset[str], ...]:
 _FLOW = "intent first chosen chosen_kind"
 _FEW = "risk data_class source policy_version status error_type"
 """Names of which there are few, so that one level serves for each of them."""
+_ASKED = "tenant route intent risk status"
+"""What people narrow their view by, when they narrow it by several things at once."""
 _TRIED = "model kind tier location"
 _SCORED = "validator threshold model kind"
 _RULED = "rule outcome"
@@ -102,14 +104,14 @@ REQUESTS = Family(
     REQUEST_HOUR,
     REQUEST_DAY,
     "chosen",
-    _levels("", _FEW, "tenant route", "tenant intent", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}"),
+    _levels("", _FEW, "tenant route", "tenant intent", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}", _ASKED),
     hourly=frozenset({0, 4, 5}),
 )
 BRANCHES = Family(
     BRANCH_HOUR,
     BRANCH_DAY,
     "model",
-    _levels("", _FEW, "tenant error_type", "route error_type", "tenant intent", base=_TRIED),
+    _levels("", _FEW, "tenant error_type", "route error_type", "tenant intent", "tenant route", base=_TRIED),
     hourly=frozenset({0, 2}),
 )
 SCORES = Family(

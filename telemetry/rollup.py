@@ -123,6 +123,14 @@ def insert_hours(connection: sa.Connection, family: Family, cells: Cells) -> Non
     _insert(connection, family, family.hours, cells)
 
 
+def cell_of(family: Family, time: str, row: Mapping[Any, Any]) -> tuple[Key, Cell]:
+    """A stored row's key and its cell; ``time`` is the column of its hour or day."""
+    names = (row[name] for name in family.dimensions)
+    key = (row[time], row["purpose"], bool(row["simulated"]), *names)
+    texts = [histogram.decode(row[name]) for name in family.histograms]
+    return key, Cell([row[name] for name in family.sums], texts)
+
+
 def forget_tenant(connection: sa.Connection, tenant: str) -> None:
     """Take a tenant out of every rollup, its share of what all tenants have together included. Days follow hours."""
     for family in FAMILIES:

@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3, version_4, version_5, version_6
+from telemetry.storage import version_2, version_3, version_4, version_5, version_6, version_7
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
@@ -71,6 +71,7 @@ STEPS: tuple[Step, ...] = (
         "data classes, places, thresholds and rules in rollups, the dearest decisions",
         version_6.apply,
     ),
+    Step(version_7.VERSION, "rollups for several filters at once", version_7.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -18,6 +18,15 @@ from tests.contract.test_storage import bundle_of_one, fill
 from tests.traces import START, Attempt, Routed
 
 TO_VERSION_3 = (
+    *(
+        statement
+        for table, finest in (("request", 7), ("branch", 5))
+        for step in ("hour", "day")
+        for statement in (
+            f"DELETE FROM {table}_{step} WHERE level = {finest}",
+            f"UPDATE {table}_{step} SET level = {finest} WHERE level = {finest + 1}",
+        )
+    ),
     "DROP TABLE verdict_hour, verdict_day, top_cost, evaluation",
     "DROP TABLE incident, pipeline_sample, job_run, table_size",
     "DROP INDEX ix_request_protected, ix_request_escalated, ix_request_fell_back",

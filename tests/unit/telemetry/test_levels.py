@@ -36,5 +36,8 @@ def test_a_question_reads_the_coarsest_level_that_knows_what_it_asks_for():
     assert REQUESTS.levels[REQUESTS.covering({"purpose", "simulated", "tenant"})] == {"tenant", "route"}
     assert "tenant" in REQUESTS.levels[REQUESTS.covering({"tenant", "chosen"})] != set(REQUESTS.dimensions)
     assert REQUESTS.covering({"route"}, REQUESTS.hours) == REQUESTS.finest
-    assert REQUESTS.covering({"tenant", "risk"}) == REQUESTS.finest
+    assert REQUESTS.levels[REQUESTS.covering({"tenant", "route", "intent", "risk", "status"})] < set(
+        REQUESTS.dimensions
+    )
+    assert REQUESTS.covering({"tenant", "policy_version"}) == REQUESTS.finest
     assert BRANCHES.covering({"model", "kind"}) == SCORES.covering({"validator"}) == 0
