@@ -76,7 +76,7 @@ def _budgets(url: str) -> tuple[tuple[Budget, ...] | None, str]:
     try:
         return Gateway(url, patience_s=_PATIENCE_S).budgets(), ""
     except GatewayError as error:
-        return None, _GIVEN_UP.format(error)
+        return None, _GIVEN_UP.format(str(error).replace("`", ""))
 
 
 def rows(findings: Sequence[Finding], *, key: str) -> None:

@@ -12,6 +12,7 @@ from app.dashboard.charts import heat, percentiles, spread
 from app.dashboard.charts.percentiles import Line, Measured
 from app.dashboard.charts.spread import Spread
 from app.dashboard.view import View
+from app.panels import prices
 from app.panels.service import SAID, SHARE, Percentile, value_of
 from telemetry.query import speed
 from telemetry.query.filters import Filters
@@ -37,7 +38,7 @@ def by_model(view: View, measure: Measure, percentile: Percentile) -> None:
         key=f"{measure}-by-model",
         help=f"{_WHAT[measure]}: {share * 100:g} of 100 calls took at most this long, within 1.1 %. Probes and judges "
         f"count, tools do not. A hollow point is of fewer than {percentiles.needed(share)} calls, "
-        "where this percentile is the slowest of them.",
+        "where this percentile is the slowest of them. A diamond is a new policy or price.",
     ):
         lines = _lines(view.filters, measure, percentile, step)
         earlier = _lines(view.before, measure, percentile, step) if view.compare and view.before else {}
@@ -49,7 +50,15 @@ def by_model(view: View, measure: Measure, percentile: Percentile) -> None:
             cards.empty("Nothing was measured", "No model's call in this period told how long it took.")
             return
         plot.draw(
-            percentiles.lines(models, mode, share=share, step=step, span=view.span, shift=view.shift),
+            percentiles.lines(
+                models,
+                mode,
+                share=share,
+                step=step,
+                span=view.span,
+                shift=view.shift,
+                marks=prices.marks(prices.known(view), view.span),
+            ),
             key=f"{measure}-by-model-chart",
             alt=f"Lines: {SAID[percentile]} of {_TITLES[measure].lower()} a step. " + _latest(models),
             zoom=view,

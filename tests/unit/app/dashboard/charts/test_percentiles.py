@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.dashboard.charts import percentiles
+from app.dashboard.charts.over_time import Mark
 from app.dashboard.charts.percentiles import Line, Measured
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -35,6 +36,15 @@ def test_the_period_before_is_dotted_and_has_no_points() -> None:
     )
     assert [(trace.mode, trace.line.dash) for trace in drawn.data] == [("lines", "dot"), ("lines+markers", None)]
     assert drawn.data[0].x[0] == drawn.data[1].x[0]
+
+
+def test_what_happened_meanwhile_is_marked_and_no_point_of_a_model() -> None:
+    marks = [Mark(DAY + timedelta(hours=3), "policy chat, version abc")]
+    drawn = percentiles.lines(
+        [Line("m", [Measured(DAY, 900.0, 50)], "#112233")], "light", share=0.5, step="day", marks=marks
+    )
+    assert [trace.mode for trace in drawn.data] == ["lines+markers", "markers"]
+    assert "policy chat" in drawn.data[1].hovertext[0]
 
 
 def test_a_step_without_calls_is_a_gap() -> None:
