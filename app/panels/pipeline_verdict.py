@@ -86,6 +86,7 @@ def _wrong(processes: Sequence[ProcessState]) -> list[str]:
     said: list[str] = []
     for one in processes:
         name = named(one)
+        left = 0 if _taken_over(one, processes) else one.spool_waiting
         if one.not_durable:
             said.append(
                 f"{name} could keep {units.plural(one.not_durable, 'decision')} nowhere: database and spool both "
@@ -101,16 +102,16 @@ def _wrong(processes: Sequence[ProcessState]) -> list[str]:
                 f"{name} has {units.plural(one.refused, 'decision')} that fit no database. They are kept aside in a "
                 "`.refused` file beside the spool: please report it, it is a fault of ours."
             )
-        if one.spool_waiting and one.state != "ended":
+        if left and one.state != "ended":
             said.append(_spooled(one, name))
-        elif one.spool_waiting:
+        elif left:
             said.append(
-                f"{name} ended with {units.plural(one.spool_waiting, 'decision')} on its spool; the next gateway on "
-                "that machine writes them to the database."
+                f"{name} ended with {units.plural(left, 'decision')} on its spool; the next gateway on that machine "
+                "writes them to the database."
             )
         elif one.last_error and one.state == "running":
             said.append(f"{name}: {_quoted(one.last_error)}.")
-        if one.state == "silent" and not one.spool_waiting:
+        if one.state == "silent" and not left:
             said.append(
                 f"{name} has not reported since {units.when(one.last_seen)} UTC and did not end as it should"
                 + (
@@ -120,6 +121,14 @@ def _wrong(processes: Sequence[ProcessState]) -> list[str]:
                 )
             )
     return said
+
+
+def _taken_over(one: ProcessState, processes: Sequence[ProcessState]) -> bool:
+    """Whether another process began on its machine after it was seen last, and so has written what it left."""
+    host = one.process.partition(":")[0]
+    return one.state != "running" and any(
+        other.process.partition(":")[0] == host and other.started > one.last_seen for other in processes
+    )
 
 
 def _unsure(one: ProcessState) -> bool:
