@@ -53,17 +53,19 @@ def text_of(answer: Answer) -> str:
     return "\n\n".join(turn.text for turn in answer.turns)
 
 
-def sides(left: str, right: str) -> tuple[str, str]:
-    """Both texts as HTML that holds nothing but escaped text and ``mark``; unmarked when marks would say nothing."""
+def side_by_side(left: str, right: str) -> tuple[str, str, str]:
+    """Both texts as HTML that holds nothing but escaped text and ``mark``, and in a sentence how alike they are.
+
+    They are unmarked when marks would say nothing.
+    """
     found = text_diff.compare(left, right)
+    told = _told(left, right, found)
     if found is None or _unlike(found):
-        return plain.html(left), plain.html(right)
-    return _marked(found.left), _marked(found.right)
+        return plain.html(left), plain.html(right), told
+    return _marked(found.left), _marked(found.right), told
 
 
-def told(left: str, right: str) -> str:
-    """How alike two answers are, in a sentence."""
-    found = text_diff.compare(left, right)
+def _told(left: str, right: str, found: Comparison | None) -> str:
     if found is None:
         return f"They are shown without marks: one has more than {units.count(MOST_WORDS)} words."
     if left == right:
@@ -107,16 +109,13 @@ def _compared(answers: Sequence[Answer], outcomes: Mapping[int, str]) -> tuple[A
             _choose(LEFT, "Left", answers, outcomes, first)
             _choose(RIGHT, "Right", answers, outcomes, second)
     left, right = text_of(answers[first]), text_of(answers[second])
-    marked = sides(left, right)
+    first_html, second_html, told = side_by_side(left, right)
     columns = "".join(
         f'<div class="rs-side rs-{name}"><div class="rs-sub">{plain.html(_who(answers[place], outcomes))}</div>'
         f'<pre class="rs-plain">{body}</pre></div>'
-        for name, place, body in ((LEFT, first, marked[0]), (RIGHT, second, marked[1]))
+        for name, place, body in ((LEFT, first, first_html), (RIGHT, second, second_html))
     )
-    st.html(
-        f'{STYLE}<div class="rs-sides">{columns}</div>'
-        f'<div class="rs-sub rs-inner">{plain.html(told(left, right))}</div>'
-    )
+    st.html(f'{STYLE}<div class="rs-sides">{columns}</div><div class="rs-sub rs-inner">{plain.html(told)}</div>')
     return answers[first], answers[second]
 
 

@@ -52,7 +52,7 @@ def _row(one: EvaluationView) -> tuple[Cell | object, ...]:
 def _form(decision_id: str) -> None:
     words = f"feedback-words-{decision_id}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="feedback-form"):
-        st.text_input("Why, in a few words (need not be)", key=words, max_chars=LONGEST)
+        st.text_input("Why, in a few words (optional)", key=words, max_chars=LONGEST)
         for label, icon in (("good", ":material/thumb_up:"), ("bad", ":material/thumb_down:")):
             st.button(
                 label.capitalize(), key=f"feedback-{label}", icon=icon, on_click=_say, args=(decision_id, label, words)

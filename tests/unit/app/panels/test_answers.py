@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import plain
-from app.panels.answers import pair, sides, told
+from app.panels.answers import pair, side_by_side
 from app.text_diff import MOST_WORDS
 from telemetry.query.decision import Answer, Turn
 
@@ -21,13 +21,13 @@ def answer(index: int) -> Answer:
 
 
 def test_only_the_words_that_differ_are_marked() -> None:
-    left, right = sides("the river runs on and on", "the river walks on and on")
+    left, right, _ = side_by_side("the river runs on and on", "the river walks on and on")
     assert left == "the river <mark>runs</mark> on and on"
     assert right == "the river <mark>walks</mark> on and on"
 
 
 def test_a_hostile_answer_is_text_marked_or_not() -> None:
-    left, right = sides(f"{HOSTILE} here", f"{HOSTILE} there")
+    left, right, _ = side_by_side(f"{HOSTILE} here", f"{HOSTILE} there")
     for side in (left, right):
         assert re.findall(r"<[^>]*>", side) == ["<mark>", "</mark>"]
         assert "\x1b" not in side and "\u202e" not in side
@@ -35,7 +35,7 @@ def test_a_hostile_answer_is_text_marked_or_not() -> None:
 
 @given(st.text(), st.text())
 def test_without_its_marks_a_side_is_the_escaped_text(left: str, right: str) -> None:
-    for side, text in zip(sides(left, right), (left, right), strict=True):
+    for side, text in zip(side_by_side(left, right)[:2], (left, right), strict=True):
         assert re.sub(r"</?mark>", "", side) == plain.html(text)
 
 
@@ -50,11 +50,11 @@ def test_without_its_marks_a_side_is_the_escaped_text(left: str, right: str) -> 
     ],
 )
 def test_how_alike_they_are_is_said(left: str, right: str, sentence: str) -> None:
-    assert sentence in told(left, right)
+    assert sentence in side_by_side(left, right)[2]
 
 
 def test_texts_with_hardly_a_word_in_common_are_left_unmarked() -> None:
-    assert sides("a b c d e f", "g h i j k f") == ("a b c d e f", "g h i j k f")
+    assert side_by_side("a b c d e f", "g h i j k f")[:2] == ("a b c d e f", "g h i j k f")
 
 
 def test_the_answer_that_was_used_stands_on_the_right_and_the_address_may_name_others() -> None:
