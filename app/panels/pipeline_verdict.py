@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from datetime import timedelta
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -13,6 +14,9 @@ from app.dashboard import cards
 from telemetry.query.pipeline import ProcessState
 
 Tone = Literal["ok", "warn", "bad", "muted"]
+
+TAKEN_OVER: Final = timedelta(minutes=2)
+"""A gateway looks every half minute for what others on its machine left; it says so with its next sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +110,8 @@ def _wrong(processes: Sequence[ProcessState]) -> list[str]:
             said.append(_spooled(one, name))
         elif left:
             said.append(
-                f"{name} ended with {units.plural(left, 'decision')} on its spool; the next gateway on that machine "
-                "writes them to the database."
+                f"{name} ended with {units.plural(left, 'decision')} on its spool; a gateway on that machine writes "
+                "them to the database."
             )
         elif one.last_error and one.state == "running":
             said.append(f"{name}: {_quoted(one.last_error)}.")
@@ -124,10 +128,10 @@ def _wrong(processes: Sequence[ProcessState]) -> list[str]:
 
 
 def _taken_over(one: ProcessState, processes: Sequence[ProcessState]) -> bool:
-    """Whether another process began on its machine after it was seen last, and so has written what it left."""
+    """Whether another process on its machine lived on for long enough to write what it left."""
     host = one.process.partition(":")[0]
     return one.state != "running" and any(
-        other.process.partition(":")[0] == host and other.started > one.last_seen for other in processes
+        other.process.partition(":")[0] == host and other.last_seen - one.last_seen > TAKEN_OVER for other in processes
     )
 
 
@@ -140,7 +144,7 @@ def _spooled(one: ProcessState, name: str) -> str:
     many = units.plural(one.spool_waiting, "decision")
     if one.state == "silent":
         return (
-            f"{name} has not reported since {units.when(one.last_seen)} UTC and left {many} on its spool; the next "
+            f"{name} has not reported since {units.when(one.last_seen)} UTC and left {many} on its spool; a "
             "gateway on that machine writes them to the database."
         )
     return f"{name} has {many} on its spool, because the database takes none{why}; they are written when it does."

@@ -53,14 +53,14 @@ def test_a_spool_in_use_drops_nothing_and_says_why_it_is_used() -> None:
     assert "4 decisions on its spool, because the database takes none (database 'x' is locked)" in said.details[1]
 
 
-def test_what_a_process_left_on_its_spool_is_written_by_the_next() -> None:
+def test_what_a_process_left_on_its_spool_is_for_another_to_write() -> None:
     said = verdict([replace(WELL, state="ended", spool_waiting=1)], SPAN)
-    assert said.tone == "warn" and "the next gateway on that machine writes them" in said.details[1]
+    assert said.tone == "warn" and "a gateway on that machine writes them" in said.details[1]
 
 
-def test_what_a_later_process_on_the_machine_has_taken_over_is_no_trouble_any_more() -> None:
+def test_what_another_process_on_the_machine_has_taken_over_is_no_trouble_any_more() -> None:
     ended = replace(WELL, state="ended", spool_waiting=1)
-    later = replace(WELL, process="host:18:def", started=NOW + timedelta(minutes=1))
+    later = replace(WELL, process="host:18:def", last_seen=NOW + timedelta(minutes=3))
     assert verdict([later, ended], SPAN).tone == "ok"
     elsewhere = replace(later, process="other:18:def")
     assert verdict([elsewhere, ended], SPAN).tone == "warn"
