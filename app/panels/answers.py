@@ -71,6 +71,8 @@ def _told(left: str, right: str, found: Comparison | None) -> str:
     if left == right:
         return "They are the same, letter by letter."
     first, second = found.words
+    if found.same == 0 < max(found.words):
+        return "They have no word in common."
     if _unlike(found):
         return f"They have {units.plural(found.same, 'word')} in common, in this order: too few to mark what differs."
     if found.same == first == second:

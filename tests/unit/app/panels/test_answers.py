@@ -46,6 +46,7 @@ def test_without_its_marks_a_side_is_the_escaped_text(left: str, right: str) -> 
         ("a b c", "a\nb  c", "have the same words"),
         ("a b c d", "a b c e", "3 words in common, in this order, of 4 on the left and 4 on the right"),
         ("a b c d e f", "g h i j k f", "1 word in common, in this order: too few to mark"),
+        ("a b", "c d", "They have no word in common."),
         ("x " * (MOST_WORDS + 1), "x", "without marks: one has more than 4,000 words"),
     ],
 )
