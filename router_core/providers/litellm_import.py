@@ -42,14 +42,15 @@ class Attempt:
 _attempt: ContextVar[Attempt | None] = ContextVar("routescope_litellm_attempt", default=None)
 _loading = threading.Lock()
 _loaded: Any = None
+_unlogged: Any = None
+"""litellm's own sign of a call that its loggers need not hear of; None before it is imported, or where it has none."""
 
 
 @contextmanager
 def attempting(attempt: Attempt) -> Iterator[None]:
     """Whatever litellm sends in this block belongs to the attempt."""
     token = _attempt.set(attempt)
-    # litellm's own sign of a call that its loggers need not hear of.
-    unlogged = None if attempt.chat is None else importlib.import_module("litellm._internal_context").is_internal_call
+    unlogged = None if attempt.chat is None else _unlogged
     before = None if unlogged is None else unlogged.set(True)
     try:
         yield
@@ -69,6 +70,7 @@ def load() -> Any:
 
 
 def _import() -> Any:
+    global _unlogged
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     litellm: Any = importlib.import_module("litellm")
@@ -76,8 +78,11 @@ def _import() -> Any:
     litellm.telemetry = False
     transport = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport").LiteLLMAiohttpTransport
     transport.handle_async_request = _guarded(transport.handle_async_request)
+    # Both are there in the version that is locked; a test says so when another one lacks them.
     inner: Any = importlib.import_module("litellm.utils")
-    inner.update_response_metadata = _unpriced(inner.update_response_metadata)
+    if hasattr(inner, "update_response_metadata"):
+        inner.update_response_metadata = _unpriced(inner.update_response_metadata)
+    _unlogged = getattr(inner, "is_internal_call", None)
     return litellm
 
 
