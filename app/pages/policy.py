@@ -62,10 +62,13 @@ def _body(view: View, known: list[PolicyText]) -> None:
         components.notice(read.problem or "This version cannot be read.")
     else:
         live = models_health.ready(said) if deciding.version == choice.shown.version else {}
+        rules = len(read.policy.rules)
+        narrowed = (
+            f"{units.plural(rules, 'rule')} may narrow what a request may use; the rest" if rules else "All of it"
+        )
         with cards.card(
             "How it decides",
-            f"{units.plural(len(read.policy.rules), 'rule')} narrow what every request may use; what is left is tried "
-            "from left to right",
+            f"{narrowed} is tried from left to right",
             key="policy-lanes",
             help="A lane a route, a row a case. Answers are checked as the row says; a score below its threshold leads "
             "to the next step, a failure to the model's fallback or the next model of the step.",
@@ -91,7 +94,8 @@ def _head(choice: Choice, read: ReadPolicy, deciding: InForce, now: list[PolicyU
     requests = sum(one.requests for one in now)
     own = next((one.requests for one in now if one.version == shown.version), 0)
     share = units.share(own / requests) if requests else units.UNKNOWN
-    standing = deciding.words if shown.version == deciding.version else "no longer in force"
+    other = "not in force" if deciding.said_by_gateway else "not the one that decided last"
+    standing = deciding.words if shown.version == deciding.version else other
     with cards.card(
         f"{plain.visible(shown.name, 60)}, version {plain.visible(shown.version, 12)}",
         description if isinstance(description, str) else "",

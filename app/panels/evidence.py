@@ -16,7 +16,7 @@ from app.dashboard.view import View
 from telemetry.evidence.bundle import Period, write_bundle
 from telemetry.evidence.key import SigningKey, known
 
-MOST: Final = 50_000
+MOST: Final = 25_000
 """Decisions of a file that the page makes; a larger one is made on the command line, which streams it to a disk."""
 
 

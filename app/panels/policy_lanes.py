@@ -102,30 +102,45 @@ def _lane(policy: Policy, name: str, route: Route) -> Lane:
     )
 
 
-def _cases(policy: Policy, route: Route) -> Iterable[Case]:
-    common = _checks(policy, route, None)
+def _cases(policy: Policy, route: Route) -> list[Case]:
+    """By the strategy, then what the route does otherwise for single intents."""
+    cases = {when: Case(when, steps, _checks(policy, route, None)) for when, steps in _by_strategy(policy, route)}
+    ordinary = cases[next(reversed(cases))].steps
+    for intent, override in route.intents.items():
+        when = f"intent {intent}"
+        steps = cases[when].steps if when in cases else ordinary
+        if override.tiers is not None:
+            steps = _in_tiers(policy, route, override.tiers)
+        if override.tiers or override.validators is not None or override.thresholds:
+            cases[when] = Case(when, steps, _checks(policy, route, override))
+    return list(cases.values())
+
+
+def _by_strategy(policy: Policy, route: Route) -> Iterable[tuple[str, tuple[Step, ...]]]:
+    """What happens when, the most general case last."""
     strategy = route.strategy
     match strategy:
-        case CascadeStrategy():
-            yield Case("any request", _tiers(policy, strategy.tiers), common)
+        case CascadeStrategy() | CostStrategy() | LatencyStrategy():
+            yield "any request", _in_tiers(policy, route, strategy.tiers)
         case IntentStrategy():
             for domain, models in strategy.domains.items():
-                yield Case(f"about {domain}", _one_by_one(policy, models, strategy.otherwise), common)
+                yield f"about {domain}", _one_by_one(policy, models, strategy.otherwise)
             for intent, models in strategy.intents.items():
-                yield Case(f"intent {intent}", _one_by_one(policy, models, strategy.otherwise), common)
-            yield Case("anything else", _one_by_one(policy, strategy.otherwise), common)
-        case CostStrategy() | LatencyStrategy():
-            title = "cheapest of these" if isinstance(strategy, CostStrategy) else "fastest of these"
-            boxes = tuple(box for tier in strategy.tiers for box in _boxes(policy, _of_tier(policy, tier)))
-            yield Case("any request", (Step(f"{title}, then the next", boxes),), common)
+                yield f"intent {intent}", _one_by_one(policy, models, strategy.otherwise)
+            yield "anything else", _one_by_one(policy, strategy.otherwise)
         case WeightedStrategy():
-            yield Case("any request", (Step("drawn by weight", _weighted(policy, strategy.weights)),), common)
+            yield "any request", (Step("drawn by weight", _weighted(policy, strategy.weights)),)
         case CustomStrategy():
-            yield Case("any request", (Step("as it orders them", _boxes(policy, strategy.models)),), common)
-    for intent, override in route.intents.items():
-        if override.tiers or override.validators is not None or override.thresholds:
-            tiers = override.tiers or (strategy.tiers if isinstance(strategy, CascadeStrategy) else ())
-            yield Case(f"intent {intent}", _tiers(policy, tiers), _checks(policy, route, override))
+            yield "any request", (Step("as it orders them", _boxes(policy, strategy.models)),)
+
+
+def _in_tiers(policy: Policy, route: Route, tiers: Sequence[str]) -> tuple[Step, ...]:
+    """One tier after the other, or all their models in one step when the strategy orders them for each request."""
+    if not isinstance(route.strategy, (CostStrategy, LatencyStrategy)):
+        return _tiers(policy, tiers)
+    first = "cheapest" if isinstance(route.strategy, CostStrategy) else "fastest"
+    boxes = tuple(box for tier in tiers for box in _boxes(policy, _of_tier(policy, tier)))
+    return (Step(f"{first} of these, then the next", boxes),)
 
 
 def _tiers(policy: Policy, tiers: Sequence[str]) -> tuple[Step, ...]:
@@ -212,12 +227,14 @@ def _tools_html(tools: Sequence[str]) -> str:
     if not tools:
         return ""
     boxes = "".join(f'<div class="rs-box"><b>{plain.html(name, NAME)}</b></div>' for name in tools)
-    return f'<div class="rs-step"><div class="rs-sub">tools first</div>{boxes}</div>{_arrow("no answer")}'
+    stage = f'<div class="rs-step"><div class="rs-sub">tools first</div>{boxes}</div>'
+    return f'<div class="rs-hop">{stage}{_arrow("no answer")}</div>'
 
 
 def _case_html(case: Case, tools: str, colours: Mapping[str, str], ready: Mapping[str, bool]) -> str:
     steps = "".join(
-        (_arrow(step.before) if step.before else "") + _step_html(step, colours, ready) for step in case.steps
+        f'<div class="rs-hop">{_arrow(step.before) if step.before else ""}{_step_html(step, colours, ready)}</div>'
+        for step in case.steps
     )
     checks = ", ".join(plain.html(check, 60) for check in case.checks) or "not checked"
     return (
@@ -232,12 +249,14 @@ def _step_html(step: Step, colours: Mapping[str, str], ready: Mapping[str, bool]
 
 
 def _box_html(box: Box, colours: Mapping[str, str], ready: Mapping[str, bool]) -> str:
-    colour = plain.html(colours.get(box.model, "transparent"))
+    colour = colours.get(box.model)
+    # A model that never ran has no colour yet.
+    edge = "" if colour is None else f' style="border-left-color:{plain.html(colour)}"'
     share = f' <span class="rs-sub">{plain.html(box.share)}</span>' if box.share else ""
     absent = '<div class="rs-sub rs-warn">not ready now</div>' if ready.get(box.model) is False else ""
     fallback = f'<div class="rs-sub">fails → {plain.html(box.fallback, NAME)}</div>' if box.fallback is not None else ""
     return (
-        f'<div class="rs-box" style="border-left-color:{colour}"><b>{plain.html(box.model, NAME)}</b>{share}'
+        f'<div class="rs-box"{edge}><b>{plain.html(box.model, NAME)}</b>{share}'
         f'<div class="rs-sub">{plain.html(box.place, 60)}</div>'
         f'<div class="rs-sub">{plain.html(box.price)}</div>{fallback}{absent}</div>'
     )

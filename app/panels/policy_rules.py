@@ -83,7 +83,7 @@ def draw(view: View, version: str, policy: Policy) -> None:
 
 def _row(name: str, owner: str | None, one: Fired | None, requests: int) -> tuple[Cell | object, ...]:
     if one is None:
-        never = Cell("never" if requests else units.UNKNOWN, "muted")
+        never = Cell("never" if requests else "no requests", "muted")
         return (name, owner or NONE, never, NONE, NONE, NONE)
     return (
         name,

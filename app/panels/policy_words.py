@@ -62,8 +62,7 @@ def price_in_words(price: PriceEntry | None) -> str:
             cached = "" if price.cache_read is None else f", {_dollars(price.cache_read)} cached"
             return f"{_dollars(price.input)} in{cached}, {_dollars(price.output)} out per M tokens"
         case ComputePriceEntry():
-            hourly = float(price.usd_per_second) * _SECONDS_AN_HOUR
-            return f"{units.usd(hourly)} an hour of work"
+            return f"{_hourly(price)} an hour of work"
         case CatalogPriceEntry():
             return "as litellm's price list says"
         case None:
@@ -76,7 +75,7 @@ def short_price(price: PriceEntry | None) -> str:
         case TokensPriceEntry():
             return f"{_dollars(price.input)} / {_dollars(price.output)} per M"
         case ComputePriceEntry():
-            return f"{units.usd(float(price.usd_per_second) * _SECONDS_AN_HOUR)} / h"
+            return f"{_hourly(price)} / h"
         case CatalogPriceEntry():
             return "catalogue price"
         case None:
@@ -169,7 +168,7 @@ def budget_in_words(budget: Budget) -> str:
 def limits_in_words(route: Route) -> list[str]:
     """What one request to a route may take, a phrase each."""
     caps = route.caps
-    told = [f"at most {units.usd(float(caps.usd))}"] if caps.usd is not None else []
+    told = [f"at most {_dollars(caps.usd)}"] if caps.usd is not None else []
     told += [f"at most {caps.tokens:,} tokens"] if caps.tokens is not None else []
     told += [f"at most {units.plural(caps.branches, 'branch', 'branches')}"]
     told += [f"within {route.deadline_s:g} s", f"answers up to {route.max_output_tokens:,} tokens"]
@@ -238,6 +237,11 @@ def _value(value: object) -> str:
     if isinstance(value, Iterable) and not isinstance(value, str):
         return names([str(one) for one in value], "and")
     return str(value)
+
+
+def _hourly(price: ComputePriceEntry) -> str:
+    hourly = float(price.usd_per_second) * _SECONDS_AN_HOUR
+    return f"${hourly:,.2f}" if hourly >= 0.01 else units.usd(hourly)
 
 
 def _dollars(amount: Any) -> str:

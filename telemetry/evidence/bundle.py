@@ -107,7 +107,7 @@ def write_bundle(
         OSError: ``out`` cannot be written; a part may have been.
     """
     made = at or datetime.now(UTC)
-    with reading(engine) as connection, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+    with reading(engine) as connection, zipfile.ZipFile(out, "w") as archive:
         files = _Files(archive, made)
         for name, table in _TABLES:
             for format in _FORMATS:

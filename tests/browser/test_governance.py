@@ -155,7 +155,7 @@ def test_the_policy_is_drawn_and_compared_and_the_address_names_what_is_shown(vi
     page.get_by_role("combobox", name="Version", exact=False).first.click()
     page.get_by_role("option", name=version(POLICY), exact=False).click()
     page.wait_for_url(f"**version={version(POLICY)}**")
-    expect(page.locator("[class*='st-key-card-policy-head']")).to_contain_text("no longer in force")
+    expect(page.locator("[class*='st-key-card-policy-head']")).to_contain_text("not the one that decided last")
 
 
 @pytest.mark.parametrize(("path", "scheme"), [("policy", "dark"), ("compliance", "dark")])

@@ -86,7 +86,7 @@ def test_any_version_can_be_asked_for_in_the_address_and_then_chosen_in_the_list
     keep(home, routed(1, SECOND))
     app = open_policy(version=version(FIRST))
     assert f"loopback, version {version(FIRST)}" in said(app)
-    assert "no longer in force" in said(app)
+    assert "not the one that decided last" in said(app)
     assert "What changed" not in said(app)
     app.selectbox(key="policy-version").select(version(SECOND)).run()
     assert f"loopback, version {version(SECOND)}" in said(app)

@@ -76,6 +76,18 @@ def test_models_that_are_ordered_for_each_request_stand_in_one_step() -> None:
         assert path(second(f'strategy = {{ kind = "{kind}", tiers = ["small", "large"] }}').cases[0]) == [["a", "b"]]
 
 
+def test_other_checks_of_an_intent_stand_in_its_own_row_and_change_no_step() -> None:
+    validators = '[validators.x]\nkind = "refusal"\n'
+    split = 'strategy = { kind = "intent", intents = { code = ["b"] }, otherwise = ["a"] }\n'
+    otherwise = '[routes.second.intents.code]\nvalidators = ["x"]\n[routes.second.intents.math]\nvalidators = ["x"]\n'
+    cases = {case.when: case for case in second(split + otherwise + validators).cases}
+    assert {when: (path(case), case.checks) for when, case in cases.items()} == {
+        "intent code": ([["b"], ["a"]], ("x ≥ 0.50",)),
+        "anything else": ([["a"]], ()),
+        "intent math": ([["a"]], ("x ≥ 0.50",)),
+    }
+
+
 def test_what_a_route_does_otherwise_for_an_intent_is_a_row() -> None:
     demo = load_policy(FOLDER / "demo.toml").policy
     chat = lanes(demo)[0]
@@ -89,4 +101,4 @@ def test_what_a_route_does_otherwise_for_an_intent_is_a_row() -> None:
 def test_every_route_of_the_shipped_policies_leads_to_a_model(file: Path) -> None:
     for lane in lanes(load_policy(file).policy):
         assert lane.cases
-        assert all(step.boxes for case in lane.cases for step in case.steps)
+        assert all(case.steps and all(step.boxes for step in case.steps) for case in lane.cases)
