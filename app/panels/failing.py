@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import pandas as pd
@@ -26,6 +27,7 @@ from telemetry.query.proportion import Proportion
 ERROR: Final = "error"
 OF: Final = "error_of"
 """Query parameters: the type of error whose decisions are shown, and the model that had it."""
+_CLICKS: Final = "errors-clicked"
 _TYPES: Final = 6
 """Types of errors with a colour of their own; the rarer ones are drawn as one."""
 _DECISIONS: Final = 10
@@ -44,10 +46,7 @@ def by_type(view: View) -> None:
         if not found:
             cards.empty("No branch failed", "Every branch of this period gave a complete answer.")
             return
-        clicked = _table(found)
-        if clicked is not None and (clicked.error_type, clicked.model) != _chosen():
-            st.query_params.update({ERROR: clicked.error_type, OF: clicked.model})
-            st.rerun()
+        _table(found)
         plot.save(lambda: plot.written([_HEAD, *map(_line, found)]), key="errors", what="this table")
 
 
@@ -59,7 +58,7 @@ def _line(one: BranchFailures) -> Sequence[object]:
     return one.model, one.kind, one.error_type, rate.part, rate.n, rate.share, rate.low, rate.high
 
 
-def _table(found: Sequence[BranchFailures]) -> BranchFailures | None:
+def _table(found: Sequence[BranchFailures]) -> None:
     frame = pd.DataFrame(
         {
             "Model": [plain.visible(one.model, tables.NAME) for one in found],
@@ -72,7 +71,9 @@ def _table(found: Sequence[BranchFailures]) -> BranchFailures | None:
         }
     )
     column = st.column_config
-    event: Any = st.dataframe(
+    # A click is an order, and carried out once: each one gives the table a new key, or the row would stay chosen.
+    key = f"table-errors-{st.session_state.get(_CLICKS, 0)}"
+    st.dataframe(
         frame,
         hide_index=True,
         column_config={
@@ -82,13 +83,22 @@ def _table(found: Sequence[BranchFailures]) -> BranchFailures | None:
             "95 % interval": column.TextColumn(alignment="right"),
             "Branches": column.NumberColumn(format="localized", help="All branches of that model and use: n."),
         },
-        key="table-errors",
-        on_select="rerun",
+        key=key,
+        on_select=partial(_obey, key, found),
         selection_mode="single-cell",
         height=min(len(found), 9) * 35 + 38,
     )
-    cells = event.selection.cells
-    return found[int(cells[0][0])] if cells else None
+
+
+def _obey(key: str, found: Sequence[BranchFailures]) -> None:
+    """Put the row that was clicked into the address. A browser sends it, so it is looked up, never trusted."""
+    st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
+    event: Any = st.session_state.get(key) or {}
+    try:
+        row = found[int(event["selection"]["cells"][0][0])]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return
+    st.query_params.update({ERROR: row.error_type, OF: row.model})
 
 
 def _interval(rate: Proportion) -> str:
