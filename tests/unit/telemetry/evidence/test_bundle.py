@@ -49,6 +49,7 @@ DECISIONS = (
     ),
     Routed("d" * 32, at=START + timedelta(days=20)),
     Routed("e" * 32, simulated=True),
+    Routed("f" * 32, extra={semconv.SOURCE: "otlp"}),
 )
 
 
@@ -91,7 +92,7 @@ def changed(path: Path, change: Callable[[str, bytes], bytes | None]) -> Path:
     return other
 
 
-def test_every_purpose_of_the_period_is_in_it_but_nothing_simulated(evidence: Path) -> None:
+def test_every_purpose_of_the_period_is_in_it_but_nothing_simulated_or_only_reported(evidence: Path) -> None:
     rows = [json.loads(line) for line in content(evidence, "decisions.jsonl").splitlines()]
     assert [row["decision_id"][0] for row in rows] == ["a", "b", "c"]
     assert [row["decision_id"][0] for row in csv.DictReader(io.StringIO(content(evidence, "decisions.csv")))] == [

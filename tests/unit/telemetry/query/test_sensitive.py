@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -36,12 +37,14 @@ def sensitive(name: str, minutes: int, *attempts: Attempt, data_class: str = "se
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     folder: Path = tmp_path_factory.mktemp("sensitive")
     url = f"sqlite:///{folder / 't.db'}"
+    foreign = sensitive("reported by others", 5, Attempt("far", extra=CLOUD))
     decisions = [
         Routed("plain", at=START),
         sensitive("kept", 1, Attempt("near", extra=LOCAL)),
         sensitive("left", 2, Attempt("far", outcome="rejected", extra=CLOUD), Attempt("near", extra=LOCAL)),
         sensitive("denied", 3),
         sensitive("old", 4, Attempt("near"), data_class="regulated"),
+        replace(foreign, extra={**foreign.extra, semconv.SOURCE: "otlp"}),
     ]
     with Telemetry.open(url, home=folder) as telemetry:
         for routed in decisions:
@@ -53,7 +56,7 @@ def names(rows: list[Protected]) -> list[str]:
     return [row.decision_id for row in rows]
 
 
-def test_only_protected_decisions_are_listed_newest_first_with_where_they_stayed(engine: sa.Engine):
+def test_only_protected_decisions_of_ours_are_listed_newest_first_with_where_they_stayed(engine: sa.Engine):
     rows = page(engine, Filters()).rows
     assert [(row.decision_id, row.stayed) for row in rows] == [
         ("old", "unknown"),
