@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import plotly.graph_objects as go
@@ -18,7 +18,7 @@ from telemetry.query.overview import Step
 from telemetry.query.speed import HeatCell
 
 HALF_OCTAVE: Final = math.log10(2) / 2
-"""Height of a band on the axis, which is the logarithm of milliseconds to the base of ten."""
+"""Height of a band on the axis, as a logarithm to the base of ten."""
 _TICKS_MS: Final = (1, 3, 10, 30, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 3_600_000)
 _STOPS: Final = 9
 _UNDER: Final = -1
@@ -51,18 +51,18 @@ def heat_map(
     """
     shades = theme.palette(mode)
     width = STEPS[step]
-    columns = sorted({cell.start for cell in cells})
+    columns = _columns(cells, width)
     bands, place = _bands(cells), _places(cells)
     counts: dict[tuple[datetime, int], int] = {}
     totals: dict[datetime, int] = {}
     for cell in cells:
         counts[cell.start, _band(cell)] = counts.get((cell.start, _band(cell)), 0) + cell.n
         totals[cell.start] = totals.get(cell.start, 0) + cell.n
-    drawn = figure(mode, height=height, yaxis={"title": {"text": unit}, "showgrid": False})
+    drawn = figure(mode, height=height, yaxis={"title": {"text": unit}, "showgrid": False, "type": "log"})
     most = max(counts.values(), default=1)
     drawn.add_heatmap(
         x=[start + width / 2 for start in columns],
-        y=[place(band) for band in bands],
+        y=[10 ** place(band) for band in bands],
         # The counts themselves and not their logarithms: they are what the file of numbers holds.
         z=[[counts.get((start, band)) for start in columns] for band in bands],
         zmin=0,
@@ -86,7 +86,7 @@ def heat_map(
         known = with_gaps([(at, ms) for at, ms in points if ms], step)
         drawn.add_scatter(
             x=[at + width / 2 for at, _ in known],
-            y=[None if ms is None else max(math.log10(ms), place(_UNDER)) for _, ms in known],
+            y=[None if ms is None else max(ms, 10 ** place(_UNDER)) for _, ms in known],
             mode="lines+markers",
             connectgaps=False,
             name=label(name),
@@ -102,12 +102,18 @@ def heat_map(
         drawn.update_yaxes(
             range=[low - 0.03, high + 0.03],
             tickmode="array",
-            tickvals=[*([place(_UNDER)] if under else []), *map(math.log10, ticks)],
+            tickvals=[*([10 ** place(_UNDER)] if under else []), *ticks],
             ticktext=[*(["under 1 ms"] if under else []), *map(_tick, ticks)],
         )
     time_axis(drawn, span, step)
     drawn.update_layout(showlegend=bool(lines))
     return drawn
+
+
+def _columns(cells: Sequence[HeatCell], width: timedelta) -> list[datetime]:
+    """Every step from the first to the last: one without requests is an empty column, and makes no other wider."""
+    starts = [cell.start for cell in cells]
+    return [min(starts) + n * width for n in range((max(starts) - min(starts)) // width + 1)] if starts else []
 
 
 def _bands(cells: Sequence[HeatCell]) -> list[int]:
@@ -119,7 +125,7 @@ def _bands(cells: Sequence[HeatCell]) -> list[int]:
 
 
 def _places(cells: Sequence[HeatCell]) -> Callable[[int], float]:
-    """Where the middle of a band is on the axis."""
+    """Where the middle of a band is on the axis: the logarithm of milliseconds to the base of ten."""
     lowest = min({_band(cell) for cell in cells} - {_UNDER}, default=0)
     return lambda band: ((lowest - 1 if band == _UNDER else band) + 0.5) * HALF_OCTAVE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -23,7 +24,7 @@ def cells_of(day: datetime, *milliseconds: float) -> list[HeatCell]:
 def squares(drawn: object) -> dict[tuple[datetime, float], int]:
     trace = drawn.data[0]  # type: ignore[attr-defined]
     return {
-        (x, round(10**y)): z
+        (x, round(y)): z
         for y, line in zip(trace.y, trace.z, strict=True)
         for x, z in zip(trace.x, line, strict=True)
         if z is not None
@@ -52,7 +53,7 @@ def test_what_takes_no_time_stands_right_below_the_rest_and_is_called_so() -> No
     drawn = drawn_of(cells_of(DAY, 0.001, 0.2, 0.4, 700))
     trace, axis = drawn.data[0], drawn.layout.yaxis  # type: ignore[attr-defined]
     assert trace.z[0][0] == 3, "three under a millisecond are one square"
-    assert trace.y[1] - trace.y[0] == pytest.approx(heat.HALF_OCTAVE)
+    assert trace.y[1] / trace.y[0] == pytest.approx(2**0.5)
     assert axis.ticktext[0] == "under 1 ms"
     assert "<b>under 1 ms</b>" in trace.hovertext[0][0]
 
@@ -73,7 +74,7 @@ def test_the_axis_says_durations_that_can_be_read() -> None:
         "30 s",
         "1 min",
     )
-    assert axis.tickvals[3] == pytest.approx(2.0)
+    assert axis.tickvals[3] == 100
 
 
 def test_one_among_thousands_is_still_seen() -> None:
@@ -86,7 +87,14 @@ def test_one_among_thousands_is_still_seen() -> None:
 def test_a_percentile_over_the_squares_lies_at_its_duration() -> None:
     drawn = drawn_of(cells_of(DAY, 100), lines={"median": [(DAY, 100.0), (DAY + timedelta(days=2), 1_000.0)]})
     line = drawn.data[1]  # type: ignore[attr-defined]
-    assert list(line.y) == [2.0, None, 3.0], "a day without requests breaks the line"
+    assert list(line.y) == [100.0, None, 1_000.0], "a day without requests breaks the line"
+
+
+def test_a_day_without_requests_is_an_empty_column_as_wide_as_the_others() -> None:
+    drawn = drawn_of([*cells_of(DAY, 100), *cells_of(DAY + timedelta(days=3), 100)])
+    trace = drawn.data[0]  # type: ignore[attr-defined]
+    assert len(trace.x) == 4 and {after - before for before, after in pairwise(trace.x)} == {timedelta(days=1)}
+    assert [list(line[1:3]) for line in trace.z] == [[None, None]] * len(trace.z)
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
