@@ -104,14 +104,21 @@ REQUESTS = Family(
     REQUEST_HOUR,
     REQUEST_DAY,
     "chosen",
-    _levels("", _FEW, "tenant route", "tenant intent", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}", _ASKED),
+    _levels(
+        *("", _FEW, "tenant route", "tenant intent", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}", _ASKED),
+        "tenant data_class source status",
+    ),
     hourly=frozenset({0, 4, 5}),
 )
 BRANCHES = Family(
     BRANCH_HOUR,
     BRANCH_DAY,
     "model",
-    _levels("", _FEW, "tenant error_type", "route error_type", "tenant intent", "tenant route", base=_TRIED),
+    _levels(
+        *("", _FEW, "tenant error_type", "route error_type", "tenant intent", "tenant route"),
+        "tenant data_class source",
+        base=_TRIED,
+    ),
     hourly=frozenset({0, 2}),
 )
 SCORES = Family(

@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3, version_4, version_5, version_6, version_7
+from telemetry.storage import version_2, version_3, version_4, version_5, version_6, version_7, version_8
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
@@ -72,6 +72,7 @@ STEPS: tuple[Step, ...] = (
         version_6.apply,
     ),
     Step(version_7.VERSION, "rollups for several filters at once", version_7.apply),
+    Step(version_8.VERSION, "rollups for the data of a tenant", version_8.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

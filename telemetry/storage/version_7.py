@@ -9,26 +9,28 @@ from typing import Final, TypeAlias
 import sqlalchemy as sa
 
 from telemetry import rollup
-from telemetry.levels import BRANCHES, REQUESTS, Family
+from telemetry.levels import FAMILIES, Family
 
 Progress: TypeAlias = Callable[[float], None]
 
 VERSION: Final = 7
-_FINEST: Final = ((REQUESTS, 7), (BRANCHES, 5))
-"""Families that have got a level more, each with the number that its finest one had in version 6."""
 
 
 def apply(connection: sa.Connection, progress: Progress, tables: Mapping[str, sa.Table]) -> None:
     """Take the step, in the caller's transaction."""
-    for number, (family, finest) in enumerate(_FINEST):
-        newest = connection.scalar(sa.select(sa.func.max(family.hours.c.level)))
-        # A database of a version before 6 has today's levels by now.
-        if newest == finest:
-            _divide_anew(connection, family, finest)
-        progress((number + 1) / len(_FINEST))
+    divide_anew(connection)
+    progress(1.0)
 
 
-def _divide_anew(connection: sa.Connection, family: Family, finest: int) -> None:
+def divide_anew(connection: sa.Connection) -> None:
+    """Write the levels of today for every family whose finest level, which holds all, had another number."""
+    for family in FAMILIES:
+        finest = connection.scalar(sa.select(sa.func.max(family.hours.c.level)))
+        if finest is not None and finest != family.finest:
+            _divide(connection, family, finest)
+
+
+def _divide(connection: sa.Connection, family: Family, finest: int) -> None:
     hours = family.hours.name
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE kept AS SELECT * FROM {hours} WHERE level = {finest}")  # noqa: S608 - our own names, here and below
     connection.execute(sa.delete(family.hours))

@@ -23,8 +23,8 @@ TO_VERSION_3 = (
         for table, finest in (("request", 7), ("branch", 5))
         for step in ("hour", "day")
         for statement in (
-            f"DELETE FROM {table}_{step} WHERE level = {finest}",
-            f"UPDATE {table}_{step} SET level = {finest} WHERE level = {finest + 1}",
+            f"DELETE FROM {table}_{step} WHERE level BETWEEN {finest} AND {finest + 1}",
+            f"UPDATE {table}_{step} SET level = {finest} WHERE level = {finest + 2}",
         )
     ),
     "DROP TABLE verdict_hour, verdict_day, top_cost, evaluation",

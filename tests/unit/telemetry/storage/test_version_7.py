@@ -12,22 +12,24 @@ from telemetry.query.filters import Filters
 from telemetry.query.overview import by_model, totals
 from telemetry.storage.engine import open_engine
 from telemetry.storage.models import ROLLUPS
-from telemetry.storage.version_7 import _FINEST
 from tests.unit.telemetry.storage.test_version_6 import opened, rows
 
+OLD = {"6": ((REQUESTS, 7), (BRANCHES, 5)), "7": ((REQUESTS, 8), (BRANCHES, 6))}
+"""By version, the numbers that the finest levels had."""
 NARROW = Filters(tenants=("default",), routes=("chat",), intents=("chat",), risks=("low",), statuses=("ok",))
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
-    """A database of version 6: with a level less, and so another number for the finest."""
+@pytest.fixture(params=OLD)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> sa.Engine:
+    """A database of version 6 or 7: with fewer levels, and so another number for the finest."""
     engine = open_engine(opened(tmp_path, "version_3.sql"))
     with engine.begin() as connection:
-        for family, finest in _FINEST:
+        for family, finest in OLD[request.param]:
             for table in (family.hours, family.days):
-                connection.execute(sa.delete(table).where(table.c.level == finest))
+                connection.execute(sa.delete(table).where(table.c.level.between(finest, family.finest - 1)))
                 connection.execute(sa.update(table).where(table.c.level == family.finest).values(level=finest))
-        connection.exec_driver_sql("UPDATE meta SET value = '6' WHERE key = 'schema_version'")
+        version = f"UPDATE meta SET value = '{request.param}' WHERE key = 'schema_version'"
+        connection.exec_driver_sql(version)
     return engine
 
 
