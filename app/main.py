@@ -33,9 +33,7 @@ def main() -> None:
         page.run()
     except Exception:  # noqa: BLE001 - the edge: a page's fault is logged whole and told in one sentence
         _log.exception("the page %s failed", page.title)
-        cards.error_card(
-            "This page failed. The details are in the dashboard's log; the other pages go on.", key="page"
-        )
+        cards.error_card("This page failed. The details are in the dashboard's log; the other pages go on.", key="page")
 
 
 main()

@@ -27,7 +27,7 @@ _ALLOWED: Final[dict[str, Callable[[str], bool]]] = {
     "simulated": SIMULATED.__contains__,
     "refresh": REFRESH.__contains__,
 }
-_LISTS: Final = ("route", "tenant", "model", "intent", "status", "risk")
+_LISTS: Final = ("route", "tenant", "model", "intent", "status", "risk", "data_class")
 _TEXTS: Final = ("q", "policy")
 _FLAGS: Final = ("playground", "compare")
 NAMES: Final = (*_DEFAULTS, *_LISTS, *_TEXTS, *_FLAGS)

@@ -86,8 +86,7 @@ def kpi(
             f'<div class="rs-kpi" role="group" aria-label="{plain.html(spoken)}">'
             f'<div class="rs-sub">{plain.html(label)}{_hint(help)}</div>'
             f'<div class="rs-number">{plain.html(value)}{_change(change, better)}</div>'
-            f'<img class="rs-spark" alt="" src="{sparkline(line, theme.palette(theme.mode()).accent)}">'
-            f'<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
+            f'{_course(line)}<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
         )
         if more is not None:
             with st.container(key=f"more-{key}"):
@@ -104,6 +103,12 @@ def _change(change: str | None, better: Literal["up", "down", "neither"]) -> str
     mark = "" if still else "↑ " if up else "↓ "
     told = mark + plain.html(unbroken(change))
     return f'<span class="rs-change rs-{tone}" title="against the period before">{told}</span>'
+
+
+def _course(line: Sequence[float | None]) -> str:
+    if all(value is None for value in line):
+        return ""
+    return f'<img class="rs-spark" alt="" src="{sparkline(line, theme.palette(theme.mode()).accent)}">'
 
 
 def sparkline(line: Sequence[float | None], colour: str) -> str:

@@ -23,7 +23,7 @@ from app import plain
 from app.dashboard import address, theme
 from app.dashboard.view import View, own_range
 
-Pick: TypeAlias = Literal["model", "route", "tenant", "intent", "status", "risk"]
+Pick: TypeAlias = Literal["model", "route", "tenant", "intent", "status", "risk", "data_class"]
 """The filter that a click on a point sets; the point's ``customdata`` begins with its value."""
 
 saved_from: ContextVar[DeltaGenerator | None] = ContextVar("saved_from", default=None)

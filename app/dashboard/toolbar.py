@@ -11,6 +11,7 @@ import streamlit as st
 from app import plain
 from app.dashboard import address, cache, components, refresh
 from app.dashboard.view import DEFAULT_RANGE, RANGES, View, own_range, period, purposes, range_label
+from router_core.request import DATA_CLASSES
 from telemetry.query.filters import Filters
 
 NAME: Final = 200
@@ -97,6 +98,7 @@ def _filters(known: Any) -> dict[str, Any]:
     tenants = _choices("Tenant", known.tenants, "tenant")
     statuses = _choices("Status", known.statuses, "status")
     risks = _choices("Risk", known.risks, "risk")
+    data_classes = _choices("Data class", DATA_CLASSES, "data_class")
     held = str(st.session_state.get("policy", ""))
     versions = list(dict.fromkeys(["", *known.policy_versions, held]))
     version = st.selectbox(
@@ -126,6 +128,7 @@ def _filters(known: Any) -> dict[str, Any]:
         "tenants": tenants,
         "statuses": statuses,
         "risks": risks,
+        "data_classes": data_classes,
         "policy_version": version or None,
         "purposes": purposes(bool(playground)),
         "simulated": address.SIMULATED[simulated or "all"],
@@ -177,6 +180,7 @@ def _say_what_is_shown(view: View) -> None:
             ("tenant", "Tenant", chosen.tenants, _plainly),
             ("status", "Status", chosen.statuses, _plainly),
             ("risk", "Risk", chosen.risks, _plainly),
+            ("data_class", "Data class", chosen.data_classes, _plainly),
         )
         for name, title, values, write in named:
             for value in values:

@@ -169,7 +169,7 @@ class View:
         """Whether anything but the period restricts what is shown."""
         chosen = self.filters
         lists = (chosen.routes, chosen.tenants, chosen.models, chosen.intents, chosen.statuses, chosen.risks)
-        return any(lists) or chosen.policy_version is not None or chosen.simulated is not None
+        return any((*lists, chosen.data_classes)) or chosen.policy_version is not None or chosen.simulated is not None
 
 
 def purposes(include_playground: bool) -> tuple[str, ...]:

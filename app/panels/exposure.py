@@ -174,7 +174,10 @@ def draw(found: Matrix, classes: Sequence[DataClassTotals]) -> None:
         ]
         plot.save(lambda: plot.written(rows), key="exposure", what="this table")
         st.html(_table(found, requests))
-        navigation.decisions_link("Decisions of the period")
+        with st.container(horizontal=True):
+            navigation.decisions_link("Decisions of the period")
+            for data in CLASSES:
+                navigation.decisions_link(f"{data.capitalize()} ones", data_class=data)
 
 
 def _table(found: Matrix, requests: Mapping[str, DataClassTotals]) -> str:

@@ -142,6 +142,15 @@ def test_a_card_escapes_what_it_is_called_and_what_defines_it() -> None:
     assert said.count("&lt;b onclick=alert(1)&gt;") >= 10
 
 
+def test_a_number_without_a_course_has_no_empty_line() -> None:
+    def page() -> None:
+        from app.dashboard import cards
+
+        cards.kpi("Requests", "3", key="r", change=None, line=[None], note="", help="")
+
+    assert "<img" not in html_of(drawn(page))
+
+
 def test_a_number_leads_to_what_it_is_made_of() -> None:
     def page() -> None:
         import streamlit as st

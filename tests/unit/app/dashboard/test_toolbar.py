@@ -126,9 +126,11 @@ def test_a_page_looks_again_by_itself_when_asked_to() -> None:
     assert opened(refresh="never").selectbox(key="refresh").value == "off"
 
 
-def test_risk_and_policy_version_narrow_too() -> None:
-    filters = view(opened(risk="high", policy="abc")).filters
-    assert (filters.risks, filters.policy_version) == (("high",), "abc")
+def test_risk_data_class_and_policy_version_narrow_too() -> None:
+    shown = view(opened(risk="high", policy="abc", data_class="sensitive"))
+    filters = shown.filters
+    assert (filters.risks, filters.policy_version, filters.data_classes) == (("high",), "abc", ("sensitive",))
+    assert shown.narrowed
 
 
 def test_a_name_that_the_store_has_never_seen_is_offered_while_the_address_asks_for_it() -> None:
