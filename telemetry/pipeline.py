@@ -1,4 +1,4 @@
-"""Samples of how this process keeps its decisions: a row a minute, and one at once when something changes.
+"""Samples of how this process keeps its decisions: a row a minute, and one soon at the start and after a change.
 
 Nobody waits for a sample. The numbers are the processor's own; the lag of each trace, from the decision's end until it
 was kept, is taken by the writer thread as it tells of the trace.
@@ -49,16 +49,21 @@ class PipelineSampler:
         self._started = self._now()
         self._since = monotonic()
         self._before = sink.health()
+        self._sampled = False
         self._lock = threading.Lock()
         self._lags: histogram.Counts = {}
         self._longest_ms = 0.0
         sink.listen(self._kept)
 
     def look(self) -> None:
-        """Take a sample if it is time, or if something has changed since the last one."""
+        """Take a sample if it is time, or if something has changed since the last one.
+
+        The first is taken soon, so that a process that has just begun is seen.
+        """
         now, health = self._monotonic(), self._sink.health()
         elapsed = now - self._since
-        if elapsed >= self._every_s or (elapsed >= SOONEST_S and _state(health) != _state(self._before)):
+        due = self._every_s if self._sampled else SOONEST_S
+        if elapsed >= due or (elapsed >= SOONEST_S and _state(health) != _state(self._before)):
             self._take(now, health, last=False)
 
     def close(self) -> None:
@@ -95,7 +100,7 @@ class PipelineSampler:
             "lag_max_ms": longest_ms if lags else None,
             "last_error": None if error is None else clean(error)[:_LONGEST_ERROR],
         }
-        self._since, self._before = now, health
+        self._since, self._before, self._sampled = now, health, True
         self._journal.add(PIPELINE_SAMPLE, row)
 
     def _kept(self, bundle: Bundle, state: CommitState) -> None:

@@ -64,16 +64,23 @@ def sampled(tmp_path: Path) -> Iterator[Sampled]:
 
 
 def test_a_sample_is_taken_each_minute_and_counts_from_the_one_before(sampled: Sampled):
+    begun = sampled.look_at(1)
     sampled.write(Routed("d1"), Routed("d2"))
-    assert sampled.look_at(59) == []
-    (first,) = sampled.look_at(60)
+    assert sampled.look_at(60) == begun
+    _, first = sampled.look_at(61)
     assert (first.process, first.written, first.seconds, first.last) == ("me", 2, 60.0, False)
     assert first.queue_high >= 1
     assert first.minute == int(first.ts.timestamp() // 60)
     sampled.write(Routed("d3"))
-    assert sampled.look_at(100) == [first]
-    _, second = sampled.look_at(125)
+    assert sampled.look_at(100) == [*begun, first]
+    *_, second = sampled.look_at(126)
     assert (second.written, second.seconds, second.started) == (1, 65.0, first.started)
+
+
+def test_a_process_that_has_just_begun_is_seen_soon(sampled: Sampled):
+    assert sampled.look_at(0.5) == []
+    (row,) = sampled.look_at(1)
+    assert (row.process, row.written, row.last) == ("me", 0, False)
 
 
 def test_the_lag_is_from_a_decisions_end_until_it_was_kept(sampled: Sampled):
@@ -92,12 +99,12 @@ def test_a_minute_without_decisions_has_no_lag(sampled: Sampled):
 
 
 def test_a_spool_in_use_is_sampled_at_once(sampled: Sampled):
-    assert sampled.look_at(5) == []
+    assert len(sampled.look_at(5)) == 1
     with sampled.telemetry.engine.begin():  # holds the write lock
         sampled.write(Routed("d1"))
         sampled.seconds = 7
         sampled.sampler.look()
-    row = sampled.rows()[0]
+    row = sampled.rows()[1]
     assert (row.spooled, row.written, row.spool_waiting) == (1, 0, 1)
     assert row.spool_bytes > 100
     assert "another process holds the database" in row.last_error
