@@ -8,8 +8,8 @@ import streamlit as st
 
 from app import units
 from app.dashboard import cache, cards, components, page
-from app.panels import lookout
-from app.panels.attention import DAYS, Finding
+from app.panels.alerts import lookout
+from app.panels.alerts.attention import DAYS, Finding
 
 
 def show() -> None:

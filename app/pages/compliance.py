@@ -8,8 +8,8 @@ from datetime import datetime
 from app.dashboard import cache, page
 from app.dashboard.charts.over_time import course
 from app.dashboard.view import View
-from app.panels import evidence, exposure, protected, rule_record
-from app.panels.exposure import CHANGED, Courses
+from app.panels.compliance import evidence, exposure, protected, rule_record
+from app.panels.compliance.exposure import CHANGED, Courses
 from telemetry.query import compliance, overview, policies, policy_use
 from telemetry.query.compliance import ROUTER
 from telemetry.query.filters import Filters

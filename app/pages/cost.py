@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from app.dashboard import cache, cards, page
 from app.dashboard.view import View
-from app.panels import burn_down, dearest, prices, savings, spending, spending_table, tokens
+from app.panels.cost import burn_down, dearest, prices, savings, spending, spending_table, tokens
 from telemetry.query import overview
 from telemetry.query.overview import Totals
 from telemetry.query.savings import Savings

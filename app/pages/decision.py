@@ -13,8 +13,8 @@ from app import plain, units
 from app.dashboard import address, cache, cards, components, navigation, plot, theme
 from app.dashboard.charts import waterfall
 from app.dashboard.view import period, purposes
-from app.panels import answers, ask_again, feedback, record, span_list
-from app.panels.story import headline, story
+from app.panels.decision import answers, ask_again, feedback, record, span_list
+from app.panels.decision.story import headline, story
 from telemetry.query.decision import DecisionDetail
 from telemetry.query.decisions import Path
 from telemetry.query.filters import Filters

@@ -10,7 +10,7 @@ import streamlit as st
 from app import units
 from app.dashboard import address, cache, cards, components, navigation, tables, toolbar
 from app.dashboard.view import View
-from app.panels import export, view_list
+from app.panels.decisions import export, view_list
 from telemetry.query import decisions
 from telemetry.query.decisions import SLICE, DecisionPage, Path
 from telemetry.query.overview import Totals, totals

@@ -11,7 +11,7 @@ import streamlit as st
 from app import plain, units
 from app.dashboard import cache, cards, components, navigation, plot, theme
 from app.dashboard.components import Cell
-from app.panels import drift as drift_view
+from app.panels.drift import weeks
 from telemetry.errors import StorageError
 from telemetry.query import drift as drift_query
 from telemetry.query.drift import DriftCell, DriftRunRecord, MetricDrift
@@ -26,7 +26,7 @@ def show() -> None:
             _nothing(last)
             return
         shown = _kind(cells)
-        components.paragraphs([drift_view.week_in_words(shown)])
+        components.paragraphs([weeks.week_in_words(shown)])
         if shown[0].simulated:
             components.notice("Simulated: this is demo traffic. Remove it with `routescope demo --clear`.")
         chosen = _heat_map(shown, last)
@@ -83,13 +83,13 @@ def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftC
         "(q below 0.05, Benjamini-Hochberg over the week).",
     ):
         event = st.plotly_chart(
-            drift_view.heat_map(cells, theme.mode(), chosen),
+            weeks.heat_map(cells, theme.mode(), chosen),
             key="drift-heat-map",
             theme=None,
             config=theme.chart_config("drift"),
             on_select="rerun",
             selection_mode="points",
-            alt=plain.visible(drift_view.week_in_words(cells)),
+            alt=plain.visible(weeks.week_in_words(cells)),
         )
         picked = _picked(cells, event)
         seen = st.session_state.get("drift-picked")
@@ -109,7 +109,7 @@ def _select(cells: Sequence[DriftCell], names: Sequence[str], chosen: DriftCell 
         "Model and week",
         range(len(cells)),
         index=None if chosen is None else cells.index(chosen),
-        format_func=lambda at: f"{names[at]}: {drift_view.STATE_SAID[cells[at].state]}",
+        format_func=lambda at: f"{names[at]}: {weeks.STATE_SAID[cells[at].state]}",
         placeholder="Choose a square",
         width=420,
     )
@@ -156,7 +156,7 @@ def _cell(chosen: DriftCell) -> None:
         with cards.card("Reference and week", "The same metric before and in the week", key="distributions"):
             names = [metric.metric for metric in metrics]
             key = f"metric-{chosen.model}-{chosen.week}-{chosen.simulated}"
-            picked = st.selectbox("Metric", names, format_func=drift_view.title_of, key=key)
+            picked = st.selectbox("Metric", names, format_func=weeks.title_of, key=key)
             _distribution(next((one for one in metrics if one.metric == picked), metrics[0]))
 
 
@@ -164,8 +164,8 @@ def _row(one: MetricDrift) -> tuple[Cell | object, ...]:
     tone = {"drift": "bad", "ok": "ok", "not_enough_data": "muted"}[one.state]
     mark = {"drift": "▲ ", "ok": "", "not_enough_data": ""}[one.state]
     return (
-        drift_view.title_of(one.metric),
-        Cell(mark + drift_view.STATE_SAID[one.state], tone),  # type: ignore[arg-type]
+        weeks.title_of(one.metric),
+        Cell(mark + weeks.STATE_SAID[one.state], tone),  # type: ignore[arg-type]
         _number(one.effect),
         _number(one.threshold),
         "" if one.q is None else "< 0.001" if one.q < 0.001 else f"{one.q:.3f}",
@@ -182,14 +182,14 @@ def _distribution(one: MetricDrift) -> None:
         components.untrusted("There is no data of this metric in either period.", muted=True)
         return
     told = (
-        f"Effect {_number(one.effect)} ({drift_view.title_of(one.effect_name or '')}), threshold "
+        f"Effect {_number(one.effect)} ({weeks.title_of(one.effect_name or '')}), threshold "
         f"{_number(one.threshold)}, p {one.p:.2g}"
         if one.effect is not None and one.p is not None
         else f"Not enough data to judge: {units.count(one.n)} in the week, {units.count(one.n_reference)} before"
     )
     components.untrusted(told, muted=True)
-    alt = f"{drift_view.title_of(one.metric)}: reference against the week"
-    plot.draw(drift_view.distributions(one, theme.mode()), key=f"distribution-{one.metric}", alt=alt)
+    alt = f"{weeks.title_of(one.metric)}: reference against the week"
+    plot.draw(weeks.distributions(one, theme.mode()), key=f"distribution-{one.metric}", alt=alt)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.dashboard import cache, cards, page
 from app.dashboard.view import View
-from app.panels import escalation_rates, escalation_reasons, threshold
+from app.panels.escalations import rates, reasons, threshold
 from telemetry.query import escalations as query
 from telemetry.query import scores
 
@@ -34,14 +34,14 @@ def _body(view: View) -> None:
     drawn_before = view.before if view.compare else None
     earlier = [] if drawn_before is None else cache.ask(query.escalations, drawn_before, step=view.period.step)
     recent = cache.ask(scores.recent_scores, view.filters)
-    escalation_rates.numbers(view, now, before, steps, recent)
+    rates.numbers(view, now, before, steps, recent)
     with cards.grid("rates", narrowest="half"):
-        escalation_rates.over_time_card(view, steps, earlier)
-        escalation_rates.funnel_card(view, now)
+        rates.over_time_card(view, steps, earlier)
+        rates.funnel_card(view, now)
     with cards.grid("why", narrowest="half"):
-        escalation_rates.ranked_card(view)
-        escalation_reasons.aftermath_card(recent)
-    escalation_reasons.reasons_card(view, recent)
+        rates.ranked_card(view)
+        reasons.aftermath_card(recent)
+    reasons.reasons_card(view, recent)
     threshold.draw(view)
 
 

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.dashboard import cache, cards, navigation, page, tables
 from app.dashboard.view import View
-from app.panels import breakers, failing, provider, service, speed
-from app.panels.service import Percentile
+from app.panels.latency import breakers, failing, provider, service, speed
+from app.panels.latency.service import Percentile
 from telemetry.query import slowest
 from telemetry.query.overview import Totals
 

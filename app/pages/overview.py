@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.dashboard import cache, cards, navigation, page, tables
 from app.dashboard.view import View
-from app.panels import first_screen, glance, numbers, traffic
+from app.panels.overview import first_screen, glance, numbers, traffic
 from telemetry.query import decisions, overview
 from telemetry.query.overview import Totals
 

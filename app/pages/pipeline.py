@@ -8,13 +8,7 @@ from typing import Final, cast
 import streamlit as st
 
 from app.dashboard import cache, cards, components
-from app.panels import (
-    pipeline_gateway,
-    pipeline_jobs,
-    pipeline_numbers,
-    pipeline_storage,
-    pipeline_verdict,
-)
+from app.panels.pipeline import gateway, jobs, numbers, storage, verdict
 from telemetry.query import incidents
 from telemetry.query import pipeline as query
 from telemetry.query.filters import Filters
@@ -42,8 +36,8 @@ def show() -> None:
         _now(span)
         state = cache.ask(query.jobs)
         with cards.errors_shown("storage"):
-            pipeline_storage.draw(state.jobs)
-        pipeline_jobs.jobs_card(state)
+            storage.draw(state.jobs)
+        jobs.jobs_card(state)
         _incidents(span)
 
 
@@ -77,18 +71,18 @@ def _now(span: str) -> None:
         start = end - length
         processes = cache.ask(query.processes, since=start)
         points = cache.ask(query.series, start, end)
-        pipeline_verdict.draw(pipeline_verdict.verdict(processes, told))
-        pipeline_numbers.numbers(processes, points)
-        live = pipeline_gateway.asked()
-        pipeline_numbers.charts(points, start, end, beside=lambda: pipeline_gateway.draw(live))
-        pipeline_numbers.each(processes)
+        verdict.draw(verdict.verdict(processes, told))
+        numbers.numbers(processes, points)
+        live = gateway.asked()
+        numbers.charts(points, start, end, beside=lambda: gateway.draw(live))
+        numbers.each(processes)
 
 
 def _incidents(span: str) -> None:
     end = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
     wanted = Filters(start=end - SPANS[span][0], end=end, simulated=False)
-    found = cache.ask(incidents.timeline, wanted, kinds=pipeline_jobs.KINDS, limit=SHOWN)
-    pipeline_jobs.incidents_card(found.rows)
+    found = cache.ask(incidents.timeline, wanted, kinds=jobs.KINDS, limit=SHOWN)
+    jobs.incidents_card(found.rows)
 
 
 if __name__ == "__main__":

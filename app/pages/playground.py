@@ -11,9 +11,9 @@ from app.dashboard import cache, cards, components, theme
 from app.dashboard.charts import style
 from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry
 from app.dashboard.gateway_error import GatewayError
-from app.panels import playground_compare, playground_preview, playground_view
-from app.panels.playground_compose import Composed, compose
-from app.panels.playground_run import Run, conversation
+from app.panels.playground import compare, preview, view
+from app.panels.playground.compose import Composed, compose
+from app.panels.playground.run import Run, conversation
 from telemetry.errors import TelemetryError
 
 DRAW_EVERY_S = 0.4
@@ -27,7 +27,7 @@ _CATALOGUE = "playground-catalogue"
 
 def show() -> None:
     """The page."""
-    st.html(playground_view.STYLE)
+    st.html(view.STYLE)
     components.page_header(
         "Playground", "Route a prompt of your own and see why it goes where it goes, and what it costs"
     )
@@ -47,7 +47,7 @@ def show() -> None:
         _obey(gateway, composed, runs)
     planned: dict[str, Any] | None = st.session_state.get(_PREVIEW)
     if planned is not None:
-        playground_preview.draw(planned, _colours({each["model"] for each in planned["candidates"]}))
+        preview.draw(planned, _colours({each["model"] for each in planned["candidates"]}))
     elif runs:
         st.fragment(_follow, run_every=DRAW_EVERY_S if running else None)(runs)
 
@@ -121,7 +121,7 @@ def _shape(known: Catalogue | GatewayError) -> tuple[str, ...]:
 def _follow(runs: tuple[Run, ...]) -> None:
     """The runs as they stand; the whole page runs again once they are over, so that one can send again."""
     if len(runs) > 1:
-        playground_compare.draw(runs, _colours({run.question.route or "" for run in runs}))
+        compare.draw(runs, _colours({run.question.route or "" for run in runs}))
     else:
         _one(runs[0])
     if all(run.state.over for run in runs) and st.session_state.get("playground-over") != id(runs):
@@ -134,33 +134,33 @@ def _one(run: Run) -> None:
     state, elapsed = run.state, run.elapsed_ms
     names = {branch.model for branch in state.branches} | {each.model for each in state.candidates or ()}
     colours = _colours(names)
-    title, subtitle = playground_view.heading(state, elapsed)
+    title, subtitle = view.heading(state, elapsed)
     if run.question.turns:
         with st.expander(f"Said before ({len(run.question.turns)})", icon=":material/forum:", key="turns"):
             for role, text in run.question.turns:
                 components.said(role, text)
     with cards.grid("run", narrowest="half"):
         with cards.card(title, subtitle, key="answer"):
-            playground_view.answer(state)
+            view.answer(state)
             # A failure has said it already.
             if state.decision is not None and state.failure is None:
                 components.untrusted(state.decision.reason, muted=True)
-            playground_view.record(state)
+            view.record(state)
         with cards.card("What was known", "Signals and guard, before any model is called", key="known"):
-            playground_view.known(state)
-            playground_view.guard(state)
+            view.known(state)
+            view.guard(state)
     if state.decision is not None:
-        playground_view.bill(state.decision)
+        view.bill(state.decision)
     with cards.grid("how", narrowest="half"):
         with cards.card("Branches", "Every attempt, from the start of the request", key="branches"):
-            playground_view.lanes(state, colours, elapsed)
-            playground_view.moves(state)
-            playground_view.scores(state)
-            playground_view.drafts(state.discarded)
+            view.lanes(state, colours, elapsed)
+            view.moves(state)
+            view.scores(state)
+            view.drafts(state.discarded)
         with cards.card(
             "Candidates", f"Strategy {state.strategy}" if state.strategy else "Who could answer", key="candidates"
         ):
-            playground_view.candidates(state, colours)
+            view.candidates(state, colours)
 
 
 def _colours(names: set[str]) -> dict[str, str]:

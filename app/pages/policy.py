@@ -7,18 +7,10 @@ import streamlit as st
 from app import plain, units
 from app.dashboard import cache, cards, components, navigation, theme, toolbar
 from app.dashboard.view import View
-from app.panels import (
-    models_health,
-    policy_lanes,
-    policy_refused,
-    policy_rules,
-    policy_tables,
-    policy_text,
-    policy_versions,
-    policy_words,
-)
-from app.panels.policy_text import ReadPolicy
-from app.panels.policy_versions import AGAINST, SHOWN, Choice, InForce
+from app.panels.policy import lanes, models_health, refused, tables, text, versions, words
+from app.panels.policy import rules as policy_rules
+from app.panels.policy.text import ReadPolicy
+from app.panels.policy.versions import AGAINST, SHOWN, Choice, InForce
 from telemetry.query import policies, policy_use
 from telemetry.query.filters import Filters
 from telemetry.query.policies import PolicyText
@@ -49,15 +41,15 @@ def _nothing() -> None:
 def _body(view: View, known: list[PolicyText]) -> None:
     said = models_health.asked().document
     uses = cache.ask(policy_use.uses, Filters(purposes=()))
-    deciding = policy_versions.in_force(known, uses, None if said is None else str(said.get("policy_version")))
-    choice = policy_versions.choose(known, deciding.version, st.query_params.get(SHOWN), st.query_params.get(AGAINST))
+    deciding = versions.in_force(known, uses, None if said is None else str(said.get("policy_version")))
+    choice = versions.choose(known, deciding.version, st.query_params.get(SHOWN), st.query_params.get(AGAINST))
     for version in choice.unknown:
         components.notice(f"The store has no version {plain.visible(version, 40)} of the policy.")
-    policy_versions.selectors(known, choice, deciding)
+    versions.selectors(known, choice, deciding)
     now = cache.ask(policy_use.uses, view.filters)
-    read = policy_text.read(choice.shown.toml)
+    read = text.read(choice.shown.toml)
     _head(choice, read, deciding, now)
-    policy_refused.draw()
+    refused.draw()
     if read.policy is None:
         components.notice(read.problem or "This version cannot be read.")
     else:
@@ -73,19 +65,19 @@ def _body(view: View, known: list[PolicyText]) -> None:
             help="A lane a route, a row a case. Answers are checked as the row says; a score below its threshold leads "
             "to the next step, a failure to the model's fallback or the next model of the step.",
         ):
-            policy_lanes.draw(policy_lanes.lanes(read.policy), cache.colours(theme.mode()), ready=live)
+            lanes.draw(lanes.lanes(read.policy), cache.colours(theme.mode()), ready=live)
         policy_rules.draw(view, choice.shown.version, read.policy)
     models_health.draw()
     if read.policy is not None:
-        policy_tables.models(read.policy)
+        tables.models(read.policy)
         with cards.grid("policy-parts", narrowest="half"):
-            policy_tables.checks(read.policy)
-            policy_tables.tools_and_budgets(read.policy)
-    policy_versions.table(known, uses, now, deciding)
-    policy_versions.difference(choice)
+            tables.checks(read.policy)
+            tables.tools_and_budgets(read.policy)
+    versions.table(known, uses, now, deciding)
+    versions.difference(choice)
     kept = f"Version {plain.visible(choice.shown.version, 12)}, as it was kept"
     with cards.card("The file", kept, key="policy-file"), st.expander("Show the text"):
-        policy_versions.whole_text(choice.shown.toml)
+        versions.whole_text(choice.shown.toml)
 
 
 def _head(choice: Choice, read: ReadPolicy, deciding: InForce, now: list[PolicyUse]) -> None:
@@ -109,7 +101,7 @@ def _head(choice: Choice, read: ReadPolicy, deciding: InForce, now: list[PolicyU
             ("Requests in the period", f"{own:,} of {requests:,} ({share})"),
         ]
         if read.policy is not None:
-            facts.append(("Kept", policy_words.kept_in_words(read.policy.telemetry)))
+            facts.append(("Kept", words.kept_in_words(read.policy.telemetry)))
         components.definition_list(facts)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.dashboard.budgets import Budget, Spender
-from app.panels.budget_accounts import LOOK_BACK, Account, course, past
+from app.panels.cost.budget_accounts import LOOK_BACK, Account, course, past
 from router_core import semconv
 from tests.integration.app.test_pages import home, keep
 from tests.traces import Attempt, Routed

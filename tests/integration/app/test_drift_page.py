@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from streamlit.testing.v1 import AppTest
 
-from app.panels import drift as drift_view
+from app.panels.drift import weeks
 from app.settings import HOME_VARIABLE
 from telemetry.drift.distribution import category_shares, histograms
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
@@ -151,7 +151,7 @@ def test_states_differ_by_more_than_colour(url, mode):
     engine = stored(
         url, row("a", W46), row("b", W46, "drift", effect=0.5), row("c", W46, "not_enough_data"), row(HOSTILE, W45)
     )
-    drawn = drift_view.heat_map(heatmap(engine), mode, None).to_dict()["data"]
+    drawn = weeks.heat_map(heatmap(engine), mode, None).to_dict()["data"]
     by_name = {trace["name"]: trace for trace in drawn}
     assert set(by_name) == {"· steady", "▲ drifted", "not enough data"}
     assert list(by_name["▲ drifted"]["text"]) == ["▲ 1 of 1"]
@@ -167,7 +167,7 @@ def test_costs_are_drawn_in_dollars_and_both_sizes_are_named(url):
     shapes = histograms(rng.normal(2e6, 1e5, 300), rng.normal(3e6, 1e5, 300))
     engine = stored(url, row("a", W46, metric="cost", unit="nano-USD", shapes=shapes))
     (metric,) = cell(engine, "a", W46, False)
-    drawn = drift_view.distributions(metric, "light").to_dict()
+    drawn = weeks.distributions(metric, "light").to_dict()
     assert drawn["layout"]["xaxis"]["title"]["text"] == "cost (USD)"
     assert max(drawn["data"][0]["x"]) < 0.01
     assert [trace["name"] for trace in drawn["data"]] == ["Reference (weeks before), n = 900", "This week, n = 300"]
@@ -178,7 +178,7 @@ def test_categories_stand_side_by_side(url):
     shapes = category_shares(rng.choices("ab", k=50), rng.choices("bc", k=50))
     engine = stored(url, row("a", W46, metric="intent", unit="share", shapes=shapes))
     (metric,) = cell(engine, "a", W46, False)
-    drawn = drift_view.distributions(metric, "dark").to_dict()
+    drawn = weeks.distributions(metric, "dark").to_dict()
     assert drawn["layout"]["barmode"] == "group"
     assert set(drawn["data"][0]["x"]) == {"a", "b", "c"}
 

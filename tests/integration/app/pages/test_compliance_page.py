@@ -11,7 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app.panels import evidence
+from app.panels.compliance import evidence
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from router_core import semconv
 from telemetry.evidence.bundle import Period

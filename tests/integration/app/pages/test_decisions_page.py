@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.dashboard import cache
 from app.dashboard.view import View, period
-from app.panels import export
+from app.panels.decisions import export
 from app.saved_views import FILE, save, views
 from telemetry.query.filters import Filters
 from tests.integration.app.test_pages import HOSTILE, NOW, home, keep, open_page, routed, text_of

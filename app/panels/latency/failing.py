@@ -1,0 +1,261 @@
+"""What failed: errors of models by type, each with its decisions, and requests without an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from app import plain, units
+from app.dashboard import cache, cards, components, navigation, plot, tables, theme
+from app.dashboard.charts import over_time
+from app.dashboard.charts.over_time import Series
+from app.dashboard.charts.style import faded
+from app.dashboard.components import Cell
+from app.dashboard.theme import Palette
+from app.dashboard.view import View
+from app.panels.latency import service
+from telemetry.query import branch_errors, failures
+from telemetry.query.failures import BranchFailures
+from telemetry.query.overview import Totals
+from telemetry.query.proportion import Proportion
+
+ERROR: Final = "error"
+OF: Final = "error_of"
+"""Query parameters: the type of error whose decisions are shown, and the model that had it."""
+_CLICKS: Final = "errors-clicked"
+_TYPES: Final = 6
+"""Types of errors with a colour of their own; the rarer ones are drawn as one."""
+_DECISIONS: Final = 10
+
+
+def by_type(view: View) -> None:
+    """A card of a table: each type of error of each model, with its share; a click shows its decisions."""
+    with cards.card(
+        "Errors of models, by type",
+        "Branches that failed, of all branches of that model. Click a row to see its decisions",
+        key="errors",
+        help="A branch failed when it gave no complete answer. Its share is of all branches of that model and use, "
+        "with Wilson's interval at 95 %. Most requests with such a branch are answered by another: see fallbacks.",
+    ):
+        found = cache.ask(failures.branch_failures, view.filters)
+        if not found:
+            cards.empty("No branch failed", "Every branch of this period gave a complete answer.")
+            return
+        _table(found)
+        plot.save(lambda: plot.written([_HEAD, *map(_line, found)]), key="errors", what="this table")
+
+
+_HEAD: Final = ("model", "use", "error", "failed", "branches", "share", "low", "high")
+
+
+def _line(one: BranchFailures) -> Sequence[object]:
+    rate = one.branches
+    return one.model, one.kind, one.error_type, rate.part, rate.n, rate.share, rate.low, rate.high
+
+
+def _table(found: Sequence[BranchFailures]) -> None:
+    frame = pd.DataFrame(
+        {
+            "Model": [plain.visible(one.model, tables.NAME) for one in found],
+            "Use": [one.kind for one in found],
+            "Error": [error_said(one.error_type) for one in found],
+            "Failed": [one.branches.part for one in found],
+            "Share": [units.share(one.branches.share, 2) for one in found],
+            "95 % interval": [_interval(one.branches) for one in found],
+            "Branches": [one.branches.n for one in found],
+        }
+    )
+    column = st.column_config
+    # A click is an order, and carried out once: each one gives the table a new key, or the row would stay chosen.
+    key = f"table-errors-{st.session_state.get(_CLICKS, 0)}"
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config={
+            "Use": column.TextColumn(help="model: an answer. probe: an extra cheap answer to compare. tool, judge."),
+            "Failed": column.NumberColumn(format="localized"),
+            "Share": column.TextColumn(alignment="right"),
+            "95 % interval": column.TextColumn(alignment="right"),
+            "Branches": column.NumberColumn(format="localized", help="All branches of that model and use: n."),
+        },
+        key=key,
+        on_select=partial(_obey, key, found),
+        selection_mode="single-cell",
+        height=min(len(found), 9) * 35 + 38,
+    )
+
+
+def _obey(key: str, found: Sequence[BranchFailures]) -> None:
+    """Put the row that was clicked into the address. A browser sends it, so it is looked up, never trusted."""
+    st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
+    event: Any = st.session_state.get(key) or {}
+    try:
+        row = found[int(event["selection"]["cells"][0][0])]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return
+    st.query_params.update({ERROR: row.error_type, OF: row.model})
+
+
+def _interval(rate: Proportion) -> str:
+    if rate.low is None or rate.high is None:
+        return units.UNKNOWN
+    return f"{rate.low * 100:.2f} to {rate.high * 100:.2f} %"
+
+
+def error_said(code: str) -> str:
+    """An error's code as words; hostile ones made harmless."""
+    return plain.visible(code.replace("_", " "), tables.NAME)
+
+
+def over_the_period(view: View) -> None:
+    """A card of bars: how many branches failed when, a colour each type."""
+    mode = theme.mode()
+    with cards.card("Errors over time", "Branches that failed, by type", key="errors-over-time"):
+        steps = cache.ask(branch_errors.error_series, view.filters, view.period.step)
+        if not steps:
+            cards.empty("No branch failed", "Every branch of this period gave a complete answer.")
+            return
+        plot.draw(
+            over_time.bars(
+                stacked(((one.start, one.error_type, one.branches) for one in steps), theme.palette(mode)),
+                mode,
+                step=view.period.step,
+                unit="branches",
+                write=units.count,
+                span=view.span,
+                height=330,
+            ),
+            key="errors-over-time-chart",
+            alt="Stacked bars: branches that failed a step, by type of error",
+            zoom=view,
+        )
+
+
+def stacked(counted: Iterable[tuple[datetime, str, int]], shades: Palette) -> list[Series]:
+    """One stack a type, the most frequent at the bottom; the rarest together."""
+    by_type: dict[str, dict[datetime, int]] = {}
+    for start, name, n in counted:
+        steps = by_type.setdefault(name, {})
+        steps[start] = steps.get(start, 0) + n
+    ordered = sorted(by_type, key=lambda name: (-sum(by_type[name].values()), name))
+    shown, rare = ordered[:_TYPES], ordered[_TYPES:]
+    paint = _paint(shades)
+    stacks = [
+        Series(error_said(name), sorted(by_type[name].items()), colour)
+        for name, colour in zip(shown, paint, strict=False)
+    ]
+    if rare:
+        together: dict[datetime, int] = {}
+        for name in rare:
+            for start, n in by_type[name].items():
+                together[start] = together.get(start, 0) + n
+        stacks.append(Series(units.plural(len(rare), "rarer type"), sorted(together.items()), paint[-1]))
+    return stacks
+
+
+def _paint(shades: Palette) -> tuple[str, ...]:
+    """None of them is a model's."""
+    return (
+        shades.bad,
+        shades.warn,
+        shades.accent,
+        shades.muted,
+        *(faded(shades.bad, 0.45), faded(shades.accent, 0.45), faded(shades.muted, 0.4)),
+    )
+
+
+def decisions_of_one(view: View) -> None:
+    """A card of the newest decisions with the error that the address names; nothing when it names none."""
+    chosen = _chosen()
+    if chosen is None:
+        return
+    error_type, model = chosen
+    with cards.card(
+        f"Decisions with {error_said(error_type)} of {plain.visible(model, tables.NAME)}",
+        f"The newest {_DECISIONS}, whatever came of them. Click a row for the whole story",
+        key="error-decisions",
+    ):
+        rows = cache.ask(branch_errors.decisions_with_error, view.filters, model, error_type, limit=_DECISIONS)
+        if rows:
+            opened = tables.decisions(rows, key="error-decisions")
+            if opened is not None:
+                navigation.open_decision(opened)
+        else:
+            cards.empty("None in this period", "Choose a longer period, or another row of the table.")
+        st.button("Close", icon=":material/close:", key="close-error", on_click=_close)
+
+
+def _chosen() -> tuple[str, str] | None:
+    error_type, model = st.query_params.get(ERROR), st.query_params.get(OF)
+    return (error_type, model) if error_type and model else None
+
+
+def _close() -> None:
+    st.query_params.pop(ERROR, None)
+    st.query_params.pop(OF, None)
+
+
+def unanswered(view: View, now: Totals) -> None:
+    """A card of bars and a table: requests that ended without an answer, by why; deadlines that passed first."""
+    mode = theme.mode()
+    with cards.card(
+        "Requests without an answer",
+        "How they ended, and why",
+        key="unanswered",
+        help="failed: every branch failed, or the deadline passed. denied: a rule or a budget. cancelled: the caller "
+        "went away. Shares are of all requests of the period, with Wilson's interval at 95 %.",
+    ):
+        found = cache.ask(failures.request_failures, view.filters)
+        missed = Proportion.of(service.late(found), now.requests)
+        told = f"Deadlines missed: {service.in_words(missed, 2)}."
+        components.untrusted(components.unbroken(told), muted=True)
+        if not found:
+            cards.empty("Every request was answered", f"n = {units.count(now.requests)}.")
+            return
+        steps = cache.ask(failures.request_failures, view.filters, view.period.step)
+        plot.draw(
+            over_time.bars(
+                stacked(
+                    ((one.start, _ending(one.status, one.error_type), one.requests.part) for one in steps if one.start),
+                    theme.palette(mode),
+                ),
+                mode,
+                step=view.period.step,
+                unit="requests",
+                write=units.count,
+                span=view.span,
+                height=210,
+            ),
+            key="unanswered-chart",
+            alt="Stacked bars: requests without an answer a step, by why",
+            zoom=view,
+        )
+        components.table(
+            ("Ended", "Requests", "Share", "95 % interval"),
+            [
+                (
+                    Cell(_ending(one.status, one.error_type), components.OUTCOME_TONE.get(one.status)),
+                    units.count(one.requests.part),
+                    units.share(one.requests.share, 2),
+                    _interval(one.requests),
+                )
+                for one in found[:_DECISIONS]
+            ],
+            numbers=(1, 2, 3),
+        )
+        with st.container(horizontal=True):
+            for status in dict.fromkeys(one.status for one in found):
+                navigation.decisions_link(_LINKS.get(status, plain.markdown(status)), status=status)
+
+
+_LINKS: Final[Mapping[str, str]] = {"failed": "Failed ones", "denied": "Denied ones", "cancelled": "Cancelled ones"}
+
+
+def _ending(status: str, error_type: str) -> str:
+    """``failed: deadline exceeded``; the status alone where the type adds nothing."""
+    return status if error_type in ("", status) else f"{status}: {error_said(error_type)}"

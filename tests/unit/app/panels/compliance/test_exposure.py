@@ -1,0 +1,65 @@
+"""Which data went where, as a matrix."""
+
+from __future__ import annotations
+
+from app.panels.compliance.exposure import Column, _table, matrix
+from telemetry.query.compliance import DataClassTotals, Exposure
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def seen(data: str, model: str, location: str | None, branches: int, kind: str = "model") -> Exposure:
+    return Exposure(data, model, kind, location, branches, branches, 0, 0, 0)
+
+
+def totals(data: str, requests: int) -> DataClassTotals:
+    return DataClassTotals(data, requests, requests, 0, 0, 0)
+
+
+def test_branches_are_counted_by_class_model_and_place() -> None:
+    found = matrix(
+        [seen("public", "a", "cloud", 3), seen("public", "a", "cloud", 2, "probe"), seen("internal", "b", "local", 7)]
+    )
+    assert found.cells == {("public", Column("a", "cloud")): 5, ("internal", Column("b", "local")): 7}
+    assert [column.place for column in found.columns] == ["local", "cloud"]
+
+
+def test_protected_classes_are_rows_also_when_there_were_none() -> None:
+    assert matrix([]).classes == ("sensitive", "regulated")
+    assert matrix([seen("public", "a", "cloud", 1)], [totals("internal", 2), totals("secret", 1)]).classes == (
+        "public",
+        "internal",
+        "sensitive",
+        "regulated",
+        "secret",
+    )
+
+
+def test_what_left_and_what_nobody_knows_is_told_apart() -> None:
+    found = matrix(
+        [
+            seen("sensitive", "a", "cloud", 1),
+            seen("regulated", "a", "cloud", 2),
+            seen("regulated", "b", "local", 4),
+            seen("sensitive", "c", None, 8),
+            seen("public", "a", "cloud", 16),
+        ]
+    )
+    assert [found.protected(place) for place in ("local", "cloud", "unknown")] == [4, 3, 8]
+
+
+def test_a_model_that_moved_is_two_columns() -> None:
+    found = matrix([seen("public", "a", "cloud", 1), seen("public", "a", "local", 1)])
+    assert found.columns == (Column("a", "local"), Column("a", "cloud"))
+
+
+def test_protected_data_in_a_cloud_alarms_and_its_absence_is_seen() -> None:
+    quiet = _table(matrix([seen("internal", "a", "cloud", 1)]), {})
+    assert quiet.count('<span class="rs-ok">0</span>') == 2
+    assert "rs-alarm" not in quiet
+    loud = _table(matrix([seen("sensitive", "a", "cloud", 12)]), {})
+    assert '<span class="rs-bad rs-alarm">▲ 12</span>' in loud
+
+
+def test_names_are_shown_as_text() -> None:
+    assert "<script" not in _table(matrix([seen(HOSTILE, HOSTILE, "cloud", 1)], [totals(HOSTILE, 1)]), {})
