@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 from app.wiring import Service
 from router_core.result import Decision
 from router_core.signals.intent import classifier
-from router_core.signals.language import identifier
+from router_core.signals.language import glance
 from telemetry.query.decision import decision as stored_decision
 from tests.serving import gateway, write_policy
 from tests.upstream import Upstream, answer, cut, echo_key, status
@@ -398,7 +398,7 @@ def test_the_gateway_listens_only_when_its_signals_are_loaded(
 ) -> None:
     monkeypatch.setenv("LOOPBACK_KEY", KEY)
     classifier.cache_clear()
-    identifier.cache_clear()
+    glance.cache_clear()
     with gateway(tmp_path, write_policy(tmp_path, upstream.base_url)):
         assert classifier.cache_info().currsize == 1
-        assert identifier.cache_info().currsize == 1
+        assert glance.cache_info().currsize == 1

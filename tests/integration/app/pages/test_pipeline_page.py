@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,8 +29,9 @@ def nobody_answers(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sample(process: str = "host:17:abc", ago: timedelta = timedelta(seconds=30), **more: object) -> operation.Row:
-    at = NOW - ago
-    moved = {"ts": at, "minute": int(at.timestamp() // 60), "started": NOW - timedelta(hours=1)}
+    # Not the module's NOW: a process that was seen minutes ago is silent, and a suite takes minutes.
+    at = datetime.now(UTC) - ago
+    moved = {"ts": at, "minute": int(at.timestamp() // 60), "started": at - timedelta(hours=1)}
     return operation.sample(process, 0) | moved | {"sample_id": row_id(process, at)} | more
 
 
