@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from telemetry.setup import Telemetry
@@ -90,25 +90,44 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """A new page of a size, in a theme. Those alike share what their browser has read before, and no session."""
+    contexts: dict[tuple[int, int, str], BrowserContext] = {}
+
+    def open_tab(*, width: int = 1440, height: int = 1000, scheme: str = "light") -> Page:
+        kind = (width, height, scheme)
+        if kind not in contexts:
+            contexts[kind] = browser.new_context(
+                viewport={"width": width, "height": height},
+                color_scheme=scheme,  # type: ignore[arg-type]
+            )
+        page = contexts[kind].new_page()
+        page.set_default_timeout(30_000)
+        return page
+
+    yield open_tab
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def visit(browser: Browser, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
+def visit(tab: Callable[..., Page], dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
     """Open an address of the dashboard at a width, in a theme; fails when the page asks anything of another host."""
-    contexts = []
+    pages = []
     foreign: list[str] = []
 
     def open_address(path: str, *, width: int = 1440, scheme: str = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 1000}, color_scheme=scheme)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(30_000)
+        page = tab(width=width, scheme=scheme)
+        pages.append(page)
         page.on("request", lambda request: _note(foreign, request.url, dashboard.url))
         page.goto(dashboard.url + path)
         page.wait_for_selector(".rs-head")
         return page
 
     yield open_address
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert foreign == []
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from tests.browser.servers import ROOT, dashboard
@@ -42,7 +42,7 @@ class Visitor:
         self._count()
         table = self.page.locator(f"[class*='st-key-card-{card}']").get_by_test_id("stDataFrame").first
         table.scroll_into_view_if_needed()
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_timeout(800)
         box = table.bounding_box()
         assert box is not None
         self.page.mouse.click(box["x"] + 40, box["y"] + 54, delay=60)
@@ -57,12 +57,12 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tab: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard that was started over nothing, with demo traffic that its own button wrote."""
     environment = {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
     home = tmp_path_factory.mktemp("tour")
     with dashboard({**environment, "PYTHONPATH": str(ROOT), HOME_VARIABLE: str(home)}) as url:
-        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        page = tab()
         page.goto(url)
         page.get_by_text("2,000 requests, half a minute").click(timeout=60_000)
         button = page.get_by_role("button", name="Write demo traffic")
@@ -75,9 +75,8 @@ def address(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def visitor(browser: Browser, address: str) -> Iterator[Visitor]:
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    page.set_default_timeout(30_000)
+def visitor(tab: Callable[..., Page], address: str) -> Iterator[Visitor]:
+    page = tab()
     page.goto(f"{address}/?range=8w")
     expect(page.locator(".rs-kpi")).to_have_count(6)
     yield Visitor(page)
