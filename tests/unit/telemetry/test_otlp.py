@@ -157,7 +157,12 @@ def test_a_bomb_is_refused_before_it_is_inflated():
         inflate(half + half)
 
 
-@pytest.mark.parametrize("body", [b"plain", gzip.compress(b"whole")[:-9], gzip.compress(b"x") + b"trailing"])
+# Named, since a name made of the bytes would hold the second in which they were compressed.
+@pytest.mark.parametrize(
+    "body",
+    [b"plain", gzip.compress(b"whole")[:-9], gzip.compress(b"x") + b"trailing"],
+    ids=["not compressed", "cut short", "trailing bytes"],
+)
 def test_what_is_no_whole_gzip_is_refused(body: bytes):
     with pytest.raises(InvalidOtlp):
         inflate(body)
