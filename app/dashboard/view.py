@@ -165,6 +165,11 @@ class View:
         return start, end
 
     @property
+    def question(self) -> tuple[str, Filters]:
+        """What is asked, the same for as long as the reader changes nothing, though "now" goes on."""
+        return self.period.key, replace(self.filters, start=None, end=None)
+
+    @property
     def narrowed(self) -> bool:
         """Whether anything but the period restricts what is shown."""
         chosen = self.filters

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final, cast, get_args
 
 import streamlit as st
 
 from app import units
 from app.dashboard import address, cache, cards, components, navigation, tables, toolbar
+from app.dashboard.trail import trail
 from app.dashboard.view import View
 from app.panels.decisions import export, view_list
 from telemetry.query import decisions
@@ -19,8 +19,6 @@ ROWS = 50
 PATH: Final = "path"
 """The query parameter, and the key of its widget."""
 _PATHS: Final = {"all": "All", "escalated": "Escalated", "fell_back": "Fell back", "by_tool": "By a tool"}
-_TRAIL = "decisions-trail"
-"""Session key: the cursors of the pages before this one, so that one can go back."""
 
 
 def show() -> None:
@@ -69,17 +67,17 @@ def _follow() -> None:
 
 
 def _list(view: View, path: Path | None, search: str) -> None:
-    trail = _trail(view, path, search)
+    place = trail("decisions", (view.question, path, search))
     try:
-        page = cache.ask(decisions.page, view.filters, path=path, search=search, cursor=trail[-1], limit=ROWS)
+        page = cache.ask(decisions.page, view.filters, path=path, search=search, cursor=place.cursor, limit=ROWS)
     except ValueError as error:
         cards.error_card(str(error), key="cursor")
         return
-    if not page.rows and trail == [None]:
+    if not page.rows and place.at_first:
         _nothing(view, search, page)
     else:
-        _rows(view, path, page, len(trail))
-    _turn(trail, page, searching=bool(search.strip()))
+        _rows(view, path, page, place.number)
+    place.buttons(page.next_cursor, older="Look further" if search.strip() and not page.rows else "Older")
 
 
 def _rows(view: View, path: Path | None, page: DecisionPage, number: int) -> None:
@@ -126,45 +124,6 @@ def _nothing(view: View, search: str, page: DecisionPage) -> None:
         else:
             components.untrusted("Nothing has been routed yet. Route a prompt in the playground.")
             navigation.link_to(navigation.PLAYGROUND)
-
-
-def _trail(view: View, path: Path | None, search: str) -> list[str | None]:
-    """The cursors from the first page to this one; begun anew when the question changes."""
-    question = (view.period.key, replace(view.filters, start=None, end=None), path, search)
-    asked, trail = st.session_state.get(_TRAIL, (None, [None]))
-    if asked != question:
-        trail = [st.query_params.get("cursor")] if asked is None else [None]
-        st.session_state[_TRAIL] = (question, trail)
-    return list(trail)
-
-
-def _turn(trail: list[str | None], page: DecisionPage, *, searching: bool) -> None:
-    """Newer and older; the cursor goes into the address."""
-    with st.container(horizontal=True, horizontal_alignment="right", key="turn"):
-        st.button(
-            "Newer",
-            icon=":material/chevron_left:",
-            disabled=trail == [None],
-            on_click=_go,
-            args=([*trail[:-1]] or [None],),
-        )
-        st.button(
-            "Look further" if searching and not page.rows else "Older",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            disabled=page.next_cursor is None,
-            on_click=_go,
-            args=([*trail, page.next_cursor],),
-        )
-
-
-def _go(trail: list[str | None]) -> None:
-    question, _ = st.session_state[_TRAIL]
-    st.session_state[_TRAIL] = (question, trail)
-    if trail[-1] is None:
-        st.query_params.pop("cursor", None)
-    else:
-        st.query_params["cursor"] = trail[-1]
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from telemetry.query.cursor import after, cursor_of
 from telemetry.query.filters import Filters, on_facts
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading
@@ -88,7 +89,7 @@ def page(
     if path is not None:
         conditions.append(_PATHS[path])
     if cursor is not None:
-        conditions.append(_after(cursor))
+        conditions.append(after(cursor, REQUEST.c.ts, REQUEST.c.span_id, of="decisions"))
     search = clean(search.strip())
     with reading(engine) as connection:
         if not search:
@@ -145,7 +146,7 @@ def _text_page(
         .limit(1)
     )
     end = connection.execute(last).first()
-    return DecisionPage([_decision_row(row) for row in rows], None if end is None else _cursor(end))
+    return DecisionPage([_decision_row(row) for row in rows], None if end is None else cursor_of(end.ts, end.span_id))
 
 
 def _rare_traces(connection: sa.Connection, search: str) -> Sequence[str] | None:
@@ -167,24 +168,7 @@ def _decision_row(row: sa.Row[Any]) -> DecisionRow:
 
 
 def _cursor_of(rows: Sequence[sa.Row[Any]], limit: int) -> str | None:
-    return _cursor(rows[limit - 1]) if len(rows) > limit else None
-
-
-def _cursor(row: sa.Row[Any]) -> str:
-    return f"{row.ts.isoformat()}~{row.span_id}"
-
-
-def _after(cursor: str) -> sa.ColumnElement[bool]:
-    moment, separator, span_id = cursor.partition("~")
-    try:
-        ts = datetime.fromisoformat(moment)
-    except ValueError:
-        ts = None
-    if ts is None or ts.tzinfo is None or not separator or not span_id.isalnum():
-        raise ValueError(f"{cursor[:80]!r} is no cursor of a page of decisions; start again without one")
-    return sa.tuple_(REQUEST.c.ts, REQUEST.c.span_id) < sa.tuple_(
-        sa.literal(ts, REQUEST.c.ts.type), sa.literal(span_id)
-    )
+    return cursor_of(rows[limit - 1].ts, rows[limit - 1].span_id) if len(rows) > limit else None
 
 
 def _begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:

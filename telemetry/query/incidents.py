@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from telemetry.levels import REQUESTS
 from telemetry.query.cells import Step, cells, sums
+from telemetry.query.cursor import after, cursor_of
 from telemetry.query.filters import Filters, hour_start
 from telemetry.storage.engine import reading
 from telemetry.storage.operation import INCIDENT, PIPELINE_SAMPLE
@@ -109,7 +110,7 @@ def timeline(
     if kinds:
         conditions.append(INCIDENT.c.kind.in_(tuple(map(clean, kinds))))
     if cursor is not None:
-        conditions.append(_after(cursor))
+        conditions.append(after(cursor, INCIDENT.c.ts, INCIDENT.c.incident_id, of="incidents"))
     statement = (
         sa.select(INCIDENT)
         .where(*conditions)
@@ -120,7 +121,7 @@ def timeline(
         rows = connection.execute(statement).all()
     more = len(rows) > limit
     shown = [_incident(row) for row in rows[:limit]]
-    return IncidentPage(shown, f"{shown[-1].ts.isoformat()}~{shown[-1].incident_id}" if more and shown else None)
+    return IncidentPage(shown, cursor_of(shown[-1].ts, shown[-1].incident_id) if more and shown else None)
 
 
 def breaker_intervals(engine: sa.Engine, filters: Filters, *, now: datetime | None = None) -> list[BreakerInterval]:
@@ -177,19 +178,6 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     if filters.simulated is not None:
         conditions.append(INCIDENT.c.simulated.is_(filters.simulated))
     return conditions
-
-
-def _after(cursor: str) -> sa.ColumnElement[bool]:
-    moment, separator, incident_id = cursor.partition("~")
-    try:
-        ts = datetime.fromisoformat(moment)
-    except ValueError:
-        ts = None
-    if ts is None or ts.tzinfo is None or not separator or not incident_id.isalnum():
-        raise ValueError(f"{cursor[:80]!r} is no cursor of a page of incidents; start again without one")
-    return sa.tuple_(INCIDENT.c.ts, INCIDENT.c.incident_id) < sa.tuple_(
-        sa.literal(ts, INCIDENT.c.ts.type), sa.literal(incident_id)
-    )
 
 
 def _incident(row: sa.Row[Any]) -> IncidentRow:

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 import sqlalchemy as sa
 
 from telemetry.query.compliance import ROUTER
+from telemetry.query.cursor import after, cursor_of
 from telemetry.query.filters import Filters, on_facts
 from telemetry.storage.engine import reading
 from telemetry.storage.models import BRANCH, PROTECTED, REQUEST
@@ -93,7 +94,7 @@ def page(
     """
     conditions = [REQUEST.c.source == ROUTER, *on_facts(REQUEST, "chosen", filters)]
     if cursor is not None:
-        conditions.append(_after(cursor))
+        conditions.append(after(cursor, REQUEST.c.ts, REQUEST.c.span_id, of="decisions"))
     if left:
         of_it = BRANCH.c.decision_id == REQUEST.c.decision_id
         conditions.append(sa.exists().where(of_it, BRANCH.c.location == "cloud"))
@@ -107,7 +108,7 @@ def page(
         found = connection.execute(statement).all()
         rows = found[:limit]
         branches = _branches(connection, [row.decision_id for row in rows])
-    following = _cursor(rows[-1]) if len(found) > limit else None
+    following = cursor_of(rows[-1].ts, rows[-1].span_id) if len(found) > limit else None
     return ProtectedPage([_protected(row, branches.get(row.decision_id, [])) for row in rows], following)
 
 
@@ -153,21 +154,4 @@ def _protected(row: sa.Row[Any], ran: Sequence[Ran]) -> Protected:
             for one in candidates
         ),
         ran=tuple(ran),
-    )
-
-
-def _cursor(row: sa.Row[Any]) -> str:
-    return f"{row.ts.isoformat()}~{row.span_id}"
-
-
-def _after(cursor: str) -> sa.ColumnElement[bool]:
-    moment, separator, span_id = cursor.partition("~")
-    try:
-        ts = datetime.fromisoformat(moment)
-    except ValueError:
-        ts = None
-    if ts is None or ts.tzinfo is None or not separator or not span_id.isalnum():
-        raise ValueError(f"{cursor[:80]!r} is no cursor of a page of decisions; start again without one")
-    return sa.tuple_(REQUEST.c.ts, REQUEST.c.span_id) < sa.tuple_(
-        sa.literal(ts, REQUEST.c.ts.type), sa.literal(span_id)
     )

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import plain, units
 from app.dashboard import cache, cards, navigation, plot, theme
+from app.dashboard.trail import trail
 from app.dashboard.view import View
 from telemetry.query import sensitive
 from telemetry.query.sensitive import Protected, ProtectedPage
@@ -18,7 +19,6 @@ ROWS: Final = 25
 AFTER: Final = "after"
 LEFT: Final = "left"
 """Parameters of the page's address: where the list goes on, and whether it shows only what went to a cloud."""
-_TRAIL: Final = "protected-trail"
 SAID: Final = {"local": "local", "cloud": "left for a cloud", "unknown": "unknown", "nowhere": "nothing ran"}
 
 
@@ -42,14 +42,14 @@ def draw(view: View, *, requests: int, left: int) -> None:
             cards.empty("No request of the period held protected data", "Choose a longer period, or remove a filter.")
             return
         only_left = _choice() if left else False
-        trail = _trail(view, only_left)
+        place = trail("protected", (view.question, only_left), parameter=AFTER)
         try:
-            page = cache.ask(sensitive.page, view.filters, left=only_left, cursor=trail[-1], limit=ROWS)
+            page = cache.ask(sensitive.page, view.filters, left=only_left, cursor=place.cursor, limit=ROWS)
         except ValueError as error:
             cards.empty("The list cannot go on from there", str(error))
             return
-        chosen = _table(page, len(trail))
-        _turn(trail, page)
+        chosen = _table(page, place.number)
+        place.buttons(page.next_cursor)
         if chosen is not None:
             navigation.open_decision(page.rows[chosen].decision_id)
 
@@ -132,43 +132,3 @@ def _colour(said: object) -> str:
     shades = theme.palette(theme.mode())
     colour = {SAID["local"]: shades.ok, SAID["unknown"]: shades.warn, f"▲ {SAID['cloud']}": shades.bad}.get(str(said))
     return f"color: {colour}" if colour else ""
-
-
-def _trail(view: View, only_left: bool) -> list[str | None]:
-    """The cursors from the first page of the list to this one; begun anew when the question changes."""
-    question = (view.period.key, view.filters.routes, view.filters.tenants, view.filters.models, only_left)
-    asked, trail = st.session_state.get(_TRAIL, (None, [None]))
-    if asked != question:
-        trail = [st.query_params.get(AFTER)] if asked is None else [None]
-        st.session_state[_TRAIL] = (question, trail)
-    return list(trail)
-
-
-def _turn(trail: list[str | None], page: ProtectedPage) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right", key="protected-turn"):
-        st.button(
-            "Newer",
-            icon=":material/chevron_left:",
-            key="protected-newer",
-            disabled=trail == [None],
-            on_click=_go,
-            args=([*trail[:-1]] or [None],),
-        )
-        st.button(
-            "Older",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            key="protected-older",
-            disabled=page.next_cursor is None,
-            on_click=_go,
-            args=([*trail, page.next_cursor],),
-        )
-
-
-def _go(trail: list[str | None]) -> None:
-    question, _ = st.session_state[_TRAIL]
-    st.session_state[_TRAIL] = (question, trail)
-    if trail[-1] is None:
-        st.query_params.pop(AFTER, None)
-    else:
-        st.query_params[AFTER] = trail[-1]
