@@ -32,7 +32,8 @@ class Says:
 
     status: int = 200
     retry_after: str | None = None
-    after_s: float = 0.0
+    until: threading.Event | None = None
+    """What it waits for before it answers, a minute at most; None: it answers at once."""
     rejected: int = 0
     body: bytes | None = None
     location: str | None = None
@@ -117,7 +118,8 @@ def _handler(collector: ScriptedCollector) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             says = collector.take(self.path, {name.lower(): text for name, text in self.headers.items()}, body)
-            time.sleep(says.after_s)
+            if says.until is not None:
+                says.until.wait(60)
             answer = ExportTraceServiceResponse()
             if says.rejected:
                 answer.partial_success.rejected_spans = says.rejected

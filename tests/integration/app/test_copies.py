@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,19 +78,16 @@ def test_a_collector_gets_spans_events_and_numbers_without_what_people_wrote(tmp
 
 def test_a_collector_that_hangs_delays_no_answer_and_keeps_no_decision_out(tmp_path: Path, upstream: Upstream):
     with ScriptedCollector() as collector:
-        collector.answers(Says(after_s=5))
+        answering = threading.Event()
+        collector.answers(Says(until=answering))
         with gateway(tmp_path, policy(tmp_path, upstream, collector.base_url)) as (url, service):
-            ask(url)
-            begin = time.monotonic()
-            for _ in range(5):
+            for _ in range(6):
                 assert ask(url).status_code == 200
-            assert time.monotonic() - begin < 4
             assert service.telemetry.health().committed == 6
+            answering.set()
 
 
 def test_without_its_collector_a_gateway_starts_answers_and_ends(tmp_path: Path, upstream: Upstream):
-    begin = time.monotonic()
     with gateway(tmp_path, policy(tmp_path, upstream, f"http://127.0.0.1:{free_port()}")) as (url, service):
         assert ask(url).status_code == 200
         assert service.telemetry.health().committed == 1
-    assert time.monotonic() - begin < 20

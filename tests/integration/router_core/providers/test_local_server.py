@@ -122,11 +122,11 @@ async def test_a_prompt_too_long_for_the_window_is_said_to_be(server: LocalServe
     await provider.aclose()
 
 
+@pytest.mark.timeout(60)  # seconds; an answer that goes on for nobody takes a minute by itself
 @pytest.mark.local_model
 async def test_closing_the_stream_stops_the_generation(server: LocalServer) -> None:
     await server.ready(SMALL, 60)
     provider = LocalProvider(SMALL, server)
-    began = time.monotonic()
     for _ in range(4):  # more than there are slots: were they not freed, the last would wait for the first
         endless = call("Count from one to ten thousand, in words.", max_output_tokens=3000)
         async with aclosing(provider.stream(endless)) as items:
@@ -135,7 +135,6 @@ async def test_closing_the_stream_stops_the_generation(server: LocalServer) -> N
     text, _ = await ask(provider, call("Say hello.", max_output_tokens=4))
     await provider.aclose()
     assert text
-    assert time.monotonic() - began < 20
 
 
 @pytest.mark.local_model
