@@ -112,7 +112,8 @@ class Preparation:
         else:
             ruling, run.redaction = redacted(ruling, run.request)
         run.restores = ruling.restores
-        readiness = {name: self._fleet.readiness(name) for name in run.target.models}
+        open_to_it = [name for name in run.target.models if name not in ruling.exclusions]
+        readiness = {name: self._fleet.readiness(name) for name in open_to_it}
         return fit(ruling, run.request, run.signals, readiness, run.max_output_tokens)
 
     def _go_on_elsewhere(self, run: Run, ruling: Ruling) -> None:

@@ -6,8 +6,9 @@ nano-USD (1 USD = 1_000_000_000). Rounding happens once per branch, half up, nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from math import lcm
 from typing import Literal, TypeAlias
 
 Nano: TypeAlias = int
@@ -51,6 +52,16 @@ class TokenPrice:
     input: Decimal
     output: Decimal
     cache_read: Decimal | None = None
+    _scale: int = field(init=False, repr=False, compare=False)
+    _scaled: tuple[int, int] = field(init=False, repr=False, compare=False)
+    """Nano-USD of an input and of an output token in ``_scale``-ths: whole numbers are quicker than decimal ones."""
+
+    def __post_init__(self) -> None:
+        ratios = [(price * 1000).as_integer_ratio() for price in (self.input, self.output)]
+        scale = lcm(*(denominator for _, denominator in ratios))
+        incoming, outgoing = (numerator * (scale // denominator) for numerator, denominator in ratios)
+        object.__setattr__(self, "_scale", scale)
+        object.__setattr__(self, "_scaled", (incoming, outgoing))
 
     def cost(self, usage: Usage, seconds: float | None) -> Nano | None:
         """Nano-USD of a finished call; None when the usage is unknown. ``seconds`` is not used."""
@@ -66,9 +77,9 @@ class TokenPrice:
 
     def expected(self, input_tokens: int, output_tokens: int) -> Nano | None:
         """Nano-USD of a call that has not been made, nothing of it from a cache."""
-        # As `cost` has it, without what is nothing here: asked of every model in every request.
-        nano = (input_tokens * self.input + output_tokens * self.output) * 1000
-        return int(nano.to_integral_value(rounding=ROUND_HALF_UP))
+        # As `cost` has it: asked of every model in every request.
+        incoming, outgoing = self._scaled
+        return (2 * (input_tokens * incoming + output_tokens * outgoing) + self._scale) // (2 * self._scale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,9 @@ class Run:
 
     def expected_cost(self, model: str) -> Nano | None:
         """Nano-USD of one call of this model, by estimated tokens; None when its price is unknown."""
-        if model not in self.expected:
+        try:
+            return self.expected[model]
+        except KeyError:
             assert self.signals is not None
             tokens = self.signals.input_tokens, self.max_output_tokens
             for name in (*self.target.models, model):

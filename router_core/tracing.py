@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
+from opentelemetry.trace import INVALID_SPAN, Link, NoOpTracer, Span, SpanKind, Status, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from router_core import semconv
@@ -36,6 +36,10 @@ class Trace:
     def __init__(self, tracer: Tracer, timeline: Timeline, route: str, caller_traceparent: str | None) -> None:
         self._tracer = tracer
         self._timeline = timeline
+        if tracer is NO_TRACER:
+            self.root: Span = INVALID_SPAN
+            self.recording = False
+            return
         self.root = tracer.start_span(
             f"{semconv.SPAN_ROUTE} {route}",
             context=Context(),
@@ -54,10 +58,14 @@ class Trace:
 
     def child(self, name: str, kind: SpanKind = SpanKind.INTERNAL) -> Span:
         """Start a span under the root, now."""
+        if not self.recording:
+            return INVALID_SPAN
         return self._tracer.start_span(name, context=self._context, kind=kind, start_time=self._timeline.now_ns())
 
     def end(self, span: Span, attributes: Mapping[str, Any], error: str | None = None) -> None:
         """Put what is known on a span and end it, now. None values are left out: unknown is absent."""
+        if not self.recording:
+            return
         if span.is_recording():
             span.set_attributes({name: value for name, value in attributes.items() if value is not None})
             if error is not None:
