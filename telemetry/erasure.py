@@ -17,6 +17,7 @@ from typing import Final
 import sqlalchemy as sa
 
 from telemetry import rollup
+from telemetry.alerts.erasure import count_of_tenant, forget_tenant
 from telemetry.rows import Bundle
 from telemetry.spooled import Emptied, erase_spooled
 from telemetry.storage.engine import reading, writing
@@ -32,6 +33,7 @@ WAIT_S: Final = 10.0
 _LOOK_S: Final = 0.25
 ROLLUP_ROWS: Final = "rollups"
 SPOOLED: Final = "spooled"
+ALERT_ROWS: Final = "alerts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class Tenant:
                 counts[table.name] = _count(connection, table, table.c.trace_id.in_(of_tenant))
             for table in ROLLUPS:
                 counts[ROLLUP_ROWS] += _count(connection, table, table.c.tenant == self.name)
+            if alerts := count_of_tenant(connection, self.name):
+                counts[ALERT_ROWS] = alerts
         return counts
 
     def delete(self, engine: sa.Engine) -> Counts:
@@ -89,6 +93,8 @@ class Tenant:
                 counts[ROLLUP_ROWS] += _count(connection, table, table.c.tenant == self.name)
             if counts[ROLLUP_ROWS]:
                 rollup.forget_tenant(connection, self.name)
+            if alerts := forget_tenant(connection, self.name):
+                counts[ALERT_ROWS] = alerts
         return counts
 
 

@@ -17,6 +17,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.alerts.erasure import forget_events_before
+from telemetry.alerts.tables import ALERT_ATTEMPT, ALERT_READING
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage.coverage import give_up_before
 from telemetry.storage.engine import reading, writing
@@ -27,7 +29,10 @@ from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMP
 from telemetry.storage.slices import Counts, Slices
 
 _PRUNED = tuple(table.name for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION, DRIFT_RUN, INCIDENT))
-_SAMPLES = (PIPELINE_SAMPLE.c.ts, JOB_RUN.c.started, TABLE_SIZE.c.taken)
+_SAMPLES = (
+    *(PIPELINE_SAMPLE.c.ts, JOB_RUN.c.started, TABLE_SIZE.c.taken),
+    *(ALERT_READING.c.ts, ALERT_ATTEMPT.c.ts),
+)
 _PIECE = timedelta(hours=6)
 """What is removed at once of rows that come by the minute, whoever gives them."""
 GRACE = timedelta(days=1)
@@ -92,6 +97,8 @@ def prune(
         counts.update(_prune_orphans(engine, rows_before - GRACE, slices))
         counts.update(_prune_drift_runs(engine, rows_before))
         counts.update(_prune_by_time(engine, INCIDENT.c.ts, rows_before))
+        with writing(engine) as connection:
+            forget_events_before(connection, rows_before)
     if content_before is not None:
         counts.update(_prune_content(engine, content_before, slices))
         _forget_explanations(engine, content_before, slices)
@@ -132,7 +139,9 @@ def preview(
 
 
 def prune_samples(engine: sa.Engine, *, now: datetime | None = None) -> Counts:
-    """Remove samples of the pipeline, runs of jobs and sizes of tables that are older than `SAMPLE_DAYS` whole days.
+    """Remove samples of the pipeline, runs of jobs, sizes of tables and readings of alerts from before so many whole days.
+
+    How many: `SAMPLE_DAYS`.
 
     Returns:
         How many rows of each table.

@@ -2,7 +2,7 @@
 
 All is read from one state of the source, which may be in use meanwhile. Facts never change once written, so only those
 that the destination lacks are sent: a second copy brings what came since the first. What does change (rollups,
-drift, evaluations) is replaced at the end, and only after all facts were found to be the same on both sides.
+drift, evaluations, states of alerts) is replaced at the end, after all facts were found to be the same on both sides.
 """
 
 from __future__ import annotations
@@ -15,6 +15,15 @@ from typing import Any, Final, TypeAlias
 
 import sqlalchemy as sa
 
+from telemetry.alerts.tables import (
+    ALERT,
+    ALERT_ATTEMPT,
+    ALERT_DELIVERY,
+    ALERT_EVENT,
+    ALERT_READING,
+    ALERT_RULE,
+    ALERT_SILENCE,
+)
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import CopyRefused
 from telemetry.storage.bulk import Row, bulk_of
@@ -33,8 +42,11 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 SLICE: Final = 2000
 """Rows of one transaction, and in memory."""
 SOURCE_KEY: Final = "copied_from"
-UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION)
-CHANGING: Final = (*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION)
+UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION, ALERT_EVENT, ALERT_ATTEMPT)
+CHANGING: Final = (
+    *(*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION),
+    *(ALERT_RULE, ALERT, ALERT_DELIVERY, ALERT_SILENCE, ALERT_READING),
+)
 NOT_COPIED: Final = (META, LEASE)
 """Of the first only from when on the raw rows are whole."""
 assert {*UNCHANGING, *CHANGING, *NOT_COPIED} == {*TABLES}, "a table that nobody copies"

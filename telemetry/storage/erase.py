@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from telemetry.alerts.erasure import forget_simulated
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading, writing
@@ -75,6 +76,7 @@ def delete_simulated(engine: sa.Engine) -> int:
         for table in (*ROLLUPS, INCIDENT):
             connection.execute(sa.delete(table).where(table.c.simulated.is_(True)))
         _delete_simulated_drift(connection)
+        forget_simulated(connection)
     return counts[REQUEST.name]
 
 

@@ -15,9 +15,10 @@ from typing import TypeAlias
 import sqlalchemy as sa
 from sqlmodel import SQLModel
 
+from telemetry.alerts.tables import ALERTS
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3, version_4, version_5, version_6, version_7, version_8
+from telemetry.storage import version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
@@ -57,6 +58,7 @@ TABLES: tuple[sa.Table, ...] = (
     LEASE,
     *OPERATION,
     EVALUATION,
+    *ALERTS,
 )
 """Every table of the present schema."""
 
@@ -73,6 +75,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(version_7.VERSION, "rollups for several filters at once", version_7.apply),
     Step(version_8.VERSION, "rollups for the data of a tenant", version_8.apply),
+    Step(version_9.VERSION, "alerts: rules, states, history, messages and silences", version_9.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 
