@@ -139,9 +139,9 @@ def preview(
 
 
 def prune_samples(engine: sa.Engine, *, now: datetime | None = None) -> Counts:
-    """Remove samples of the pipeline, runs of jobs, sizes of tables and readings of alerts from before so many whole days.
+    """Remove old samples of the pipeline, runs of jobs, sizes of tables and readings of alerts.
 
-    How many: `SAMPLE_DAYS`.
+    Old is what is older than `SAMPLE_DAYS` whole days.
 
     Returns:
         How many rows of each table.

@@ -76,6 +76,8 @@ class Alert(SQLModel, table=True):
     """How long the threshold has been breached, without the time in which nobody could tell."""
     clear_s: float
     """The same for the time in which it has been met again while the alert fires."""
+    resolved: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it resolved last; NULL when it never did, or that no longer matters."""
     flaps: int
     """Times that it fired again soon after it had resolved."""
     episode: str | None = None
