@@ -26,6 +26,7 @@ from telemetry.alerts.tables import (
 )
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import CopyRefused
+from telemetry.storage.api_key import API_KEY
 from telemetry.storage.bulk import Row, bulk_of
 from telemetry.storage.coverage import COVERED_SINCE_KEY
 from telemetry.storage.engine import add, place, reading, writing
@@ -46,6 +47,7 @@ UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION,
 CHANGING: Final = (
     *(*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION),
     *(ALERT_RULE, ALERT, ALERT_DELIVERY, ALERT_SILENCE, ALERT_READING),
+    API_KEY,
 )
 NOT_COPIED: Final = (META, LEASE)
 """Of the first only from when on the raw rows are whole."""

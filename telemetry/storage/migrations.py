@@ -18,7 +18,18 @@ from sqlmodel import SQLModel
 from telemetry.alerts.tables import ALERTS
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.errors import NewerSchema
-from telemetry.storage import version_2, version_3, version_4, version_5, version_6, version_7, version_8, version_9
+from telemetry.storage import (
+    version_2,
+    version_3,
+    version_4,
+    version_5,
+    version_6,
+    version_7,
+    version_8,
+    version_9,
+    version_10,
+)
+from telemetry.storage.api_key import API_KEY
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
@@ -59,6 +70,7 @@ TABLES: tuple[sa.Table, ...] = (
     *OPERATION,
     EVALUATION,
     *ALERTS,
+    API_KEY,
 )
 """Every table of the present schema."""
 
@@ -76,6 +88,7 @@ STEPS: tuple[Step, ...] = (
     Step(version_7.VERSION, "rollups for several filters at once", version_7.apply),
     Step(version_8.VERSION, "rollups for the data of a tenant", version_8.apply),
     Step(version_9.VERSION, "alerts: rules, states, history, messages and silences", version_9.apply),
+    Step(version_10.VERSION, "the gateway's keys", version_10.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 
