@@ -22,7 +22,7 @@ from telemetry.rows import Bundle
 from telemetry.spooled import Emptied, erase_spooled
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.erase import Found, delete_decisions, delete_traces, forget_deleted_content
-from telemetry.storage.evaluation import EVALUATION
+from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.rollups import ROLLUPS
 from telemetry.storage.slices import Counts, Slices
@@ -77,7 +77,7 @@ class Tenant:
         with reading(engine) as connection:
             for table in (REQUEST, BRANCH):
                 counts[table.name] = _count(connection, table, table.c.tenant == self.name)
-            for table in (SPAN, CONTENT, EVALUATION):
+            for table in (SPAN, CONTENT, EVALUATION, EVALUATION_TASK):
                 counts[table.name] = _count(connection, table, table.c.trace_id.in_(of_tenant))
             for table in ROLLUPS:
                 counts[ROLLUP_ROWS] += _count(connection, table, table.c.tenant == self.name)
@@ -116,7 +116,7 @@ class Trace:
             return Counter(
                 {
                     table.name: _count(connection, table, table.c.trace_id.in_(traces))
-                    for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION)
+                    for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION, EVALUATION_TASK)
                 }
             )
 
@@ -143,12 +143,26 @@ class Trace:
             rows = connection.execute(decisions.where(REQUEST.c.decision_id == self.id)).all()
             rows = rows or connection.execute(decisions.where(REQUEST.c.trace_id == self.id)).all()
             if rows:
-                return [Found(row.trace_id, row.span_id) for row in rows]
+                found = [Found(row.trace_id, row.span_id) for row in rows]
+                return [*found, *self._repeated(connection)]
             for table, column in ((BRANCH, "decision_id"), (BRANCH, "trace_id"), (SPAN, "trace_id")):
                 trace_id = connection.scalar(sa.select(table.c.trace_id).where(table.c[column] == self.id).limit(1))
                 if trace_id is not None:
                     return [Found(trace_id)]
         return []
+
+    def _repeated(self, connection: sa.Connection) -> list[Found]:
+        """The shadow calls and judges that were shown the same prompt, and the judges of those shadow calls."""
+        own = sa.select(REQUEST.c.decision_id).where(
+            sa.or_(REQUEST.c.decision_id == self.id, REQUEST.c.trace_id == self.id)
+        )
+        children = sa.select(REQUEST.c.trace_id, REQUEST.c.span_id, REQUEST.c.decision_id)
+        parents, found = list(connection.scalars(own)), list[Found]()
+        while parents:
+            rows = connection.execute(children.where(REQUEST.c.parent_decision_id.in_(parents))).all()
+            found += [Found(row.trace_id, row.span_id) for row in rows]
+            parents = [row.decision_id for row in rows]
+        return found
 
 
 def preview(engine: sa.Engine, subject: Tenant | Trace) -> Erased:

@@ -20,10 +20,11 @@ FEEDBACK: Final = "feedback"
 """The name of people's opinion on an answer as a whole."""
 LONGEST: Final = 4_000
 """Characters of an explanation that are kept."""
-_REPEATED: Final = (
-    *("trace_id", "ts", "route", "tenant", "intent", "purpose", "simulated"),
-    *("policy_version", "risk", "data_class", "source", "status", "chosen", "chosen_kind"),
+REPEATED: Final = (
+    *("trace_id", "ts", "route", "tenant", "intent", "purpose", "simulated", "parent_decision_id"),
+    *("policy_version", "risk", "data_class", "source", "status", "chosen", "chosen_kind", "escalated"),
 )
+"""What an evaluation repeats of its decision, so that it stands alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,20 @@ class Kept:
     """What became of the explanation: left out where the content policy keeps no text."""
 
 
-def keep(engine: sa.Engine, content: ContentPolicy, opinion: Opinion, *, now: datetime | None = None) -> Kept | None:
+def keep(
+    engine: sa.Engine,
+    content: ContentPolicy,
+    opinion: Opinion,
+    *,
+    tenant: str | None = None,
+    now: datetime | None = None,
+) -> Kept | None:
     """Keep an opinion, in the place of what its author has said of this decision before.
 
     Args:
         engine: one that writes.
         content: what becomes of the explanation: what people write is content like prompts and answers.
+        tenant: whose decisions the author may speak of; None: anybody's.
 
     Returns:
         None when the store has no such decision (not yet, or no more).
@@ -72,8 +81,10 @@ def keep(engine: sa.Engine, content: ContentPolicy, opinion: Opinion, *, now: da
     text = None if kept is None else kept.text
     place = sa.and_(EVALUATION.c.decision_id == decision_id, EVALUATION.c.name == name, EVALUATION.c.author == author)
     with writing(engine) as connection:
-        columns = [REQUEST.c[column] for column in _REPEATED]
-        request = connection.execute(sa.select(*columns).where(REQUEST.c.decision_id == decision_id)).one_or_none()
+        columns = [REQUEST.c[column] for column in REPEATED]
+        theirs = sa.true() if tenant is None else REQUEST.c.tenant == clean(tenant)
+        asked = sa.select(*columns).where(REQUEST.c.decision_id == decision_id, theirs)
+        request = connection.execute(asked).one_or_none()
         if request is None:
             return None
         before = connection.execute(sa.delete(EVALUATION).where(place)).rowcount
@@ -81,6 +92,8 @@ def keep(engine: sa.Engine, content: ContentPolicy, opinion: Opinion, *, now: da
             "decision_id": decision_id,
             "name": name,
             "author": author,
+            "answer": "given",
+            "method": "human",
             "given": now or datetime.now(UTC),
             "score": opinion.score,
             "label": opinion.label,

@@ -23,12 +23,14 @@ from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage.coverage import give_up_before
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces, forget_deleted_content
-from telemetry.storage.evaluation import EVALUATION
+from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
 from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
 from telemetry.storage.slices import Counts, Slices
 
-_PRUNED = tuple(table.name for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION, DRIFT_RUN, INCIDENT))
+_PRUNED = tuple(
+    table.name for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION, EVALUATION_TASK, DRIFT_RUN, INCIDENT)
+)
 _SAMPLES = (
     *(PIPELINE_SAMPLE.c.ts, JOB_RUN.c.started, TABLE_SIZE.c.taken),
     *(ALERT_READING.c.ts, ALERT_ATTEMPT.c.ts),
@@ -128,7 +130,7 @@ def preview(
         if rows_before is not None:
             old = sa.select(REQUEST.c.trace_id).where(REQUEST.c.ts < rows_before)
             counts[REQUEST.name] = _count(connection, REQUEST, REQUEST.c.ts < rows_before)
-            for table in (BRANCH, SPAN, EVALUATION):
+            for table in (BRANCH, SPAN, EVALUATION, EVALUATION_TASK):
                 counts[table.name] = _count(connection, table, table.c.trace_id.in_(old))
             counts[DRIFT_RUN.name] = _count(connection, DRIFT_RUN, _stale_run(rows_before))
             counts[INCIDENT.name] = _count(connection, INCIDENT, INCIDENT.c.ts < rows_before)

@@ -30,7 +30,7 @@ from telemetry.storage.api_key import API_KEY
 from telemetry.storage.bulk import Row, bulk_of
 from telemetry.storage.coverage import COVERED_SINCE_KEY
 from telemetry.storage.engine import add, place, reading, writing
-from telemetry.storage.evaluation import EVALUATION
+from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.lease import LEASE
 from telemetry.storage.migrations import TABLES
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, ROLLUPS, SPAN
@@ -45,7 +45,7 @@ SLICE: Final = 2000
 SOURCE_KEY: Final = "copied_from"
 UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION, ALERT_EVENT, ALERT_ATTEMPT)
 CHANGING: Final = (
-    *(*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION),
+    *(*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION, EVALUATION_TASK),
     *(ALERT_RULE, ALERT, ALERT_DELIVERY, ALERT_SILENCE, ALERT_READING),
     API_KEY,
 )

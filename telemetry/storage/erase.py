@@ -14,7 +14,7 @@ from telemetry.alerts.erasure import forget_simulated
 from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading, writing
-from telemetry.storage.evaluation import EVALUATION
+from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, ROLLUPS, SPAN
 from telemetry.storage.operation import INCIDENT
 from telemetry.storage.slices import REST_S, Counts, Slices
@@ -41,7 +41,7 @@ def delete_traces(connection: sa.Connection, found: Sequence[Found]) -> Counts:
     traces = [one.trace_id for one in found]
     keys = [one.span_id for one in found if one.span_id is not None]
     counts: Counts = Counter()
-    for table in (EVALUATION, CONTENT, SPAN, BRANCH):
+    for table in (EVALUATION, EVALUATION_TASK, CONTENT, SPAN, BRANCH):
         counts[table.name] += connection.execute(sa.delete(table).where(table.c.trace_id.in_(traces))).rowcount
     counts[REQUEST.name] += connection.execute(sa.delete(REQUEST).where(REQUEST.c.span_id.in_(keys))).rowcount
     return counts

@@ -28,9 +28,10 @@ from telemetry.storage import (
     version_8,
     version_9,
     version_10,
+    version_11,
 )
 from telemetry.storage.api_key import API_KEY
-from telemetry.storage.evaluation import EVALUATION
+from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
 from telemetry.storage.operation import OPERATION
@@ -69,6 +70,7 @@ TABLES: tuple[sa.Table, ...] = (
     LEASE,
     *OPERATION,
     EVALUATION,
+    EVALUATION_TASK,
     *ALERTS,
     API_KEY,
 )
@@ -89,6 +91,7 @@ STEPS: tuple[Step, ...] = (
     Step(version_8.VERSION, "rollups for the data of a tenant", version_8.apply),
     Step(version_9.VERSION, "alerts: rules, states, history, messages and silences", version_9.apply),
     Step(version_10.VERSION, "the gateway's keys", version_10.apply),
+    Step(version_11.VERSION, "opinions of judges, and what is still to be judged", version_11.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

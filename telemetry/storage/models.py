@@ -16,7 +16,8 @@ from telemetry.storage.rollups import BRANCH_HOUR, REQUEST_HOUR, ROLLUPS
 from telemetry.storage.types import UtcDateTime
 
 PROTECTED = sa.text("data_class IN ('sensitive', 'regulated')")
-"""A condition on ``request``, in the very words of its index on decisions about protected data; so are these two."""
+"""A condition on ``request``, in the very words of its index on decisions about protected data; so are these."""
+HAS_PARENT = sa.text("parent_decision_id IS NOT NULL")
 ESCALATED = sa.text("escalated")
 FELL_BACK = sa.text("fell_back")
 
@@ -34,6 +35,7 @@ class Request(SQLModel, table=True):
         sa.Index("ix_request_intent", "intent", "ts"),
         # Of these there are few; whoever looks for them finds them without the rest.
         sa.Index("ix_request_protected", "ts", "span_id", sqlite_where=PROTECTED, postgresql_where=PROTECTED),
+        sa.Index("ix_request_parent", "parent_decision_id", sqlite_where=HAS_PARENT, postgresql_where=HAS_PARENT),
         sa.Index("ix_request_escalated", "ts", "span_id", sqlite_where=ESCALATED, postgresql_where=ESCALATED),
         sa.Index("ix_request_fell_back", "ts", "span_id", sqlite_where=FELL_BACK, postgresql_where=FELL_BACK),
     )

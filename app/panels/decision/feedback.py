@@ -26,10 +26,11 @@ def draw(decision_id: str) -> None:
     """The card."""
     with cards.card(
         "Was it good?",
-        "What people said of this answer",
+        "What people and evaluators said of this answer",
         key="feedback",
         help="One opinion a person and decision; said again, it takes the place of the first. Scores go from -1 to 1: "
-        "good is 1, bad is -1. What is written is kept as far as the policy keeps content.",
+        "good is 1, bad is -1; evaluators score from 0 to 1, and one without a verdict gives none. What is written is "
+        "kept as far as the policy keeps content.",
     ):
         said = cache.ask(evaluations.of_decision, decision_id)
         if said:
@@ -45,8 +46,11 @@ def draw(decision_id: str) -> None:
 
 def _row(one: EvaluationView) -> tuple[Cell | object, ...]:
     who = one.author if one.name == FEEDBACK else f"{one.author} ({one.name})"
-    said = Cell(one.label or "neither", tone=_TONES.get(one.label, "muted"))
-    return units.when(one.given), who, said, f"{one.score:g}", one.explanation or ""
+    if one.answer == "rejected":
+        who += ", of the first answer"
+    word = "no verdict" if one.score is None else one.label or "neither"
+    score = "" if one.score is None else f"{one.score:g}"
+    return units.when(one.given), who, Cell(word, tone=_TONES.get(one.label, "muted")), score, one.explanation or ""
 
 
 def _form(decision_id: str) -> None:

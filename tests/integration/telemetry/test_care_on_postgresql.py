@@ -79,6 +79,7 @@ def test_all_of_it_in_the_life_of_a_store(url: str, tmp_path: Path) -> None:
         "span": 6,
         "content": 12,
         "evaluation": 0,
+        "evaluation_task": 0,
         "drift_run": 0,
         "incident": 0,
     }

@@ -23,6 +23,7 @@ from telemetry import rollup
 from telemetry.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, OlderSchema
 from telemetry.query.decision import decision
 from telemetry.query.decisions import page
+from telemetry.query.evaluations import of_decision
 from telemetry.query.filters import Filters
 from telemetry.query.overview import totals
 from telemetry.query.store import store_state
@@ -127,6 +128,32 @@ def test_a_database_of_version_4_gets_the_table_of_evaluations_as_a_new_one_has_
         connection.execute(sa.update(META).where(META.c.key == "schema_version").values(value="4"))
     open_engine(postgres_url).dispose()
     assert shape() == new
+    engine.dispose()
+
+
+def test_opinions_of_version_10_are_kept_in_a_table_as_a_new_database_has_it(postgres_url: str):
+    engine = open_engine(postgres_url)
+    asked = ("get_columns", "get_indexes", "get_pk_constraint")
+
+    def shape() -> list[str]:
+        return [repr(getattr(sa.inspect(engine), what)("evaluation")) for what in asked]
+
+    new = shape()
+    later = ("answer", "parent_decision_id", "method", "criteria", "model", "judge_model", "judge_decision_id")
+    later += ("cost_nano", "sampled", "escalated", "stronger", "scores")
+    words = ("decision_id", "name", "author", "trace_id", "route", "tenant", "intent", "purpose", "policy_version")
+    row = dict.fromkeys((*words, "risk", "data_class", "source", "status"), "x")
+    row |= {"ts": START, "given": START, "simulated": False, "score": -0.5}
+    with writing(engine) as connection:
+        connection.exec_driver_sql("DROP INDEX ix_evaluation_parent")
+        for column in later:
+            connection.exec_driver_sql(f"ALTER TABLE evaluation DROP COLUMN {column}")
+        connection.execute(sa.insert(sa.table("evaluation", *map(sa.column, row))), [row])
+        connection.execute(sa.update(META).where(META.c.key == "schema_version").values(value="10"))
+    open_engine(postgres_url).dispose()
+    assert shape() == new
+    [said] = of_decision(engine, "x")
+    assert (said.score, said.method, said.answer) == (-0.5, "human", "given")
     engine.dispose()
 
 

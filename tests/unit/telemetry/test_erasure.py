@@ -124,7 +124,8 @@ def test_a_store_without_the_request_is_the_same_in_every_table(
     tmp_path: Path, both: Telemetry, spools: Path, by_decision: bool
 ) -> None:
     done = erase(both.engine, spools, Trace("ours4" if by_decision else f"{5:032x}"))
-    assert done.removed == {"request": 1, "branch": 2, "span": 3, "content": 3, "evaluation": 0, "spooled": 0}
+    counts = {"request": 1, "branch": 2, "span": 3, "content": 3, "evaluation": 0, "evaluation_task": 0, "spooled": 0}
+    assert done.removed == counts
     assert rows(both.engine) == without(tmp_path, [one for one in OURS + THEIRS if one.decision_id != "ours4"])
 
 

@@ -81,6 +81,7 @@ def test_decisions_older_than_that_go_with_all_that_belongs_to_them(tmp_path: Pa
             "span": 6,
             "content": 6,
             "evaluation": 0,
+            "evaluation_task": 0,
             "drift_run": 0,
             "incident": 0,
         }
