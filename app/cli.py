@@ -50,6 +50,7 @@ class LazyGroup(click.Group):
         "demo": "app.demo_command:demo",
         "drift": "app.drift_command:drift",
         "evidence": "app.evidence_command:evidence",
+        "keys": "app.keys.command:keys",
         "replay": "app.replay.command:replay",
     }
 
@@ -117,7 +118,8 @@ def up(
 
 @cli.command(epilog="Example: routescope serve --policy policies/cloud.toml")
 @click.option("--port", default=DEFAULT_GATEWAY_PORT, show_default=True)
-@click.option("--host", default=DEFAULT_HOST, show_default=True, type=click.Choice(LOOPBACK), help="Loopback only.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="An address to listen on; others need keys.")
+@click.option("--insecure", is_flag=True, help="Listen beyond this machine without keys: anybody may do everything.")
 @_database
 @_policy
 @click.option("--pull/--no-pull", default=True, show_default=True, help="Fetch missing local model files.")
@@ -127,6 +129,7 @@ def up(
 def serve(
     port: int,
     host: str,
+    insecure: bool,
     database_url: str | None,
     policy: Path | None,
     pull: bool,
@@ -136,6 +139,7 @@ def serve(
 ) -> None:
     """Start the gateway alone."""
     from app.gateway.server import serve as run
+    from app.keys.store import active as active_keys
     from app.launch import PortBusy, check_port
     from app.log_output import LogOutput
     from app.parent import end_with_parent
@@ -151,11 +155,19 @@ def serve(
         message = f"{log_file} cannot be written ({error.strerror}); give another file"
         raise click.BadParameter(message, param_hint="--log-file") from None
     with output:
-        service = Service.open(_settings(policy, database_url))
+        settings = _settings(policy, database_url)
+        service = Service.open(settings)
+        if host not in LOOPBACK and not insecure and not active_keys(service.telemetry.engine):
+            asyncio.run(service.aclose())
+            raise click.BadParameter(
+                f"{host} is more than this machine, and there are no keys; make one with routescope keys create NAME, "
+                "or say --insecure",
+                param_hint="--host",
+            )
         if with_parent:
             end_with_parent()
         click.echo(f"gateway on http://{host}:{port}/v1, policy {service.loaded.policy.name}", err=True)
-        run(service, host=host, port=port, pull=pull)
+        run(service, host=host, port=port, pull=pull, keyless=insecure)
 
 
 @cli.command(epilog="Example: routescope dashboard --port 8600")

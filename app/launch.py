@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -21,7 +22,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE, Settings, shipped
+from app.settings import (
+    DATABASE_VARIABLE,
+    GATEWAY_VARIABLE,
+    HOME_VARIABLE,
+    KEY_VARIABLE,
+    POLICY_VARIABLE,
+    Settings,
+    shipped,
+)
 from telemetry.storage.address import shown
 
 START_TIMEOUT_S = 90.0
@@ -81,6 +90,8 @@ def child_environment(settings: Settings, addresses: Addresses | None) -> dict[s
     environment["DO_NOT_TRACK"] = "1"
     if addresses is not None:
         environment[GATEWAY_VARIABLE] = addresses.gateway_url
+    # Once the gateway has keys, its siblings need one too: a secret of this start, which no file holds.
+    environment[KEY_VARIABLE] = settings.gateway_key or secrets.token_urlsafe(32)
     return environment
 
 
@@ -139,10 +150,12 @@ def _stop(name: str, child: subprocess.Popen[bytes]) -> None:
         print(f"{name} did not stop within {STOP_TIMEOUT_S:.0f} s and was killed", file=sys.stderr)
 
 
-def read_json(url: str, timeout_s: float = 2.0) -> Any | None:
-    """What an address answers, or None while nobody does."""
+def read_json(url: str, timeout_s: float = 2.0, *, key: str | None = None) -> Any | None:
+    """What an address answers to whoever shows this key, or None while nobody does."""
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 (our own loopback address)
     try:
-        with urllib.request.urlopen(url, timeout=timeout_s) as response:  # noqa: S310 (our own loopback address)
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310 (as above)
             return json.loads(response.read())
     except (OSError, ValueError):
         return None
@@ -182,9 +195,10 @@ def up(
         "dashboard": dashboard_command(addresses),
         "jobs": jobs_command(),
     }
-    with running(commands, child_environment(settings, addresses)) as children:
+    environment = child_environment(settings, addresses)
+    with running(commands, environment) as children:
         say(f"RouteScope starts with policy {settings.policy} and database {shown(settings.database_url)}")
-        code = _watch(addresses, children, stop, browser, say)
+        code = _watch(addresses, children, stop, browser, say, environment[KEY_VARIABLE])
         say("stopping")
     say("stopped; every decision that was acknowledged is kept")
     return code
@@ -196,6 +210,7 @@ def _watch(
     stop: threading.Event,
     browser: bool,
     say: Callable[[str], None],
+    key: str,
 ) -> int:
     waiting = {
         f"gateway    {addresses.gateway_url}/v1": f"{addresses.gateway_url}/healthz",
@@ -218,13 +233,13 @@ def _watch(
             say(f"not up after {START_TIMEOUT_S:.0f} s: {', '.join(line.split()[0] for line in waiting)}")
             return 1
         if not waiting:
-            _tell_models(addresses, models, say)
+            _tell_models(addresses, models, say, key)
     return 0
 
 
-def _tell_models(addresses: Addresses, told: dict[str, str], say: Callable[[str], None]) -> None:
+def _tell_models(addresses: Addresses, told: dict[str, str], say: Callable[[str], None], key: str) -> None:
     """Say what each model waits for, when that changes; percentages by tens, so that a log stays short."""
-    answer = read_json(f"{addresses.gateway_url}/v1/models")
+    answer = read_json(f"{addresses.gateway_url}/v1/models", key=key)
     if answer is None:
         return
     for entry in answer["data"]:

@@ -24,6 +24,9 @@ HOME_VARIABLE = "ROUTESCOPE_HOME"
 GATEWAY_VARIABLE = "ROUTESCOPE_GATEWAY_URL"
 """Set by the launcher for the dashboard, so that its pages know where to act."""
 
+KEY_VARIABLE = "ROUTESCOPE_GATEWAY_KEY"
+"""What the dashboard and the jobs show to the gateway; the launcher makes one up for the processes that it starts."""
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -48,6 +51,7 @@ class Settings:
     database_url: str = field(repr=False)
     """It may hold a password."""
     gateway_url: str = DEFAULT_GATEWAY_URL
+    gateway_key: str | None = field(default=None, repr=False)
 
     @property
     def run(self) -> Path:
@@ -75,4 +79,10 @@ class Settings:
             policy=Path(chosen).expanduser(),
             database_url=url or f"sqlite:///{home / 'routescope.db'}",
             gateway_url=environ.get(GATEWAY_VARIABLE) or DEFAULT_GATEWAY_URL,
+            gateway_key=gateway_key(environ),
         )
+
+
+def gateway_key(environ: Mapping[str, str] = os.environ) -> str | None:
+    """What to show to the gateway; None: nothing."""
+    return environ.get(KEY_VARIABLE) or None

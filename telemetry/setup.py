@@ -115,9 +115,9 @@ class Telemetry:
                 connection.execute(sa.insert(POLICY_VERSION), [row])
             return known is None
 
-    def evaluate(self, opinion: Opinion) -> Kept | None:
+    def evaluate(self, opinion: Opinion, *, tenant: str | None = None) -> Kept | None:
         """Keep what is said of a decision; see `telemetry.evaluation.keep`."""
-        return keep(self.engine, self.content, opinion)
+        return keep(self.engine, self.content, opinion, tenant=tenant)
 
     def close(self, timeout_s: float = 30.0) -> bool:
         """Write what is queued, then let go of everything.

@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from app.gateway.server import create_app
-from app.settings import HOME_VARIABLE, Settings
+from app.settings import HOME_VARIABLE, KEY_VARIABLE, Settings
 from app.wiring import Service
 from router_core.clock import Clock
 
@@ -79,12 +79,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def gateway(home: Path, policy: Path, clock: Clock | None = None) -> Iterator[tuple[str, Service]]:
+def gateway(
+    home: Path, policy: Path, clock: Clock | None = None, *, own_key: str = ""
+) -> Iterator[tuple[str, Service]]:
     """Address and service of a running gateway; closing it flushes everything.
 
-    ``clock`` paces its looks at the policy's file.
+    ``clock`` paces its looks at the policy's file; ``own_key`` is what a launcher gives to the processes of one start.
     """
-    service = Service.open(Settings.read(policy=policy, environ={HOME_VARIABLE: str(home)}))
+    environ = {HOME_VARIABLE: str(home), KEY_VARIABLE: own_key}
+    service = Service.open(Settings.read(policy=policy, environ=environ))
     port = free_port()
     config = uvicorn.Config(
         create_app(service, pull=False, clock=clock),

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from app.dashboard.budgets import Budget, budgets_of
 from app.dashboard.event_stream import SILENCE_TIMEOUT_S, TICK_S, EventStream
 from app.dashboard.gateway_error import GatewayError, GatewayGarbled, GatewayUnreachable
+from app.settings import KEY_VARIABLE, gateway_key
 from router_core.request import DataClass, Risk
 
 CONNECT_TIMEOUT_S = 3.0
@@ -105,9 +106,16 @@ class Catalogue:
 class Gateway:
     """One gateway, by its base URL. Holds no connection; every call makes its own."""
 
-    def __init__(self, base_url: str, *, patience_s: float = ANSWER_TIMEOUT_S) -> None:
-        """``patience_s``: how long a plain question, or a connection, may take."""
+    def __init__(self, base_url: str, *, patience_s: float = ANSWER_TIMEOUT_S, key: str | None = None) -> None:
+        """One at a base URL.
+
+        Args:
+            base_url: as http://127.0.0.1:4000.
+            patience_s: how long a plain question, or a connection, may take.
+            key: what to show to the gateway; by default what the environment holds, if anything.
+        """
         self._patience_s = patience_s
+        self._key = gateway_key() if key is None else key
         self.base_url = base_url.rstrip("/")
         parts = urlsplit(self.base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -248,6 +256,8 @@ class Gateway:
         accept: str,
     ) -> http.client.HTTPResponse:
         headers = {"Accept": accept}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
         payload = None
         if body is not None:
             try:
@@ -276,6 +286,13 @@ class Gateway:
 
     def _refusal(self, status: int, raw: bytes) -> GatewayError:
         """The gateway's own sentence, if it gave one."""
+        if status == http.client.UNAUTHORIZED:
+            return GatewayError(
+                f"the gateway at {self.base_url} wants a key; start the dashboard with {KEY_VARIABLE} set to an "
+                "operator's key (routescope keys create NAME --role operator)",
+                code="invalid_api_key",
+                status=status,
+            )
         try:
             error = json.loads(raw)["error"]
             return GatewayError(str(error["message"]), code=str(error.get("code") or "gateway_error"), status=status)

@@ -10,7 +10,9 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
+from app.gateway.admission import known_caller
 from app.gateway.doorkeeper import MAX_BODY_BYTES, BodyTooLarge
+from app.keys.ring import Caller
 from router_core.errors import InvalidContext, PromptTooLarge, RequestError, UnsupportedFeature
 from router_core.request import Context, Message, RouteRequest
 
@@ -129,12 +131,13 @@ class RouteBody(BaseModel):
     max_tokens: Tokens | None = None
     purpose: Literal["user", "playground"] = "playground"
 
-    def as_request(self) -> RouteRequest:
+    def as_request(self, caller: Caller) -> RouteRequest:
         """The request to route (InvalidContext)."""
+        context = Context.from_mapping({k: v for k, v in self.context.items() if v is not None})
         return RouteRequest(
             messages=tuple(message.as_message(place) for place, message in enumerate(self.messages, start=1)),
             route=self.route,
-            context=Context.from_mapping({k: v for k, v in self.context.items() if v is not None}),
+            context=as_caller(context, caller),
             max_output_tokens=self.max_tokens,
             purpose=self.purpose,
         )
@@ -163,20 +166,26 @@ async def read_body(request: Request, kind: type[B]) -> B:
 
 async def read_route(request: Request) -> RouteRequest:
     """The request in a body of our own form. Raises as `read_chat`."""
-    return _validate(RouteBody, await _json(request)).as_request()
+    return _validate(RouteBody, await _json(request)).as_request(known_caller(request))
+
+
+def as_caller(context: Context, caller: Caller) -> Context:
+    """What is stated, with tenant and key of the one who states it."""
+    return replace(context, tenant=caller.tenant, key=None if caller.key_id is None else caller.name)
 
 
 def _context(request: Request) -> Context:
+    caller = known_caller(request)
     text = request.headers.get(CONTEXT_HEADER)
     if text is None:
-        return Context()
+        return as_caller(Context(), caller)
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, Mapping):
         raise InvalidContext(f'{CONTEXT_HEADER} is not a JSON object; write it as {{"risk": "high"}}')
-    return Context.from_mapping(values)
+    return as_caller(Context.from_mapping(values), caller)
 
 
 async def _json(request: Request) -> Any:

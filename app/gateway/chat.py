@@ -11,7 +11,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from app.gateway.admission import check_target, known_caller
 from app.gateway.bodies import ChatBody, read_chat
+from app.gateway.errands import errand
 from app.gateway.errors import body_of, error_body
 from router_core.errors import RouteScopeError
 from router_core.events import Answered, Event, Failed, Settled, SignalsRead, Token
@@ -25,8 +27,10 @@ SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 async def chat_completions(request: Request) -> Response:
     """Answer one chat completion."""
     body, wanted = await read_chat(request)
+    wanted = await errand(request, wanted)
     # Asked for only now: while the body was on its way the policy may have been exchanged.
     router: Router = request.app.state.service.router
+    check_target(known_caller(request), router.targets.resolve(wanted.route).name)
     return await (_stream(router, body, wanted) if body.stream else _whole(router, wanted))
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from app.gateway.admission import check_target, known_caller
 from app.gateway.bodies import read_route
 from app.gateway.chat import SSE_HEADERS
 from router_core import events
@@ -20,6 +21,7 @@ async def route_events(request: Request) -> Response:
     wanted = await read_route(request)
     # Asked for only now: while the body was on its way the policy may have been exchanged.
     router: Router = request.app.state.service.router
+    check_target(known_caller(request), router.targets.resolve(wanted.route).name)
     stream = router.stream(wanted)
     # A request that cannot be routed is an HTTP error, not a stream: its first event decides.
     first = await anext(stream)
@@ -30,6 +32,7 @@ async def route_explain(request: Request) -> Response:
     """The decision without a call."""
     wanted = await read_route(request)
     router: Router = request.app.state.service.router
+    check_target(known_caller(request), router.targets.resolve(wanted.route).name)
     return JSONResponse(asdict(await router.explain(wanted)))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.gateway.admission import known_caller
 from app.gateway.bodies import InvalidBody, read_body
 from app.gateway.errors import error_body
 from app.wiring import Service
@@ -17,7 +19,7 @@ from telemetry.errors import StorageError
 from telemetry.evaluation import LONGEST, Opinion
 
 AUTHOR: Final = "local"
-"""Who says it, as long as callers have no keys: whoever is on this machine."""
+"""Who says it where the gateway has no keys, or in the dashboard: whoever is on this machine."""
 _SCORES: Final = {"good": 1.0, "bad": -1.0}
 
 
@@ -30,13 +32,13 @@ class FeedbackBody(BaseModel):
     label: Literal["good", "bad"] | None = None
     comment: Annotated[str, Field(max_length=LONGEST)] | None = None
 
-    def as_opinion(self) -> Opinion:
+    def as_opinion(self, author: str) -> Opinion:
         """The opinion (InvalidBody when it is none, or contradicts itself)."""
         if self.score is None and self.label is None:
             raise InvalidBody('score, label: one of them is needed; send {"label": "good"} or {"score": 0.5}')
         score = _SCORES[self.label] if self.label is not None and self.score is None else self.score
         assert score is not None
-        opinion = Opinion(self.decision_id, score, AUTHOR, self.comment)
+        opinion = Opinion(self.decision_id, score, author, self.comment)
         if self.label is not None and opinion.label != self.label:
             raise InvalidBody(f"score, label: {score:g} is not {self.label}; good is above 0, bad below: send one")
         return opinion
@@ -51,10 +53,13 @@ class UnknownDecision(RequestError):
 
 async def feedback(request: Request) -> Response:
     """Keep an opinion, and say what became of its comment."""
-    opinion = (await read_body(request, FeedbackBody)).as_opinion()
+    caller = known_caller(request)
+    author = AUTHOR if caller.key_id is None else f"key:{caller.name}"
+    opinion = (await read_body(request, FeedbackBody)).as_opinion(author)
     service: Service = request.app.state.service
+    tenant = None if caller.role == "operator" else caller.tenant
     try:
-        kept = await asyncio.to_thread(service.telemetry.evaluate, opinion)
+        kept = await asyncio.to_thread(partial(service.telemetry.evaluate, opinion, tenant=tenant))
     except StorageError as error:
         body = error_body(f"the opinion cannot be kept now: {error}", "not_kept", "internal_error")
         return JSONResponse(body, status_code=503, headers={"retry-after": "1"})

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -17,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app import plain
+from app.gateway.admission import Admission, caller_of, known_caller
 from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
-from app.gateway.doorkeeper import Doorkeeper
+from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
 from app.gateway.feedback import feedback
@@ -28,7 +30,11 @@ from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.traces import traces
 from app.incidents import keeping, watch
+from app.keys.rate import Rates
+from app.keys.ring import KeyRing
+from app.keys.store import every
 from app.policy_watch import follow, reload_on_hangup
+from app.settings import DEFAULT_HOST
 from app.wiring import Service
 from router_core.clock import Clock, SystemClock
 from router_core.errors import RouteScopeError
@@ -37,11 +43,25 @@ from telemetry.log import log_decision
 log = logging.getLogger("routescope.gateway")
 
 
-def create_app(service: Service, *, pull: bool = True, clock: Clock | None = None) -> Starlette:
+def create_app(
+    service: Service, *, pull: bool = True, clock: Clock | None = None, host: str = DEFAULT_HOST, keyless: bool = False
+) -> Starlette:
     """The gateway over an open service; it closes the service at its end.
 
-    ``pull``: fetch missing model files. ``clock``: what paces the looks at the policy's file.
+    Args:
+        service: what answers.
+        pull: fetch missing model files.
+        clock: what paces the looks at the policy's file and at the keys.
+        host: where it will listen; elsewhere than on loopback nobody comes in without a key, by whatever name.
+        keyless: even there let everybody in who has none, as long as there are no keys.
     """
+    hosts = LOOPBACK if host in LOOPBACK else None
+    ring = KeyRing(
+        partial(every, service.telemetry.engine),
+        clock or SystemClock(),
+        own=service.settings.gateway_key,
+        needed=hosts is None and not keyless,
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -73,7 +93,10 @@ def create_app(service: Service, *, pull: bool = True, clock: Clock | None = Non
             Route("/v1/route/explain", route_explain, methods=["POST"]),
             Route("/v1/feedback", feedback, methods=["POST"]),
         ],
-        middleware=[Middleware(Doorkeeper)],
+        middleware=[
+            Middleware(Doorkeeper, hosts=hosts),
+            Middleware(Admission, ring=ring, rates=Rates(clock or SystemClock())),
+        ],
         exception_handlers={
             RouteScopeError: on_routescope_error,
             HTTPException: on_http_error,
@@ -107,7 +130,10 @@ async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> Asy
 
 
 async def healthz(request: Request) -> Response:
-    """Alive, under which policy, whether its file has been refused since, and how its telemetry fares."""
+    """Alive; to operators also: under which policy, whether its file has been refused since, how telemetry fares."""
+    caller = caller_of(request)
+    if caller is None or caller.role != "operator":
+        return JSONResponse({"status": "ok"})
     service: Service = request.app.state.service
     health = service.telemetry.health()
     return JSONResponse(
@@ -150,8 +176,9 @@ def _collector(service: Service) -> dict[str, Any] | None:
 
 
 async def models(request: Request) -> Response:
-    """Routes and models, in OpenAI's form; what RouteScope knows of each stands under ``routescope``."""
+    """Routes and models that the caller may ask for, in OpenAI's form, and what RouteScope knows of each."""
     service: Service = request.app.state.service
+    caller = known_caller(request)
     policy, fleet = service.loaded.policy, service.router.fleet
     data: list[dict[str, Any]] = [
         _entry(
@@ -159,8 +186,11 @@ async def models(request: Request) -> Response:
             {"kind": "route", "description": route.description, "default": name == policy.default_route},
         )
         for name, route in policy.routes.items()
+        if caller.may_ask(name)
     ]
     for name, model in policy.models.items():
+        if not caller.may_ask(f"model/{name}"):
+            continue
         state = fleet.readiness(name)
         known = {
             "kind": "model",
@@ -178,12 +208,12 @@ def _entry(name: str, known: dict[str, Any]) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "routescope", "routescope": known}
 
 
-def serve(service: Service, *, host: str, port: int, pull: bool = True) -> None:
+def serve(service: Service, *, host: str, port: int, pull: bool = True, keyless: bool = False) -> None:
     """Serve until SIGINT or SIGTERM; running requests get a few seconds to end. SIGHUP reads the policy again."""
     reload_on_hangup(service.watch)
     take_short_turns()
     config = uvicorn.Config(
-        create_app(service, pull=pull),
+        create_app(service, pull=pull, host=host, keyless=keyless),
         host=host,
         port=port,
         log_level="warning",

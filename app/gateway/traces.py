@@ -17,9 +17,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.gateway.admission import known_caller
 from app.gateway.doorkeeper import BodyTooLarge
 from app.wiring import Service
-from router_core.request import Context
 from telemetry.errors import OtlpError, OtlpTooLarge
 from telemetry.foreign import rows_of
 from telemetry.otlp import LARGEST_BODY, Encoding, Received, inflate, read
@@ -44,7 +44,7 @@ async def traces(request: Request) -> Response:
     try:
         received = await _received(request, encoding)
         if received.spans:
-            tenant = Context().tenant
+            tenant = known_caller(request).tenant
             state = await service.telemetry.sink.keep(lambda content: rows_of(received.spans, content, tenant))
             if state is None or state == "not_durable":
                 raise _Refusal(503, _UNAVAILABLE, "the gateway cannot keep these spans now; send them again later")

@@ -1,0 +1,1 @@
+"""The keys by which applications are known to the gateway."""
