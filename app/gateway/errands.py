@@ -1,7 +1,7 @@
 """Requests that RouteScope sends itself, as canaries, shadow calls and judges: they come like everybody's, and say so.
 
 A shadow call and a judge see what somebody else asked. So they name that decision, get its tenant, and at least its
-risk and data class; and a model that its rules kept the prompt from may not answer them either, whatever route is asked.
+risk and data class; and a model that its rules kept the prompt from may not answer them either, by whatever route.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any, Final, cast
 import sqlalchemy as sa
 from starlette.requests import Request
 
-from app.gateway.bodies import InvalidBody
+from app.gateway.admission import known_caller
+from app.gateway.bodies import CONTEXT_HEADER, InvalidBody
 from app.gateway.feedback import UnknownDecision
 from app.wiring import Service
 from router_core.errors import RequestError
@@ -76,6 +77,9 @@ async def errand(request: Request, wanted: RouteRequest) -> RouteRequest:
     purpose, parent_id = request.headers.get(PURPOSE_HEADER), request.headers.get(PARENT_HEADER)
     if purpose is None and parent_id is None:
         return wanted
+    caller = known_caller(request)
+    if caller.role != "operator":
+        raise ErrandForbidden(f"{PURPOSE_HEADER} is for operators; the key {caller.name!r} is a client's")
     if purpose not in KNOWN:
         raise InvalidBody(f"{PURPOSE_HEADER} is {str(purpose)[:40]!r}; use one of {', '.join(KNOWN)}")
     if (purpose in WITH_PARENT) != (parent_id is not None):
@@ -88,7 +92,9 @@ async def errand(request: Request, wanted: RouteRequest) -> RouteRequest:
     parent = await asyncio.to_thread(_read, service.telemetry.engine, parent_id)
     if parent is None:
         raise UnknownDecision(f"no decision has the id {parent_id[:60]!r}; {PARENT_HEADER} names one that is kept")
-    wanted = replace(wanted, context=parent.binds(wanted.context), parent_decision_id=parent_id)
+    # What nobody stated is the parent's; what is stated besides may only raise it.
+    stated = wanted.context if CONTEXT_HEADER in request.headers else Context(risk="low", data_class="public")
+    wanted = replace(wanted, context=parent.binds(stated), parent_decision_id=parent_id)
     await _check(service, wanted, parent)
     return wanted
 
@@ -118,7 +124,7 @@ def _read(engine: sa.Engine, decision_id: str) -> Parent | None:
     columns = (REQUEST.c[name] for name in ("tenant", "risk", "data_class", "candidates", "verdicts"))
     with reading(engine) as connection:
         row = connection.execute(sa.select(*columns).where(REQUEST.c.decision_id == clean(decision_id))).one_or_none()
-    return None if row is None else parent_of(row._mapping)
+    return None if row is None else parent_of(dict(row._mapping))
 
 
 def parent_of(row: Mapping[str, Any]) -> Parent:
