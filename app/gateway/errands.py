@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from starlette.requests import Request
 
 from app.gateway.admission import known_caller
+from app.gateway.admission import known_caller
 from app.gateway.bodies import CONTEXT_HEADER, InvalidBody
 from app.gateway.feedback import UnknownDecision
 from app.wiring import Service
@@ -35,7 +36,7 @@ REDACTED: Final = "redacted"
 
 
 class ErrandForbidden(RequestError):
-    """What the parent's rules kept from a model is not shown to it by a detour."""
+    """It is not for this caller, or the parent's rules kept from a model what it would be shown by this detour."""
 
     code = "forbidden_by_parent"
     http_status = 403
@@ -77,6 +78,8 @@ async def errand(request: Request, wanted: RouteRequest) -> RouteRequest:
     purpose, parent_id = request.headers.get(PURPOSE_HEADER), request.headers.get(PARENT_HEADER)
     if purpose is None and parent_id is None:
         return wanted
+    if known_caller(request).role != "operator":
+        raise ErrandForbidden(f"{PURPOSE_HEADER} is for operators' keys: it says what business numbers leave out")
     caller = known_caller(request)
     if caller.role != "operator":
         raise ErrandForbidden(f"{PURPOSE_HEADER} is for operators; the key {caller.name!r} is a client's")
