@@ -29,7 +29,7 @@ from app.dashboard.navigation import DRIFT, ONE_DECISION, OVERVIEW, PLACES, PLAY
 from app.dashboard.view import own_range
 from app.launch import is_up
 from benchmarks.measuring.figures import Figure, command, figure, tell
-from benchmarks.queries import END, fill
+from benchmarks.measuring.traffic import END, fill
 from telemetry.query.store import store_state
 from telemetry.storage.engine import open_reader
 from tests.browser.servers import free_port
