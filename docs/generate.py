@@ -89,6 +89,10 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[resilience.outlier]", schema.OutlierEntry),
     ("[telemetry]", schema.TelemetryEntry),
     ("[telemetry.otlp]", schema.CollectorEntry),
+    ("[[alerts]]", schema.AlertEntry),
+    ("[alerting]", schema.AlertingEntry),
+    ('[alerting.channels.NAME], kind = "webhook"', schema.WebhookChannel),
+    ('[alerting.channels.NAME], kind = "email"', schema.EmailChannel),
 )
 """Every class of the schema with its place in a policy file, in reading order."""
 

@@ -15,6 +15,9 @@ TelemetryError
 ├── UnknownModel              a model without any traffic
 ├── ExportFailed              a file of exported rows cannot be written
 ├── EvidenceError             evidence cannot be signed, or is none
+├── AlertError                alerts
+│   ├── Unmeasurable          what a rule looks at cannot be read
+│   └── DeliveryFailed        a channel did not take a message
 ├── OtlpError                 what another system sent over OTLP
 │   ├── InvalidOtlp           is no OTLP
 │   └── OtlpTooLarge          holds more than one body may
@@ -98,6 +101,18 @@ class EvidenceError(TelemetryError):
 
 class ExportFailed(TelemetryError):
     """A file of exported rows cannot be written."""
+
+
+class AlertError(TelemetryError):
+    """Alerts cannot be judged or told."""
+
+
+class Unmeasurable(AlertError):
+    """What a rule looks at cannot be read now; the message says why, in a few words."""
+
+
+class DeliveryFailed(AlertError):
+    """A channel did not take a message; the sentence names neither its address nor its keys."""
 
 
 class OtlpError(TelemetryError):

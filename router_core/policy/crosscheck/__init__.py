@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from router_core.policy.crosscheck.alerts import alert_faults
 from router_core.policy.crosscheck.budgets import budget_faults
 from router_core.policy.crosscheck.intents import intent_faults
 from router_core.policy.crosscheck.lookup import Finding
@@ -28,4 +29,5 @@ def crosscheck(data: Mapping[str, Any]) -> list[Finding]:
         *route_faults(data),
         *rule_faults(data),
         *budget_faults(data),
+        *alert_faults(data),
     ]

@@ -3,6 +3,7 @@
 Every field's docstring is its documentation: docs/policy.md is generated from here.
 """
 
+from router_core.policy.schema.alerts import AlertEntry, AlertingEntry, ChannelEntry, EmailChannel, WebhookChannel
 from router_core.policy.schema.budgets import Budget
 from router_core.policy.schema.document import CollectorEntry, Policy, TelemetryEntry
 from router_core.policy.schema.intents import IntentEntry
@@ -74,6 +75,8 @@ from router_core.policy.schema.values import (
 
 __all__ = [
     "AgreementValidator",
+    "AlertEntry",
+    "AlertingEntry",
     "AllCombination",
     "Amount",
     "AnswerRule",
@@ -85,6 +88,7 @@ __all__ = [
     "Caps",
     "CascadeStrategy",
     "CatalogPriceEntry",
+    "ChannelEntry",
     "CollectorEntry",
     "CombinationEntry",
     "ComputePriceEntry",
@@ -98,6 +102,7 @@ __all__ = [
     "Deny",
     "Deployment",
     "Domain",
+    "EmailChannel",
     "Exclude",
     "IntentEntry",
     "IntentOverride",
@@ -143,6 +148,7 @@ __all__ = [
     "ToolEntry",
     "TruncationValidator",
     "ValidatorEntry",
+    "WebhookChannel",
     "WeightedCombination",
     "WeightedStrategy",
     "all_must_pass",

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from router_core.policy.schema.alerts import AlertEntry, AlertingEntry
 from router_core.policy.schema.budgets import Budget
 from router_core.policy.schema.intents import IntentEntry
 from router_core.policy.schema.models import Model, TokensPriceEntry
@@ -101,6 +102,10 @@ class Policy(Strict):
     """What the router does about faults of upstreams."""
     telemetry: TelemetryEntry = Field(default_factory=TelemetryEntry)
     """What is kept."""
+    alerts: tuple[AlertEntry, ...] = ()
+    """Alert rules, besides the built-in ones."""
+    alerting: AlertingEntry = Field(default_factory=AlertingEntry)
+    """Who is told of alerts."""
 
     @model_validator(mode="before")
     @classmethod

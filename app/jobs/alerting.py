@@ -1,0 +1,125 @@
+"""Every minute the alert rules are evaluated, as the policy file says them now, and what is due is sent."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from app.jobs.alert_rules import channels_of, rules_of, senders_of
+from router_core.clock import SystemClock
+from router_core.errors import StateUnavailable
+from router_core.policy.loading import LoadedPolicy, load_policy
+from router_core.policy.schema import Policy
+from router_core.state.sqlite import SqliteStore
+from router_core.state.standings import BudgetStanding, standings
+from telemetry.alerts.measure import BudgetUse, Outside
+from telemetry.alerts.metrics import Narrower
+from telemetry.alerts.round import Round, evaluate
+from telemetry.alerts.sending import Courier
+
+log = logging.getLogger("routescope.jobs")
+
+EVERY = timedelta(minutes=1)
+_HOLDERS: Mapping[str, Narrower] = {"tenant": "tenant", "route": "route"}
+
+
+class Alerting:
+    """Evaluates and sends. One object a process: it knows which channels are still being sent to."""
+
+    def __init__(
+        self,
+        engine: sa.Engine,
+        policy: Path,
+        home: Path,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._policy = policy
+        self._home = home
+        self._environ = environ
+        self._now = now
+        self._courier = Courier(engine, now=now)
+        self._loaded: tuple[tuple[int, int], LoadedPolicy] | None = None
+
+    def run(self) -> Round:
+        """Evaluate once, and begin to send what is due; sending goes on in threads of its own.
+
+        Raises:
+            PolicyError: nothing is evaluated under a policy that cannot be read.
+            StorageError
+        """
+        policy = self._read()
+        done = evaluate(
+            self._engine,
+            rules_of(policy),
+            now=self._now(),
+            channels=channels_of(policy.alerting),
+            outside=outside(policy, self._home),
+        )
+        self.send()
+        return done
+
+    def send(self, *, wait_s: float = 0.0) -> None:
+        """Begin to send what is due, and give it so many seconds.
+
+        Raises:
+            PolicyError, StorageError
+        """
+        for thread in self._courier.send_due(senders_of(self._read().alerting, self._environ)):
+            thread.join(wait_s)
+
+    def _read(self) -> Policy:
+        """The policy as its file says it now; a file that did not change is not read again."""
+        try:
+            state = self._policy.stat()
+            stamp = (state.st_mtime_ns, state.st_size)
+        except OSError:
+            stamp = (0, 0)
+        if self._loaded is None or self._loaded[0] != stamp:
+            self._loaded = (stamp, load_policy(self._policy))
+        return self._loaded[1].policy
+
+
+def outside(policy: Policy, home: Path) -> Outside:
+    """How the policy's budgets stand: their accounts are not in the store of decisions."""
+    if not policy.budgets:
+        return Outside(())
+    file = home / "state.db"
+    if not file.exists():
+        return Outside(why="no gateway has opened the accounts of budgets yet")
+    clock = SystemClock()
+    try:
+        store = SqliteStore(file, clock)
+    except StateUnavailable as error:
+        return Outside(why=str(error))
+    try:
+        return Outside(tuple(use for one in standings(policy.budgets, store, clock) for use in _uses(one)))
+    except StateUnavailable as error:
+        return Outside(why=str(error))
+    finally:
+        store.close()
+
+
+def _uses(standing: BudgetStanding) -> list[BudgetUse]:
+    budget = standing.budget
+    return [
+        BudgetUse(
+            name=budget.name,
+            holder=one.holder,
+            per=_HOLDERS.get(budget.per),
+            used_nano=one.spent + one.held,
+            limit_nano=standing.limit,
+            start=standing.start,
+            end=standing.end,
+            tenants=tuple(sorted(budget.tenants or ())),
+            routes=tuple(sorted(budget.routes or ())),
+        )
+        for one in standing.holders
+    ]
