@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -15,6 +16,7 @@ from app.gateway.admission import check_target, known_caller
 from app.gateway.bodies import ChatBody, read_chat
 from app.gateway.errands import errand
 from app.gateway.errors import body_of, error_body
+from app.gateway.leaving import unless_left
 from router_core.errors import RouteScopeError
 from router_core.events import Answered, Event, Failed, Settled, SignalsRead, Token
 from router_core.request import RouteRequest
@@ -31,7 +33,7 @@ async def chat_completions(request: Request) -> Response:
     # Asked for only now: while the body was on its way the policy may have been exchanged.
     router: Router = request.app.state.service.router
     check_target(known_caller(request), router.targets.resolve(wanted.route).name)
-    return await (_stream(router, body, wanted) if body.stream else _whole(router, wanted))
+    return await unless_left(request, _stream(router, body, wanted) if body.stream else _whole(router, wanted))
 
 
 async def _whole(router: Router, wanted: RouteRequest) -> Response:
@@ -57,15 +59,19 @@ async def _stream(router: Router, body: ChatBody, wanted: RouteRequest) -> Respo
     """The response starts with the first event that a client can see, so that a failure before it is a real status."""
     events = router.stream(wanted)
     decision_id = ""
-    async for event in events:
-        if isinstance(event, SignalsRead):
-            decision_id = event.decision_id
-        elif isinstance(event, Failed):
-            return await _refused(event, decision_id, events)
-        elif isinstance(event, Answered) or (isinstance(event, Token) and event.final):
-            usage_wanted = body.stream_options is not None and body.stream_options.include_usage
-            chunks = _chunks(decision_id, event, events, usage_wanted)
-            return StreamingResponse(chunks, media_type="text/event-stream", headers=SSE_HEADERS)
+    try:
+        async for event in events:
+            if isinstance(event, SignalsRead):
+                decision_id = event.decision_id
+            elif isinstance(event, Failed):
+                return await _refused(event, decision_id, events)
+            elif isinstance(event, Answered) or (isinstance(event, Token) and event.final):
+                usage_wanted = body.stream_options is not None and body.stream_options.include_usage
+                chunks = _chunks(decision_id, event, events, usage_wanted)
+                return StreamingResponse(chunks, media_type="text/event-stream", headers=SSE_HEADERS)
+    except asyncio.CancelledError:
+        await events.aclose()
+        raise
     raise AssertionError("a request ends in an answer or in an error")
 
 

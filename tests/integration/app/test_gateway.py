@@ -12,6 +12,7 @@ import httpx
 import jsonschema
 import openai
 import pytest
+import sqlalchemy as sa
 from openai import OpenAI
 from pydantic import TypeAdapter
 
@@ -20,8 +21,9 @@ from router_core.result import Decision
 from router_core.signals.intent import classifier
 from router_core.signals.language import glance
 from telemetry.query.decision import decision as stored_decision
+from telemetry.storage.models import REQUEST
 from tests.serving import gateway, write_policy
-from tests.upstream import Upstream, answer, cut, echo_key, status
+from tests.upstream import Upstream, answer, cut, echo_key, hang, status
 
 KEY = "lb-" + "0123456789abcdef"
 REFUSAL = "I'm sorry, but I can't help with that."
@@ -68,6 +70,13 @@ def document(service: Service, decision_id: str) -> dict[str, Any]:
     assert found is not None, "the decision is not in the database"
     jsonschema.validate(json.loads(json.dumps(found.document)), SCHEMA)
     return found.document
+
+
+def cancelled(service: Service) -> int:
+    """Decisions whose client left."""
+    with service.telemetry.engine.connect() as connection:
+        counted = sa.select(sa.func.count()).select_from(REQUEST).where(REQUEST.c.status == "cancelled")
+        return int(connection.scalar(counted) or 0)
 
 
 def post(http: httpx.Client, body: Any, path: str = "/v1/chat/completions", **headers: str) -> httpx.Response:
@@ -215,6 +224,21 @@ def test_a_client_that_leaves_stops_the_upstream_and_leaves_a_cancelled_decision
         time.sleep(0.05)
     kept = document(service, decision_id)
     assert (kept["status"], kept["error_message"]) == ("cancelled", None)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_a_client_that_leaves_before_the_first_token_stops_the_upstream_too(
+    http: httpx.Client, upstream: Upstream, service: Service, stream: bool
+) -> None:
+    before = cancelled(service)
+    upstream.plays(hang())
+    body = {"model": "route/quick", "stream": stream, "messages": [{"role": "user", "content": "Wait for it."}]}
+    with pytest.raises(httpx.ReadTimeout):
+        http.post("/v1/chat/completions", json=body, timeout=0.5)
+    until = time.monotonic() + 30
+    while cancelled(service) == before and time.monotonic() < until:
+        time.sleep(0.05)
+    assert cancelled(service) == before + 1, "its model's own patience of 5 s ended it"
 
 
 def test_an_unknown_route_is_a_404_that_lists_the_routes(client: OpenAI) -> None:
