@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-BINS = 30
-CATEGORIES = 20
-OTHER = "other"
+BINS: Final = 30
+CATEGORIES: Final = 20
+OTHER: Final = "other"
+DIGITS: Final = 6
+"""Significant ones of a stored number; nobody sees more in a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +61,40 @@ def histograms(reference: NDArray[np.float64], current: NDArray[np.float64]) -> 
     return _histogram(reference, edges), _histogram(current, edges)
 
 
-def category_shares(reference: Sequence[str], current: Sequence[str]) -> tuple[Distribution, Distribution]:
-    """Both samples over the same categories, the most frequent first; the rarest are put together."""
-    counts = [Counter(reference), Counter(current)]
-    totals = counts[0] + counts[1]
-    ordered = sorted(totals, key=lambda label: (-totals[label], label))
+def category_shares(
+    names: Sequence[str], reference: NDArray[np.float64], current: NDArray[np.float64]
+) -> tuple[Distribution, Distribution]:
+    """Both samples, given as counts by name, over the same categories, the most frequent first; the rarest together."""
+    totals = reference + current
+    there = [place for place in range(len(names)) if totals[place] > 0]
+    ordered = sorted(there, key=lambda place: (-totals[place], names[place]))
     shown = ordered if len(ordered) <= CATEGORIES else ordered[: CATEGORIES - 1]
     rest = ordered[len(shown) :]
-    labels = (*shown, OTHER) if rest else tuple(shown)
-    return _shares(counts[0], shown, rest, labels), _shares(counts[1], shown, rest, labels)
+    labels = (*(names[place] for place in shown), *((OTHER,) if rest else ()))
+    return _shares(reference, shown, rest, labels), _shares(current, shown, rest, labels)
+
+
+def rounded(value: float) -> float:
+    """With DIGITS significant digits."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _histogram(values: NDArray[np.float64], edges: NDArray[np.float64]) -> Distribution:
-    rounded: tuple[float, ...] = tuple(float(edge) for edge in edges)
+    places: tuple[float, ...] = tuple(rounded(edge) for edge in edges)
     if not values.size:
-        return Distribution(edges=rounded)
+        return Distribution(edges=places)
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     median, p95 = (float(value) for value in np.percentile(values, (50, 95)))
-    return Distribution(
-        shares=tuple(float(share) for share in counts / values.size), edges=rounded, median=median, p95=p95
-    )
+    return Distribution(tuple(rounded(share) for share in counts / values.size), places, median=median, p95=p95)
 
 
-def _shares(counts: Counter[str], shown: Sequence[str], rest: Sequence[str], labels: tuple[str, ...]) -> Distribution:
-    total = counts.total()
+def _shares(
+    counts: NDArray[np.float64], shown: Sequence[int], rest: Sequence[int], labels: tuple[str, ...]
+) -> Distribution:
+    total = float(counts.sum())
     if not total:
         return Distribution(labels=labels)
-    amounts: list[Any] = [counts[label] for label in shown]
+    amounts = [float(counts[place]) for place in shown]
     if rest:
-        amounts.append(sum(counts[label] for label in rest))
-    return Distribution(shares=tuple(amount / total for amount in amounts), labels=labels)
+        amounts.append(float(sum(counts[place] for place in rest)))
+    return Distribution(shares=tuple(rounded(amount / total) for amount in amounts), labels=labels)

@@ -6,24 +6,31 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 MetricKind: TypeAlias = Literal["numeric", "categorical"]
+Side: TypeAlias = Literal["input", "model"]
+"""What a metric describes: what was asked, or what the model made of it."""
 
 SPREAD = 0.2
 """Normed Wasserstein distance: a fifth of a standard deviation, which Cohen calls a small effect."""
 SHARES = 0.1
 """Jensen-Shannon distance (natural logarithm): Evidently's own default; 5 % becoming 13 %."""
-FAILURES = 0.05
+RARE = 0.05
 """Jensen-Shannon distance for what ought to be rare: 2 % becoming 5 %."""
+
+VALIDATOR = "validator:"
+"""Before the name of a validator whose scores are watched."""
+MAX_VALIDATORS = 8
+"""Of a model; the most used ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One column of the branch rows."""
+    """One column of a window."""
 
     name: str
-    column: str
     kind: MetricKind
     unit: str
     threshold: float
+    side: Side = "model"
     logarithmic: bool = False
     """Compared as log(1 + x): what varies by factors would else be ruled by its longest tail."""
     answers_only: bool = True
@@ -31,16 +38,27 @@ class Metric:
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("latency_ms", "latency_ms", "numeric", "ms", SPREAD, logarithmic=True),
-    Metric("ttft_ms", "ttft_ms", "numeric", "ms", SPREAD, logarithmic=True),
-    Metric("output_tokens", "output_tokens", "numeric", "tokens", SPREAD, logarithmic=True),
-    Metric("cost", "cost_nano", "numeric", "nano-USD", SPREAD, logarithmic=True),
-    Metric("answer_characters", "answer_characters", "numeric", "characters", SPREAD, logarithmic=True),
-    Metric("score", "score", "numeric", "score", SPREAD),
-    Metric("finish_reason", "finish_reason", "categorical", "share", SHARES),
-    Metric("outcome", "outcome", "categorical", "share", SHARES, answers_only=False),
-    Metric("failed", "failed", "categorical", "share", FAILURES, answers_only=False),
-    Metric("intent", "intent", "categorical", "share", SHARES, answers_only=False),
+    Metric("latency_ms", "numeric", "ms", SPREAD, logarithmic=True),
+    Metric("ttft_ms", "numeric", "ms", SPREAD, logarithmic=True),
+    Metric("output_tokens", "numeric", "tokens", SPREAD, logarithmic=True),
+    Metric("cost", "numeric", "nano-USD", SPREAD, logarithmic=True),
+    Metric("answer_characters", "numeric", "characters", SPREAD, logarithmic=True),
+    Metric("score", "numeric", "score", SPREAD),
+    Metric("finish_reason", "categorical", "share", SHARES),
+    Metric("refused", "categorical", "share", RARE),
+    Metric("escalated", "categorical", "share", RARE),
+    Metric("failed", "categorical", "share", RARE, answers_only=False),
+    Metric("cached", "categorical", "share", SHARES),
+    Metric("version", "categorical", "share", SHARES),
+    Metric("intent", "categorical", "share", SHARES, "input", answers_only=False),
+    Metric("language", "categorical", "share", SHARES, "input", answers_only=False),
+    Metric("prompt_characters", "numeric", "characters", SPREAD, "input", logarithmic=True, answers_only=False),
+    Metric("input_tokens", "numeric", "tokens", SPREAD, "input", logarithmic=True),
 )
 ANSWERS = frozenset({"accepted", "rejected", "compared"})
 """Outcomes of complete answers."""
+
+
+def of_validator(name: str) -> Metric:
+    """The scores of one validator."""
+    return Metric(VALIDATOR + name, "numeric", "score", SPREAD)

@@ -1,46 +1,69 @@
 """One run: weeks in, findings out, and the rows that pages read.
 
-A week is compared with up to four weeks before it. The week before alone would call a change that stays "normal" at
-once, and a fixed reference would alarm for ever: with four, a step shows in its week and fades as it becomes usual.
+A week is compared with up to four weeks before it, with the week before alone, and with a week that somebody pinned.
+The week before alone would call a change that stays "normal" at once, and a fixed reference would alarm for ever: with
+four, a step shows in its week and fades as it becomes usual, so that one comes first wherever only one is shown.
+
+Each week is one transaction, and is left alone as long as nothing that it was computed from has changed: a run that
+was stopped goes on where it was, and a second run over the same weeks does nothing.
 """
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from typing import Final
 
+import numpy as np
 import sqlalchemy as sa
 
-from telemetry.drift.findings import Finding, judge, measure
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift import stored
+from telemetry.drift.baseline import pinned_weeks
+from telemetry.drift.findings import Finding, Part, judge
+from telemetry.drift.pair import Pair
 from telemetry.drift.weeks import WEEK, label_of, monday_of, start_of
-from telemetry.drift.windows import Subject, Window, read_window, subjects_by_week
+from telemetry.drift.windows import MISSING, PURPOSES, Subject, Vocabulary, Window, read_window, subjects_by_week
 from telemetry.errors import UnknownModel, UnknownWeek
 from telemetry.storage.coverage import covered_since
-from telemetry.storage.engine import reading
+from telemetry.storage.engine import reading, writing
 
-REFERENCE_WEEKS = 4
+REFERENCE_WEEKS: Final = 4
+MIN_PART: Final = 200
+"""Rows of a route or intent, in the week and before it, that are worth a look of their own."""
+MAX_PARTS: Final = 6
+"""Routes, and intents, of a model that are looked at; the most used ones."""
+METHOD: Final = 2
+"""Counts up when findings would come out otherwise from the same rows."""
+
+Subjects = dict[date, dict[Subject, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class DriftReport:
-    """What a run found; the same is in the database."""
+    """What a run did; what it found is in the database too."""
 
     run_id: str
     started: datetime
     seconds: float
     weeks: tuple[date, ...]
+    """All that were asked for and can be compared."""
+    compared: tuple[date, ...]
+    """Those of them that had changed since they were compared last."""
     findings: tuple[Finding, ...]
+    """Of the compared weeks, over all of a model's traffic; of routes and intents only what drifted."""
 
     @property
     def drifted(self) -> tuple[Finding, ...]:
-        """The changes, the largest of each week first."""
-        found = [finding for finding in self.findings if finding.state == "drift"]
+        """The changes of whole models against the four weeks before, the largest of each week first."""
+        found = [
+            finding
+            for finding in self.findings
+            if finding.state == "drift" and finding.against == "trailing" and finding.part.scope == "model"
+        ]
         return tuple(sorted(found, key=lambda finding: (finding.week, -finding.ratio)))
 
     @property
@@ -60,6 +83,7 @@ def run_drift(
     week: date | None = None,
     all_weeks: bool = False,
     models: Collection[str] | None = None,
+    again: bool = False,
     now: datetime | None = None,
 ) -> DriftReport:
     """Compare weeks with those before them, and replace their rows. Doing it twice leaves the same rows.
@@ -72,38 +96,51 @@ def run_drift(
         week: the Monday of the only week to be looked at.
         all_weeks: every week of which all traffic is there.
         models: the only models to be written; the q-values are those of the whole week all the same.
-        now: tells which week is the present one.
+        again: compare weeks also when nothing has changed since.
+        now: tells which week is the present one: its references are cut to as much of their weeks as has passed of it.
 
     Raises:
         UnknownWeek, UnknownModel: the store has no such traffic, or no longer.
         StorageError
     """
     started, clock = datetime.now(UTC), time.perf_counter()
+    now = now or started
     with reading(engine) as connection:
         subjects = subjects_by_week(connection)
         _check(subjects, week, models)
+        pinned = pinned_weeks(connection)
+        done = stored.fingerprints(connection)
+        recent = monday_of(now) - WEEK
         if week is not None:
             weeks = [week]
-        elif all_weeks:
-            weeks = sorted(subjects)
         else:
-            weeks = _due(connection, subjects, now or started)
+            weeks = sorted(one for one in subjects if all_weeks or one >= recent or one not in done)
         weeks = _covered(connection, weeks, week)
-        findings = _compare(connection, subjects, weeks)
-    if models is not None:
-        findings = [finding for finding in findings if finding.subject.model in models]
-    report = DriftReport(
-        run_id=uuid.uuid4().hex,
-        started=started,
-        seconds=time.perf_counter() - clock,
-        weeks=tuple(weeks),
-        findings=tuple(findings),
-    )
-    _store(engine, report, models)
+    prints = {one: _fingerprint(one, subjects, pinned) for one in weeks}
+    due = [one for one in weeks if again or models is not None or done.get(one) != prints[one]]
+    run_id, findings = uuid.uuid4().hex, list[Finding]()
+    finished: list[date] = []
+    reader = _Reader(subjects, pinned, now)
+    for one in due:
+        with reading(engine) as connection:
+            found = reader.findings(connection, one)
+        findings += [each for each in found if models is None or each.subject.model in models]
+        finished.append(one)
+        seconds = time.perf_counter() - clock
+        report = DriftReport(run_id, started, seconds, tuple(weeks), tuple(finished), tuple(findings))
+        with writing(engine) as connection:
+            of_week = [each for each in findings if each.week == one]
+            stored.replace_week(connection, run_id, one, of_week, models)
+            if models is None:
+                stored.note_week(connection, run_id, one, prints[one])
+            stored.note_run(connection, _row(report))
+    report = DriftReport(run_id, started, time.perf_counter() - clock, tuple(weeks), tuple(finished), tuple(findings))
+    with writing(engine) as connection:
+        stored.note_run(connection, _row(report))
     return report
 
 
-def _check(subjects: dict[date, set[Subject]], week: date | None, models: Collection[str] | None) -> None:
+def _check(subjects: Subjects, week: date | None, models: Collection[str] | None) -> None:
     if week is not None and week not in subjects:
         known = f"it has {label_of(min(subjects))} to {label_of(max(subjects))}" if subjects else "it has none at all"
         raise UnknownWeek(f"the store has no models' answers in week {label_of(week)}; {known}")
@@ -111,12 +148,6 @@ def _check(subjects: dict[date, set[Subject]], week: date | None, models: Collec
     for model in sorted(set(models or ()) - names):
         known = f"it has {', '.join(sorted(names))}" if names else "it has none at all"
         raise UnknownModel(f"the store has no answers of a model {model!r}; {known}")
-
-
-def _due(connection: sa.Connection, subjects: dict[date, set[Subject]], now: datetime) -> list[date]:
-    done = set(connection.scalars(sa.select(DRIFT_METRIC.c.week).distinct()))
-    recent = monday_of(now) - WEEK
-    return sorted(week for week in subjects if week >= recent or week not in done)
 
 
 def _covered(connection: sa.Connection, weeks: list[date], asked: date | None) -> list[date]:
@@ -132,87 +163,121 @@ def _covered(connection: sa.Connection, weeks: list[date], asked: date | None) -
     return [week for week in weeks if start_of(week) >= since]
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads each window once while it may still be somebody's reference."""
-
-    connection: sa.Connection
-    subjects: dict[date, set[Subject]]
-    windows: dict[tuple[date, Subject], Window] = field(default_factory=dict)
-
-    def window(self, week: date, subject: Subject) -> Window:
-        key = (week, subject)
-        if key not in self.windows:
-            self.windows[key] = read_window(self.connection, subject, week)
-        return self.windows[key]
-
-    def reference(self, week: date, subject: Subject) -> Window:
-        before = [week - WEEK * back for back in range(1, REFERENCE_WEEKS + 1)]
-        return Window.of([self.window(day, subject) for day in before if subject in self.subjects.get(day, ())])
-
-    def forget_before(self, week: date) -> None:
-        self.windows = {key: window for key, window in self.windows.items() if key[0] >= week}
+def _fingerprint(week: date, subjects: Subjects, pinned: Mapping[str, date]) -> str:
+    """Of all that a week's findings are computed from; facts never change, so their number says enough."""
+    weeks = [week - WEEK * back for back in range(REFERENCE_WEEKS + 1)]
+    weeks += sorted(set(pinned.values()))
+    counted = [
+        (one, sorted((s.model, s.simulated, s.purpose, n) for s, n in subjects.get(one, {}).items())) for one in weeks
+    ]
+    return blake2b(repr((METHOD, counted, sorted(pinned.items()))).encode(), digest_size=16).hexdigest()
 
 
-def _compare(connection: sa.Connection, subjects: dict[date, set[Subject]], weeks: Sequence[date]) -> list[Finding]:
-    reader = _Reader(connection, subjects)
-    judged: list[Finding] = []
-    for week in weeks:
-        reader.forget_before(week - WEEK * REFERENCE_WEEKS)
-        # One family of tests is one week's, real or simulated: neither may thin out the other's alarms.
-        for simulated in (False, True):
-            found: list[Finding] = []
-            for subject in sorted(subjects[week], key=lambda subject: subject.model):
-                if subject.simulated == simulated:
-                    found += measure(week, subject, reader.reference(week, subject), reader.window(week, subject))
-            judged += judge(found)
-    return judged
-
-
-def _store(engine: sa.Engine, report: DriftReport, models: Collection[str] | None) -> None:
-    run = {
+def _row(report: DriftReport) -> dict[str, object]:
+    return {
         "run_id": report.run_id,
         "started": report.started,
         "finished": datetime.now(UTC),
         "seconds": report.seconds,
-        "weeks": len(report.weeks),
+        "weeks": len(report.compared),
         "cells": report.cells,
         "tested": report.tested,
         "drifted": len(report.drifted),
     }
-    stale = sa.delete(DRIFT_METRIC).where(DRIFT_METRIC.c.week == sa.bindparam("monday"))
-    if models is not None:
-        stale = stale.where(DRIFT_METRIC.c.model.in_(sorted(models)))
-    rows = list(_rows(report.run_id, report.findings))
-    with engine.begin() as connection:
-        for week in report.weeks:
-            connection.execute(stale, {"monday": week})
-        if rows:
-            connection.execute(sa.insert(DRIFT_METRIC), rows)
-        connection.execute(sa.insert(DRIFT_RUN), [run])
 
 
-def _rows(run_id: str, findings: Iterable[Finding]) -> Iterable[dict[str, Any]]:
-    for finding in findings:
-        compared = finding.comparison
-        yield {
-            "week": finding.week,
-            "model": finding.subject.model,
-            "simulated": finding.subject.simulated,
-            "metric": finding.metric.name,
-            "run_id": run_id,
-            "kind": finding.metric.kind,
-            "unit": finding.metric.unit,
-            "state": finding.state,
-            "n": finding.n,
-            "n_reference": finding.n_reference,
-            "effect_name": None if compared is None else compared.effect_name,
-            "effect": None if compared is None else compared.effect,
-            "threshold": finding.threshold,
-            "p_name": None if compared is None else compared.p_name,
-            "p": None if compared is None else compared.p,
-            "q": finding.q,
-            "statistics": json.dumps({} if compared is None else compared.statistics),
-            "reference": finding.reference.to_json(),
-            "current": finding.current.to_json(),
-        }
+@dataclass(slots=True)
+class _Reader:
+    """Reads each window once while it may still be somebody's reference."""
+
+    subjects: Subjects
+    pinned: Mapping[str, date]
+    now: datetime
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    windows: dict[tuple[date, Subject], Window] = field(default_factory=dict)
+
+    def findings(self, connection: sa.Connection, week: date) -> list[Finding]:
+        """All of a week, judged, and what drifted explained."""
+        oldest = week - WEEK * REFERENCE_WEEKS
+        kept = {*self.pinned.values()}
+        self.windows = {key: window for key, window in self.windows.items() if key[0] >= oldest or key[0] in kept}
+        found: list[Finding] = []
+        # A family of tests is a week's, real or simulated, of users or canaries: none may thin out another's alarms.
+        for purpose in PURPOSES:
+            for simulated in (False, True):
+                of_family = [s for s in self.subjects[week] if (s.purpose, s.simulated) == (purpose, simulated)]
+                found += self._family(connection, week, sorted(of_family, key=lambda subject: subject.model))
+        return found
+
+    def _family(self, connection: sa.Connection, week: date, subjects: Sequence[Subject]) -> list[Finding]:
+        pairs = [pair for subject in subjects for pair in self._pairs(connection, week, subject)]
+        measured = [(pair, finding) for pair in pairs for finding in pair.measure()]
+        judged = judge([finding for _, finding in measured])
+        kept: list[Finding] = []
+        histories: dict[Subject, Window] = {}
+        for (pair, _), finding in zip(measured, judged, strict=True):
+            if finding.state == "drift":
+                if pair.subject not in histories:
+                    histories[pair.subject] = self._history(connection, week, pair.subject)
+                kept.append(pair.explain(finding, _of_part(histories[pair.subject], pair, self.vocabulary)))
+            elif pair.part.scope == "model":
+                kept.append(pair.shaped(finding))
+        return kept
+
+    def _pairs(self, connection: sa.Connection, week: date, subject: Subject) -> Iterator[Pair]:
+        current = self._window(connection, week, subject)
+        trailing = self._reference(connection, week, subject, REFERENCE_WEEKS)
+        yield Pair(week, subject, trailing, current, self.vocabulary, "trailing")
+        yield Pair(week, subject, self._reference(connection, week, subject, 1), current, self.vocabulary, "previous")
+        pinned = self.pinned.get(subject.model, self.pinned.get(""))
+        if pinned is not None and pinned < week:
+            before = self._cut(self._window(connection, pinned, subject), week)
+            yield Pair(week, subject, before, current, self.vocabulary, "baseline")
+        for scope in ("route", "intent"):
+            for name, code in _parts(trailing, current, scope, self.vocabulary):
+                before, now = (side.take(side.codes[scope] == code) for side in (trailing, current))
+                part = Part("route" if scope == "route" else "intent", name)
+                yield Pair(week, subject, before, now, self.vocabulary, "trailing", part)
+
+    def _window(self, connection: sa.Connection, week: date, subject: Subject) -> Window:
+        key = (week, subject)
+        if key not in self.windows:
+            self.windows[key] = read_window(connection, subject, week, self.vocabulary)
+        return self.windows[key]
+
+    def _reference(self, connection: sa.Connection, week: date, subject: Subject, weeks: int) -> Window:
+        before = [week - WEEK * back for back in range(weeks, 0, -1)]
+        there = [self._window(connection, one, subject) for one in before if subject in self.subjects.get(one, {})]
+        return self._cut(Window.of(there), week)
+
+    def _history(self, connection: sa.Connection, week: date, subject: Subject) -> Window:
+        weeks = [week - WEEK * back for back in range(REFERENCE_WEEKS, -1, -1)]
+        there = [self._window(connection, one, subject) for one in weeks if subject in self.subjects.get(one, {})]
+        return Window.of(there)
+
+    def _cut(self, window: Window, week: date) -> Window:
+        """Of the reference of the present week, the same days and hours: a Monday is not like a whole week."""
+        passed = self.now - start_of(week)
+        if not timedelta(0) < passed < WEEK:
+            return window
+        into = (window.at - start_of(week).timestamp()) % WEEK.total_seconds()
+        return window.take(into < passed.total_seconds())
+
+
+def _parts(reference: Window, current: Window, scope: str, vocabulary: Vocabulary) -> list[tuple[str, int]]:
+    """Routes or intents of which there are enough rows, unless one of them is all there is."""
+    names = vocabulary.labels.get(scope, [])
+    had, has = (
+        np.bincount(codes[codes != MISSING], minlength=len(names))
+        for codes in (reference.codes[scope], current.codes[scope])
+    )
+    enough = [code for code in np.argsort(-has) if has[code] >= MIN_PART and had[code] >= MIN_PART]
+    if len(enough) == 1 and has[enough[0]] == current.rows:
+        return []
+    return [(names[code], int(code)) for code in enough[:MAX_PARTS]]
+
+
+def _of_part(history: Window, pair: Pair, vocabulary: Vocabulary) -> Window:
+    if pair.part.scope == "model":
+        return history
+    return history.take(history.codes[pair.part.scope] == vocabulary.labels[pair.part.scope].index(pair.part.name))

@@ -1,28 +1,55 @@
-"""One model's branches in one week, as columns; real and simulated traffic never in one window."""
+"""One model's branches in one week, as columns; real and simulated traffic, users and canaries never in one window."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from telemetry.drift.metrics import ANSWERS, METRICS, Metric
+from telemetry.drift.metrics import ANSWERS, MAX_VALIDATORS, METRICS, VALIDATOR, Metric, of_validator
 from telemetry.drift.weeks import WEEK, monday_of_number, start_of, week_number
 from telemetry.levels import BRANCHES, HOURS_A_DAY
-from telemetry.storage.models import BRANCH
+from telemetry.storage.models import BRANCH, REQUEST
 from telemetry.storage.rollups import BRANCH_DAY
 
-KINDS = ("model", "probe")
-PURPOSE = "user"
-ROWS_A_WEEK = 5_000
-"""More say nothing new: with 5,000 rows a normed Wasserstein distance is known to about 0.01."""
+Purpose: TypeAlias = Literal["user", "canary"]
 
-Values: TypeAlias = NDArray[np.float64] | list[str]
+KINDS: Final = ("model", "probe")
+PURPOSES: Final[tuple[Purpose, ...]] = ("user", "canary")
+ROWS_A_WEEK: Final = 5_000
+"""More say nothing new: with 5,000 rows a normed Wasserstein distance is known to about 0.01."""
+LENGTHS: Final = (64, 256, 1_024, 4_096)
+"""Characters of a prompt at which the next bucket of lengths begins."""
+MISSING: Final = -1
+
+Numbers: TypeAlias = NDArray[np.float64]
+Codes: TypeAlias = NDArray[np.int32]
+
+_NUMBERS: Final = {
+    "latency_ms": "latency_ms",
+    "ttft_ms": "ttft_ms",
+    "output_tokens": "output_tokens",
+    "cost": "cost_nano",
+    "answer_characters": "answer_characters",
+    "score": "score",
+    "prompt_characters": "characters",
+    "input_tokens": "input_tokens",
+}
+_LABELS: Final = {
+    "finish_reason": "finish_reason",
+    "version": "response_model",
+    "intent": "intent",
+    "language": "language",
+    "route": "route",
+}
+_ANSWERED_NUMBERS: Final = frozenset(metric.name for metric in METRICS if metric.answers_only)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,83 +58,214 @@ class Subject:
 
     model: str
     simulated: bool
+    purpose: Purpose = "user"
+
+
+@dataclass(slots=True)
+class Vocabulary:
+    """Numbers for labels, the same in all windows of a run."""
+
+    labels: dict[str, list[str]] = field(default_factory=dict)
+    _codes: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def codes(self, column: str, values: Iterable[object | None]) -> Codes:
+        """The numbers of a column's labels; MISSING for None."""
+        known = self._codes.setdefault(column, {})
+        names = self.labels.setdefault(column, [])
+        found: list[int] = []
+        for value in values:
+            if value is None:
+                found.append(MISSING)
+                continue
+            label = str(value)
+            code = known.get(label)
+            if code is None:
+                code = known[label] = len(names)
+                names.append(label)
+            found.append(code)
+        return np.asarray(found, dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Values by metric; missing ones are left out, so columns differ in length."""
+    """Row by row what each branch was like. Numbers are NaN and codes MISSING where a metric has nothing to say."""
 
-    rows: int
-    columns: dict[str, Values]
+    at: Numbers
+    """Seconds since the epoch."""
+    numbers: dict[str, Numbers]
+    codes: dict[str, Codes]
+    strata: NDArray[np.int64]
+    """Intent, language and bucket of the prompt's length as one number."""
+    decisions: NDArray[np.object_]
+
+    @property
+    def rows(self) -> int:
+        """Branches."""
+        return int(self.at.size)
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The fixed ones, then those of its validators."""
+        return (*METRICS, *(of_validator(name[len(VALIDATOR) :]) for name in self.numbers if name[:10] == VALIDATOR))
+
+    def take(self, chosen: NDArray[np.bool_]) -> Window:
+        """Some of the rows."""
+        return Window(
+            self.at[chosen],
+            {name: values[chosen] for name, values in self.numbers.items()},
+            {name: values[chosen] for name, values in self.codes.items()},
+            self.strata[chosen],
+            self.decisions[chosen],
+        )
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Window:
-        """Several weeks as one."""
-        columns: dict[str, Values] = {}
-        for metric in METRICS:
-            parts = [window.columns[metric.name] for window in windows]
-            columns[metric.name] = _joined(metric, parts)
-        return cls(sum(window.rows for window in windows), columns)
+        """Several weeks as one; without any, a window without rows."""
+        if len(windows) == 1:
+            return windows[0]
+        if not windows:
+            return window_of([], Vocabulary())
+        names = dict.fromkeys(name for window in windows for name in window.numbers)
+        codes = dict.fromkeys(name for window in windows for name in window.codes)
+        return cls(
+            _joined([window.at for window in windows], np.float64),
+            {name: _joined([_numbers_of(window, name) for window in windows], np.float64) for name in names},
+            {name: _joined([_codes_of(window, name) for window in windows], np.int32) for name in codes},
+            _joined([window.strata for window in windows], np.int64),
+            _joined([window.decisions for window in windows], np.object_),
+        )
 
 
-def subjects_by_week(connection: sa.Connection) -> dict[date, set[Subject]]:
-    """Which models have rows in which weeks, by Monday; from the rollups."""
+def subjects_by_week(connection: sa.Connection) -> dict[date, dict[Subject, int]]:
+    """Which models have how many branches in which weeks, by Monday; from the rollups."""
     columns = BRANCH_DAY.c
     statement = (
-        sa.select(columns.day, columns.model, columns.simulated)
+        sa.select(columns.day, columns.model, columns.simulated, columns.purpose, sa.func.sum(columns.branches))
         .where(
-            columns.level == BRANCHES.covering(("model", "kind")), columns.kind.in_(KINDS), columns.purpose == PURPOSE
+            columns.level == BRANCHES.covering(("model", "kind")),
+            columns.kind.in_(KINDS),
+            columns.purpose.in_(PURPOSES),
         )
-        .distinct()
+        .group_by(columns.day, columns.model, columns.simulated, columns.purpose)
     )
-    found: dict[date, set[Subject]] = {}
-    for day, model, simulated in connection.execute(statement):
-        found.setdefault(monday_of_number(week_number(day * HOURS_A_DAY)), set()).add(Subject(model, simulated))
-    return found
+    found: dict[date, Counter[Subject]] = {}
+    for day, model, simulated, purpose, branches in connection.execute(statement):
+        week = monday_of_number(week_number(day * HOURS_A_DAY))
+        found.setdefault(week, Counter())[Subject(model, bool(simulated), purpose)] += int(branches)
+    return {week: dict(counts) for week, counts in found.items()}
 
 
-def read_window(connection: sa.Connection, subject: Subject, monday: date, *, limit: int = ROWS_A_WEEK) -> Window:
+def read_window(
+    connection: sa.Connection, subject: Subject, monday: date, vocabulary: Vocabulary, *, limit: int = ROWS_A_WEEK
+) -> Window:
     """A model's week; of a busy one a random sample, always the same (span ids are random)."""
     columns = BRANCH.c
-    names = ["outcome", *(metric.column for metric in METRICS if metric.name not in ("failed", "outcome"))]
     start = start_of(monday)
-    statement: sa.Select[Any] = (
-        sa.select(*(columns[name] for name in names))
+    sampled = (
+        sa.select(*(columns[name] for name in _OF_BRANCH))
         .where(
             columns.model == subject.model,
             columns.ts >= start,
             columns.ts < start + WEEK,
             columns.simulated == subject.simulated,
-            columns.purpose == PURPOSE,
+            columns.purpose == subject.purpose,
             columns.kind.in_(KINDS),
         )
         .order_by(columns.span_id)
         .limit(limit)
+        .subquery()
     )
-    return window_of([row._asdict() for row in connection.execute(statement)])
+    asked = REQUEST.c
+    statement = sa.select(sampled, asked.language, asked.characters).select_from(
+        sampled.outerjoin(REQUEST, asked.decision_id == sampled.c.decision_id)
+    )
+    rows = connection.execute(statement.order_by(sampled.c.span_id)).mappings().all()
+    return window_of(rows, vocabulary)
 
 
-def window_of(rows: Sequence[dict[str, Any]]) -> Window:
-    """Columns from branch rows."""
-    answers = [row for row in rows if row["outcome"] in ANSWERS]
-    columns: dict[str, Values] = {}
+_OF_BRANCH: Final = (
+    *("span_id", "decision_id", "start_ns", "route", "intent", "outcome", "score", "scores", "latency_ms", "ttft_ms"),
+    *("cost_nano", "input_tokens", "output_tokens", "cache_read_tokens", "answer_characters", "finish_reason"),
+    "response_model",
+)
+
+
+def window_of(rows: Sequence[Any], vocabulary: Vocabulary) -> Window:
+    """Columns from rows: mappings of a branch's columns, and its request's ``language`` and ``characters``."""
+    answered = np.asarray([row["outcome"] in ANSWERS for row in rows], dtype=bool)
+    numbers = {name: _numbers(row[column] for row in rows) for name, column in _NUMBERS.items()}
+    codes = {name: vocabulary.codes(name, (row[column] for row in rows)) for name, column in _LABELS.items()}
+    judged = [_judged(row["scores"]) for row in rows]
+    scores = [{one["validator"]: one["score"] for one in each} for each in judged]
+    codes |= {
+        "refused": vocabulary.codes("refused", map(_refused, rows, judged)),
+        "escalated": vocabulary.codes("escalated", (_yes(row["outcome"] == "rejected", "escalated") for row in rows)),
+        "failed": vocabulary.codes("failed", (_yes(row["outcome"] == "failed", "failed") for row in rows)),
+        "cached": vocabulary.codes("cached", map(_cached, rows)),
+    }
+    used = Counter(name for each in scores for name in each)
+    for validator, _ in sorted(used.most_common(MAX_VALIDATORS)):
+        numbers[VALIDATOR + validator] = _numbers(each.get(validator) for each in scores)
+    strata = strata_of(codes["intent"], codes["language"], numbers["prompt_characters"])
+    for name, values in numbers.items():
+        if name in _ANSWERED_NUMBERS or name.startswith(VALIDATOR):
+            values[~answered] = np.nan
     for metric in METRICS:
-        source = answers if metric.answers_only else rows
-        if metric.name == "failed":
-            columns[metric.name] = ["failed" if row["outcome"] == "failed" else "not failed" for row in source]
-            continue
-        known = [row[metric.column] for row in source if row[metric.column] is not None]
-        columns[metric.name] = _numbers(known) if metric.kind == "numeric" else [str(value) for value in known]
-    return Window(len(rows), columns)
+        if metric.kind == "categorical" and metric.answers_only:
+            codes[metric.name][~answered] = MISSING
+    at = np.asarray([row["start_ns"] / 1e9 for row in rows], dtype=np.float64)
+    decisions = np.asarray([row["decision_id"] for row in rows], dtype=np.object_)
+    return Window(at, numbers, codes, strata, decisions)
 
 
-def _numbers(values: Sequence[Any]) -> NDArray[np.float64]:
-    numbers = np.asarray(values, dtype=np.float64)
-    return numbers[np.isfinite(numbers)]
+def strata_of(intent: Codes, language: Codes, characters: Numbers) -> NDArray[np.int64]:
+    """Prompts that are alike in intent, language and length share a number."""
+    lengths = np.digitize(np.nan_to_num(characters, nan=-1.0), (0, *LENGTHS))
+    return (intent.astype(np.int64) * 10_000 + language) * 10 + lengths
 
 
-def _joined(metric: Metric, parts: Sequence[Values]) -> Values:
-    if metric.kind == "categorical":
-        return [str(value) for part in parts for value in part]
-    arrays = [np.asarray(part, dtype=np.float64) for part in parts]
-    return np.concatenate(arrays) if arrays else np.empty(0)
+def _judged(text: str) -> list[dict[str, Any]]:
+    """What validators said of a branch; spans from elsewhere may say anything."""
+    said = json.loads(text)
+    return [each for each in said if _is_score(each)] if isinstance(said, list) else []
+
+
+def _is_score(said: Any) -> bool:
+    if not isinstance(said, dict) or not isinstance(said.get("validator"), str):
+        return False
+    return isinstance(said.get("score"), (int, float))
+
+
+def _refused(row: Any, judged: list[dict[str, Any]]) -> str | None:
+    """What the validators of refusal said, known by their names; None where there were none."""
+    if row["finish_reason"] == "content_filter":
+        return "refused"
+    passed = [bool(one.get("passed")) for one in judged if "refus" in one["validator"].lower()]
+    return _yes(not all(passed), "refused") if passed else None
+
+
+def _cached(row: Any) -> str | None:
+    cached = row["cache_read_tokens"]
+    return None if cached is None else _yes(cached > 0, "cached")
+
+
+def _yes(holds: bool, name: str) -> str:
+    return name if holds else f"not {name}"
+
+
+def _numbers(values: Iterable[Any]) -> Numbers:
+    numbers = np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def _joined(parts: Sequence[Any], kind: Any) -> Any:
+    return np.concatenate(parts) if parts else np.empty(0, dtype=kind)
+
+
+def _numbers_of(window: Window, name: str) -> Numbers:
+    return window.numbers[name] if name in window.numbers else np.full(window.rows, np.nan)
+
+
+def _codes_of(window: Window, name: str) -> Codes:
+    return window.codes[name] if name in window.codes else np.full(window.rows, MISSING, dtype=np.int32)

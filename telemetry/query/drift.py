@@ -1,26 +1,34 @@
-"""Which models changed in which week, and how: what drift runs have stored. Nothing is computed here."""
+"""Which models changed in which week, in what and why: what drift runs have stored. Nothing is computed here."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 import sqlalchemy as sa
 
 from telemetry.drift.distribution import Distribution
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT_BASELINE, DRIFT_DETAIL, DRIFT_METRIC, DRIFT_RUN, KEY
 from telemetry.drift.weeks import label_of
 from telemetry.storage.engine import reading
 
 DriftState: TypeAlias = Literal["ok", "drift", "not_enough_data"]
+Against: TypeAlias = Literal["trailing", "previous", "baseline"]
+"""Up to four weeks before, the week before alone, or the pinned week."""
+Cause: TypeAlias = Literal["input", "model", "price", "mixed", "unclear"]
+"""Other prompts; another model on the same prompts; another price alone; both; it cannot be told apart."""
+Purpose: TypeAlias = Literal["user", "canary"]
+
+MOST_FINDINGS: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class DriftCell:
-    """One model in one ISO week, real and simulated traffic apart."""
+    """One model in one ISO week; real and simulated traffic, users and canaries apart."""
 
     week: date
     """Its Monday."""
@@ -37,6 +45,41 @@ class DriftCell:
     """Its effect / its threshold: above 1 is a change that matters, if it is no chance."""
     n: int
     """Branches that were compared (of a busy week, a random sample)."""
+    causes: tuple[Cause, ...] = ()
+    """Of its drifts, the most frequent first."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriftFinding:
+    """One metric that drifted, as a list needs it."""
+
+    week: date
+    week_label: str
+    model: str
+    simulated: bool
+    purpose: Purpose
+    against: Against
+    scope: Literal["model", "route", "intent"]
+    part: str
+    """The route or intent; empty for all of the model's traffic."""
+    metric: str
+    unit: str
+    cause: Cause | None
+    """None of what an older RouteScope found."""
+    ratio: float
+    """Effect by threshold: how much more than what matters."""
+    q: float | None
+    n: int
+    n_reference: int
+    before: float | None
+    """The median, or the share of ``category``; None of what an older RouteScope found."""
+    after: float | None
+    category: str | None
+    changed: datetime | None
+    """The most likely moment; None where there is none."""
+    changed_from: datetime | None
+    changed_to: datetime | None
+    """Both ends of its 95 % interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +100,28 @@ class MetricDrift:
     n: int
     n_reference: int
     reference: Distribution
-    """Of up to four weeks before. Same edges or labels as ``current``."""
+    """Same edges or labels as ``current``."""
     current: Distribution
     statistics: dict[str, float]
     """Everything that was computed, by name."""
+    side: Literal["input", "model"] = "model"
+    """What the metric describes: what was asked, or what the model made of it."""
+    cause: Cause | None = None
+    like_effect: float | None = None
+    """The effect on the same prompts: the reference weighted to the week's intents, languages and lengths."""
+    like_q: float | None = None
+    like_share: float | None = None
+    """Of the week, prompts that have their like in the reference."""
+    mix_effect: float | None = None
+    """What the prompts alone would have changed."""
+    before: float | None = None
+    after: float | None = None
+    category: str | None = None
+    changed: datetime | None = None
+    changed_from: datetime | None = None
+    changed_to: datetime | None = None
+    examples: tuple[str, ...] = ()
+    """Ids of decisions of the week that show the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +138,35 @@ class DriftRunRecord:
     drifted: int
 
 
-def heatmap(engine: sa.Engine, *, simulated: bool | None = None, models: tuple[str, ...] = ()) -> list[DriftCell]:
+@dataclass(frozen=True, slots=True)
+class MetricWeek:
+    """One week of one metric of a model."""
+
+    week: date
+    value: float | None
+    """The median, or the share of a category; None without data."""
+    category: str | None
+    state: DriftState
+    n: int
+
+
+def heatmap(
+    engine: sa.Engine,
+    *,
+    simulated: bool | None = None,
+    models: tuple[str, ...] = (),
+    against: Against = "trailing",
+    purpose: Purpose = "user",
+) -> list[DriftCell]:
     """All cells, ordered by week, model and real before simulated; an empty ``models`` means all of them."""
     columns = DRIFT_METRIC.c
     keys = (columns.week, columns.model, columns.simulated)
-    statement: sa.Select[Any] = sa.select(
-        *keys, columns.metric, columns.state, columns.effect, columns.threshold, columns.n
-    ).order_by(*keys, columns.metric)
+    values = (columns.metric, columns.state, columns.cause, columns.effect, columns.like_effect, columns.threshold)
+    statement: sa.Select[Any] = (
+        sa.select(*keys, *values, columns.n)
+        .where(columns.purpose == purpose, columns.against == against, columns.scope == "model")
+        .order_by(*keys, columns.metric)
+    )
     if simulated is not None:
         statement = statement.where(columns.simulated == simulated)
     if models:
@@ -96,7 +179,17 @@ def heatmap(engine: sa.Engine, *, simulated: bool | None = None, models: tuple[s
     return [_cell(*key, metrics) for key, metrics in by_cell.items()]
 
 
-def cell(engine: sa.Engine, model: str, week: date, simulated: bool) -> list[MetricDrift]:
+def cell(
+    engine: sa.Engine,
+    model: str,
+    week: date,
+    simulated: bool,
+    *,
+    against: Against = "trailing",
+    purpose: Purpose = "user",
+    scope: Literal["model", "route", "intent"] = "model",
+    part: str = "",
+) -> list[MetricDrift]:
     """The metrics of one cell, those that drifted first, then by effect; empty for a cell that nobody computed.
 
     Args:
@@ -104,15 +197,87 @@ def cell(engine: sa.Engine, model: str, week: date, simulated: bool) -> list[Met
         model: the model's name.
         week: the Monday.
         simulated: which of the two kinds of traffic.
+        against: what the week is compared with.
+        purpose: what users asked, or canaries.
+        scope: all of it, or only a route or intent, of which only what drifted is kept.
+        part: the route or intent.
     """
-    columns = DRIFT_METRIC.c
-    statement = sa.select(DRIFT_METRIC).where(
-        columns.week == week, columns.model == model, columns.simulated == simulated
+    columns, detail = DRIFT_METRIC.c, DRIFT_DETAIL.c
+    heavy = (detail.statistics, detail.reference, detail.current, detail.examples)
+    statement = (
+        sa.select(DRIFT_METRIC, *heavy)
+        .join(DRIFT_DETAIL, sa.and_(*(columns[name] == detail[name] for name in KEY)))
+        .where(
+            columns.week == week,
+            columns.purpose == purpose,
+            columns.model == model,
+            columns.simulated == simulated,
+            columns.against == against,
+            columns.scope == scope,
+            columns.part == part,
+        )
     )
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
     metrics = sorted(rows, key=lambda row: (_ORDER[row.state], -_ratio(row), row.metric))
     return [_metric(row) for row in metrics]
+
+
+def findings(
+    engine: sa.Engine,
+    *,
+    weeks: Collection[date] = (),
+    models: Collection[str] = (),
+    simulated: bool | None = None,
+    purpose: Purpose | None = "user",
+    against: Against | None = "trailing",
+    scope: Literal["model", "route", "intent"] | None = "model",
+) -> list[DriftFinding]:
+    """What drifted, by week and then the largest first; empty collections and None mean all. At most MOST_FINDINGS."""
+    columns = DRIFT_METRIC.c
+    statement = sa.select(DRIFT_METRIC).where(columns.state == "drift")
+    if weeks:
+        statement = statement.where(columns.week.in_(sorted(weeks)))
+    if models:
+        statement = statement.where(columns.model.in_(sorted(models)))
+    wanted = {"simulated": simulated, "purpose": purpose, "against": against, "scope": scope}
+    for name, value in wanted.items():
+        if value is not None:
+            statement = statement.where(columns[name] == value)
+    statement = statement.order_by(columns.week.desc(), *(columns[name] for name in KEY[1:])).limit(MOST_FINDINGS)
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    return sorted(map(_finding, rows), key=lambda one: (one.week, -one.ratio, one.model, one.metric))
+
+
+def course(
+    engine: sa.Engine, model: str, metric: str, simulated: bool, *, purpose: Purpose = "user"
+) -> list[MetricWeek]:
+    """One metric of a model, week by week, oldest first."""
+    columns = DRIFT_METRIC.c
+    values = (columns.week, columns.after, columns.category, columns.state, columns.n)
+    statement = (
+        sa.select(*values)
+        .where(
+            columns.purpose == purpose,
+            columns.model == model,
+            columns.simulated == simulated,
+            columns.against == "trailing",
+            columns.scope == "model",
+            columns.metric == metric,
+        )
+        .order_by(columns.week)
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(statement).all()
+    return [MetricWeek(row.week, row.after, row.category, cast(DriftState, row.state), row.n) for row in rows]
+
+
+def baselines(engine: sa.Engine) -> dict[str, date]:
+    """The Monday of each model's pinned week; under the empty name that of all others."""
+    with reading(engine) as connection:
+        rows = connection.execute(sa.select(DRIFT_BASELINE.c.model, DRIFT_BASELINE.c.week)).all()
+    return {row.model: row.week for row in rows}
 
 
 def last_run(engine: sa.Engine) -> DriftRunRecord | None:
@@ -128,7 +293,8 @@ _ORDER = {"drift": 0, "ok": 1, "not_enough_data": 2}
 
 
 def _ratio(row: sa.Row[Any]) -> float:
-    return float(row.effect / row.threshold) if row.effect is not None and row.threshold else 0.0
+    effects = [effect for effect in (row.effect, row.like_effect) if effect is not None]
+    return float(max(effects) / row.threshold) if effects and row.threshold else 0.0
 
 
 def _cell(week: date, model: str, simulated: bool, metrics: list[sa.Row[Any]]) -> DriftCell:
@@ -136,6 +302,7 @@ def _cell(week: date, model: str, simulated: bool, metrics: list[sa.Row[Any]]) -
     drifted = [row for row in tested if row.state == "drift"]
     worst = max(drifted or tested, key=_ratio, default=None)
     state: DriftState = "drift" if drifted else "ok" if tested else "not_enough_data"
+    causes = [row.cause for row in drifted if row.cause is not None]
     return DriftCell(
         week=week,
         week_label=label_of(week),
@@ -147,6 +314,33 @@ def _cell(week: date, model: str, simulated: bool, metrics: list[sa.Row[Any]]) -
         worst_metric=None if worst is None else worst.metric,
         worst_ratio=None if worst is None else _ratio(worst),
         n=max(row.n for row in metrics),
+        causes=tuple(sorted(set(causes), key=lambda cause: (-causes.count(cause), cause))),
+    )
+
+
+def _finding(row: sa.Row[Any]) -> DriftFinding:
+    return DriftFinding(
+        week=row.week,
+        week_label=label_of(row.week),
+        model=row.model,
+        simulated=row.simulated,
+        purpose=row.purpose,
+        against=row.against,
+        scope=row.scope,
+        part=row.part,
+        metric=row.metric,
+        unit=row.unit,
+        cause=row.cause,
+        ratio=_ratio(row),
+        q=row.q,
+        n=row.n,
+        n_reference=row.n_reference,
+        before=row.before,
+        after=row.after,
+        category=row.category,
+        changed=row.change_at,
+        changed_from=row.change_low,
+        changed_to=row.change_high,
     )
 
 
@@ -165,4 +359,17 @@ def _metric(row: sa.Row[Any]) -> MetricDrift:
         reference=Distribution.from_json(row.reference),
         current=Distribution.from_json(row.current),
         statistics=json.loads(row.statistics),
+        side=row.side,
+        cause=row.cause,
+        like_effect=row.like_effect,
+        like_q=row.like_q,
+        like_share=row.like_share,
+        mix_effect=row.mix_effect,
+        before=row.before,
+        after=row.after,
+        category=row.category,
+        changed=row.change_at,
+        changed_from=row.change_low,
+        changed_to=row.change_high,
+        examples=tuple(json.loads(row.examples)),
     )

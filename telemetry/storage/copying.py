@@ -24,7 +24,7 @@ from telemetry.alerts.tables import (
     ALERT_RULE,
     ALERT_SILENCE,
 )
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT
 from telemetry.errors import CopyRefused
 from telemetry.storage.api_key import API_KEY
 from telemetry.storage.bulk import Row, bulk_of
@@ -45,7 +45,7 @@ SLICE: Final = 2000
 SOURCE_KEY: Final = "copied_from"
 UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION, ALERT_EVENT, ALERT_ATTEMPT)
 CHANGING: Final = (
-    *(*ROLLUPS, DRIFT_RUN, DRIFT_METRIC, EVALUATION, EVALUATION_TASK),
+    *(*ROLLUPS, *DRIFT, EVALUATION, EVALUATION_TASK),
     *(ALERT_RULE, ALERT, ALERT_DELIVERY, ALERT_SILENCE, ALERT_READING),
     API_KEY,
 )

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from telemetry.alerts.erasure import forget_simulated
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT_DETAIL, DRIFT_METRIC, DRIFT_RUN, DRIFT_WEEK
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading, writing
 from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
@@ -99,6 +99,8 @@ def _delete_simulated_drift(connection: sa.Connection) -> None:
     simulated = DRIFT_METRIC.c.simulated.is_(True)
     runs = connection.scalars(sa.select(DRIFT_METRIC.c.run_id).where(simulated).distinct()).all()
     connection.execute(sa.delete(DRIFT_METRIC).where(simulated))
+    connection.execute(sa.delete(DRIFT_DETAIL).where(DRIFT_DETAIL.c.simulated.is_(True)))
+    connection.execute(sa.delete(DRIFT_WEEK).where(DRIFT_WEEK.c.week.not_in(sa.select(DRIFT_METRIC.c.week))))
     left = sa.select(DRIFT_METRIC.c.run_id)
     if not runs:
         return

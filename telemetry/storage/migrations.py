@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from telemetry.alerts.tables import ALERTS
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT
 from telemetry.errors import NewerSchema
 from telemetry.storage import (
     version_2,
@@ -29,6 +29,7 @@ from telemetry.storage import (
     version_9,
     version_10,
     version_11,
+    version_12,
 )
 from telemetry.storage.api_key import API_KEY
 from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
@@ -65,8 +66,7 @@ TABLES: tuple[sa.Table, ...] = (
     CONTENT,
     POLICY_VERSION,
     *ROLLUPS,
-    DRIFT_RUN,
-    DRIFT_METRIC,
+    *DRIFT,
     LEASE,
     *OPERATION,
     EVALUATION,
@@ -92,6 +92,7 @@ STEPS: tuple[Step, ...] = (
     Step(version_9.VERSION, "alerts: rules, states, history, messages and silences", version_9.apply),
     Step(version_10.VERSION, "the gateway's keys", version_10.apply),
     Step(version_11.VERSION, "opinions of judges, and what is still to be judged", version_11.apply),
+    Step(version_12.VERSION, "drift against several references, with causes and moments", version_12.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

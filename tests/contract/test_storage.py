@@ -26,7 +26,7 @@ from router_core import semconv
 from telemetry import rollup
 from telemetry.content import ContentPolicy
 from telemetry.drift.run import run_drift
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT_BASELINE, DRIFT_DETAIL, DRIFT_METRIC, DRIFT_RUN, KEY
 from telemetry.erasure import Tenant, erase
 from telemetry.evaluation import Opinion, keep
 from telemetry.evidence.bundle import Period, write_file
@@ -172,19 +172,23 @@ def rate(engine: sa.Engine) -> None:
             assert keep(engine, ContentPolicy("full"), opinion, now=START + timedelta(minutes=number)) is not None
 
 
-def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
     run = {"started": START, "seconds": 1.5, "weeks": 2, "cells": 2, "tested": 4, "drifted": 1}
     runs = [{**run, "run_id": name, "finished": START + timedelta(minutes=n)} for n, name in enumerate("ab")]
     finding = {"run_id": "b", "unit": "ms", "kind": "numeric", "n": 10, "n_reference": 40, "effect_name": "psi"}
-    finding |= {"threshold": 0.2, "p_name": "ks", "q": None, "statistics": '{"psi": 0.1}'}
+    finding |= {"threshold": 0.2, "p_name": "ks", "q": None, "part": "", "scope": "model", "side": "model"}
+    finding |= {"before": 1.5, "after": None, "category": None, "like_effect": 0.3, "change_at": START}
     shape = json.dumps({"shares": [0.5, 0.5], "edges": [1.0], "labels": [], "median": 1.5, "p95": 2.5})
-    finding |= {"reference": shape, "current": shape}
+    detail = {"run_id": "b", "statistics": '{"psi": 0.1}', "reference": shape, "current": shape, "examples": '["d"]'}
     metrics = [
         {
             **finding,
             "week": MONDAY + timedelta(weeks=n % 2),
             "model": model,
             "simulated": n == 3,
+            "purpose": "canary" if n == 1 else "user",
+            "against": "trailing",
+            "cause": "model" if n % 3 == 1 else None,
             "metric": metric,
             "state": ("ok", "drift", "not_enough_data")[n % 3],
             "effect": None if n % 3 == 2 else 0.1 * n,
@@ -193,19 +197,21 @@ def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         for n, model in enumerate(("small", "Größe", "large", "Small"))
         for metric in ("latency", "Cost")
     ]
-    return runs, metrics
+    return runs, metrics, [{name: row[name] for name in KEY} | detail for row in metrics]
 
 
 @pytest.fixture(scope="module")
 def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     folder: Path = tmp_path_factory.mktemp("storage")
     urls = (f"sqlite:///{folder / 't.db'}", new_schema(postgres))
-    traces, (runs, metrics) = bundles(), drift_rows()
+    traces, (runs, metrics, details) = bundles(), drift_rows()
     for url in urls:
         engine = fill(url, traces)
         with writing(engine) as connection:
             connection.execute(sa.insert(DRIFT_RUN), runs)
             connection.execute(sa.insert(DRIFT_METRIC), metrics)
+            connection.execute(sa.insert(DRIFT_DETAIL), details)
+            connection.execute(sa.insert(DRIFT_BASELINE), [{"model": "", "week": MONDAY, "pinned": START}])
         operation.fill(engine)
         rate(engine)
         engine.dispose()
@@ -228,6 +234,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "filters": FILTERS,
     "decision_id": tuple(f"d{number:06}" for number in range(160)),
     "model": ("small", "Größe"),
+    "metric": ("latency", "Cost"),
     "error_type": ("timeout",),
     "week": (MONDAY, MONDAY + timedelta(weeks=1)),
     "simulated": (False, True),

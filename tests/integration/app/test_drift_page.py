@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import random
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from app.panels.drift import weeks
 from app.settings import HOME_VARIABLE
 from telemetry.drift.distribution import category_shares, histograms
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT_DETAIL, DRIFT_METRIC, DRIFT_RUN, KEY
 from telemetry.query.drift import cell, heatmap
 from telemetry.storage.engine import open_engine
 from telemetry.storage.migrations import migrate
@@ -36,11 +35,15 @@ def stored(url, *rows):
     with engine.begin() as connection:
         connection.execute(sa.insert(DRIFT_RUN), {**run, "weeks": 2, "cells": 3, "tested": 3, "drifted": 1})
         if rows:
-            connection.execute(sa.insert(DRIFT_METRIC), list(rows))
+            heavy = ("statistics", "reference", "current", "examples")
+            light = [{name: value for name, value in each.items() if name not in heavy} for each in rows]
+            connection.execute(sa.insert(DRIFT_METRIC), light)
+            details = [{name: each[name] for name in (*KEY, "run_id", *heavy)} for each in rows]
+            connection.execute(sa.insert(DRIFT_DETAIL), details)
     return engine
 
 
-def row(model, week, state="ok", *, metric="latency_ms", unit="ms", simulated=False, effect=0.1, shapes=None):
+def row(model, week, state="ok", *, metric="latency_ms", unit="ms", simulated=False, effect=0.1, shapes=None, **more):
     enough = state != "not_enough_data"
     if shapes is None:
         rng = np.random.default_rng(7)
@@ -50,6 +53,13 @@ def row(model, week, state="ok", *, metric="latency_ms", unit="ms", simulated=Fa
         "model": model,
         "simulated": simulated,
         "metric": metric,
+        "purpose": "user",
+        "against": "trailing",
+        "scope": "model",
+        "part": "",
+        "side": "model",
+        "cause": "model" if state == "drift" else None,
+        "examples": "[]",
         "run_id": "r",
         "kind": "numeric",
         "unit": unit,
@@ -65,6 +75,7 @@ def row(model, week, state="ok", *, metric="latency_ms", unit="ms", simulated=Fa
         "statistics": "{}",
         "reference": shapes[0].to_json(),
         "current": shapes[1].to_json(),
+        **more,
     }
 
 
@@ -174,8 +185,7 @@ def test_costs_are_drawn_in_dollars_and_both_sizes_are_named(url):
 
 
 def test_categories_stand_side_by_side(url):
-    rng = random.Random(3)
-    shapes = category_shares(rng.choices("ab", k=50), rng.choices("bc", k=50))
+    shapes = category_shares(list("abc"), np.array([20.0, 30.0, 0.0]), np.array([0.0, 25.0, 25.0]))
     engine = stored(url, row("a", W46, metric="intent", unit="share", shapes=shapes))
     (metric,) = cell(engine, "a", W46, False)
     drawn = weeks.distributions(metric, "dark").to_dict()

@@ -219,9 +219,11 @@ def test_drift_runs_go_once_no_finding_refers_to_them_and_findings_stay(tmp_path
         "state": "ok",
         "n": 9,
         "n_reference": 9,
-        "statistics": "{}",
-        "reference": "{}",
-        "current": "{}",
+        "purpose": "user",
+        "against": "trailing",
+        "scope": "model",
+        "part": "",
+        "side": "model",
     }
     with opened(tmp_path) as telemetry:
         with telemetry.engine.begin() as connection:

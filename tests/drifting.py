@@ -1,0 +1,92 @@
+"""A model's weeks for tests and benchmarks of drift: what is asked, what is answered, and what somebody changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from telemetry.drift.metrics import METRICS, VALIDATOR
+from telemetry.drift.pair import Pair
+from telemetry.drift.weeks import WEEK, start_of
+from telemetry.drift.windows import MISSING, Subject, Vocabulary, Window, strata_of
+
+FIRST = date(2026, 3, 2)
+INTENTS = {"chat": (60, 4.0), "code": (400, 5.2), "summarise": (2_500, 4.6), "math": (45, 3.2)}
+"""By intent: the median characters of a prompt, and the mean logarithm of an answer's tokens."""
+USUAL = (0.4, 0.25, 0.2, 0.15)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What a week is like."""
+
+    asked: tuple[float, ...] = USUAL
+    """Shares of INTENTS."""
+    slower: float = 1.0
+    shorter: float = 1.0
+    refuses: float = 0.01
+    fails: float = 0.01
+    price: float = 600.0
+    """Nano-USD per token of an answer; a quarter of that per token of a prompt."""
+    version: str = "v1"
+
+
+def week(
+    rng: np.random.Generator, n: int, vocabulary: Vocabulary, habits: Habits = Habits(), *, monday: date = FIRST
+) -> Window:
+    """So many branches, spread evenly over the week."""
+    names = np.array(list(INTENTS))
+    place = rng.choice(len(names), n, p=habits.asked)
+    medians, logs = (np.array([pair[side] for pair in INTENTS.values()]) for side in (0, 1))
+    characters = np.round(medians[place] * rng.lognormal(0, 0.5, n)) + 1
+    tokens = np.maximum(np.round(rng.lognormal(logs[place], 0.45) * habits.shorter), 1)
+    latency = (150 + tokens * 9) * rng.lognormal(0, 0.3, n) * habits.slower
+    refused, failed = rng.random(n) < habits.refuses, rng.random(n) < habits.fails
+    escalated = (refused | (rng.random(n) < 0.03)) & ~failed
+    numbers = {
+        "latency_ms": latency,
+        "ttft_ms": 150 * rng.lognormal(0, 0.3, n) * habits.slower,
+        "output_tokens": tokens,
+        "cost": np.round((tokens + characters / 16) * habits.price),
+        "answer_characters": np.round(tokens * rng.uniform(3.8, 4.4, n)),
+        "score": np.where(escalated, 0.3, 1.0),
+        "prompt_characters": characters,
+        "input_tokens": np.round(characters / 4) + 1,
+        VALIDATOR + "complete": np.where(escalated, rng.uniform(0, 0.5, n), 1.0),
+    }
+    languages = np.where(rng.random(n) < 0.1, "de", "en")
+    labels = {
+        "finish_reason": np.where(rng.random(n) < 0.03, "length", "stop"),
+        "version": np.full(n, habits.version),
+        "intent": names[place],
+        "language": languages,
+        "route": np.where(rng.random(n) < 0.7, "chat", "draft"),
+        "refused": np.where(refused, "refused", "not refused"),
+        "escalated": np.where(escalated, "escalated", "not escalated"),
+        "failed": np.where(failed, "failed", "not failed"),
+        "cached": np.where(rng.random(n) < 0.2, "cached", "not cached"),
+    }
+    codes = {name: vocabulary.codes(name, values) for name, values in labels.items()}
+    for name, values in numbers.items():
+        if name != "prompt_characters":
+            values[failed] = np.nan
+    for metric in METRICS:
+        if metric.kind == "categorical" and metric.answers_only:
+            codes[metric.name][failed] = MISSING
+    at = start_of(monday).timestamp() + np.sort(rng.uniform(0, WEEK.total_seconds(), n))
+    strata = strata_of(codes["intent"], codes["language"], characters)
+    ids = np.array([f"d{int(moment)}-{number}" for number, moment in enumerate(at)], dtype=np.object_)
+    return Window(at, numbers, codes, strata, ids)
+
+
+def pair(
+    seed: int, n: int, after: Habits = Habits(), *, before: Habits = Habits(), weeks: int = 4, model: str = "small"
+) -> Pair:
+    """A week of ``n`` branches and the weeks before it, each as large."""
+    rng, vocabulary = np.random.default_rng(seed), Vocabulary()
+    earlier = [week(rng, n, vocabulary, before, monday=FIRST + WEEK * number) for number in range(weeks)]
+    monday = FIRST + WEEK * weeks
+    now = week(rng, n, vocabulary, after, monday=monday)
+    return Pair(monday, Subject(model, False), Window.of(earlier), now, vocabulary)
