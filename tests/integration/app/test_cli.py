@@ -11,18 +11,20 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import pytest
 
+from app.cli import main
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
 from telemetry.query.decision import decision as stored_decision
 from telemetry.storage.engine import open_reader
 from tests.serving import free_port, write_policy
 from tests.upstream import Upstream, answer
 
+Run = Callable[..., "Done"]
 COMMAND = [sys.executable, "-P", "-m", "app.cli"]
 
 
@@ -38,18 +40,55 @@ def policy(tmp_path: Path, upstream: Upstream) -> Path:
     return write_policy(tmp_path, upstream.base_url)
 
 
+def ours(home: Path, policy: Path | None) -> dict[str, str]:
+    chosen = {} if policy is None else {POLICY_VARIABLE: str(policy)}
+    return {**chosen, HOME_VARIABLE: str(home), "LOOPBACK_KEY": "k"}
+
+
 def environment(home: Path, policy: Path | None = None) -> dict[str, str]:
     clean = {name: text for name, text in os.environ.items() if not name.startswith("ROUTESCOPE_")}
-    chosen = {} if policy is None else {POLICY_VARIABLE: str(policy)}
-    return {**clean, **chosen, HOME_VARIABLE: str(home), "LOOPBACK_KEY": "k"}
+    return {**clean, **ours(home, policy)}
 
 
-def run(home: Path, *arguments: str, policy: Path | None = None, stdin: str = "", **more: str) -> Any:
-    env = {**environment(home, policy), **more}
-    return subprocess.run([*COMMAND, *arguments], env=env, input=stdin, capture_output=True, text=True, timeout=90)
+class Done(NamedTuple):
+    """What a command left behind, in this process or in one of its own."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def assert_one_sentence(done: Any, code: int, words: str) -> None:
+def run_process(home: Path, *arguments: str, policy: Path | None = None, stdin: str = "") -> Done:
+    ended = subprocess.run(
+        [*COMMAND, *arguments],
+        env=environment(home, policy),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    return Done(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """The command in this process: another one takes a second to start."""
+
+    def run(home: Path, *arguments: str, policy: Path | None = None) -> Done:
+        with monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("ROUTESCOPE_")]:
+                patch.delenv(name)
+            for name, text in ours(home, policy).items():
+                patch.setenv(name, text)
+            capsys.readouterr()
+            with pytest.raises(SystemExit) as ended:
+                main(list(arguments))
+        return Done(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def assert_one_sentence(done: Done, code: int, words: str) -> None:
     assert done.returncode == code, done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
@@ -58,7 +97,7 @@ def assert_one_sentence(done: Any, code: int, words: str) -> None:
 
 # --- route ------------------------------------------------------------------------------------------------------
 def test_a_routed_prompt_prints_the_decision_as_json_and_keeps_it(tmp_path: Path, policy: Path) -> None:
-    done = run(tmp_path, "route", "Tell me about rivers", "--json", "--context", "risk=low", policy=policy)
+    done = run_process(tmp_path, "route", "Tell me about rivers", "--json", "--context", "risk=low", policy=policy)
     assert done.returncode == 0, done.stderr
     decision = json.loads(done.stdout)
     assert (decision["chosen"], decision["commit"]) == ("small", "committed")
@@ -68,16 +107,18 @@ def test_a_routed_prompt_prints_the_decision_as_json_and_keeps_it(tmp_path: Path
 
 
 def test_an_answer_is_data_on_stdout_and_its_reason_is_for_people(tmp_path: Path, policy: Path) -> None:
-    done = run(tmp_path, "route", "-", policy=policy, stdin="Tell me about rivers")
+    done = run_process(tmp_path, "route", "-", policy=policy, stdin="Tell me about rivers")
     assert done.stdout == "Rivers [31mflow.\n"  # without the escape that a terminal would obey
     assert "small answered" in done.stderr
 
 
-def test_a_sum_needs_no_model(tmp_path: Path, policy: Path) -> None:
+def test_a_sum_needs_no_model(run: Run, tmp_path: Path, policy: Path) -> None:
     assert run(tmp_path, "route", "12*7", policy=policy).stdout == "84\n"
 
 
-def test_an_explanation_calls_nobody_and_stores_nothing(tmp_path: Path, policy: Path, upstream: Upstream) -> None:
+def test_an_explanation_calls_nobody_and_stores_nothing(
+    run: Run, tmp_path: Path, policy: Path, upstream: Upstream
+) -> None:
     before = len(upstream.seen)
     done = run(tmp_path, "route", "Tell me about rivers", "--explain", "--json", policy=policy)
     assert json.loads(done.stdout)["status"] == "planned"
@@ -96,23 +137,23 @@ def test_an_explanation_calls_nobody_and_stores_nothing(tmp_path: Path, policy: 
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(
-    tmp_path: Path, policy: Path, arguments: list[str], words: str
+    run: Run, tmp_path: Path, policy: Path, arguments: list[str], words: str
 ) -> None:
     assert_one_sentence(run(tmp_path, "route", *arguments, policy=policy), 2, words)
 
 
 def test_a_denied_request_is_one_sentence_and_exit_code_1(tmp_path: Path, policy: Path) -> None:
-    done = run(tmp_path, "route", "hello", "--context", "risk=high", policy=policy)
+    done = run_process(tmp_path, "route", "hello", "--context", "risk=high", policy=policy)
     assert_one_sentence(done, 1, "rule too-risky denies it: Ask a person.")
 
 
 # --- policy check -----------------------------------------------------------------------------------------------
-def test_a_sound_policy_is_said_to_be_sound(tmp_path: Path, policy: Path) -> None:
+def test_a_sound_policy_is_said_to_be_sound(run: Run, tmp_path: Path, policy: Path) -> None:
     done = run(tmp_path, "policy", "check", str(policy), "--json")
     assert (done.returncode, json.loads(done.stdout)["valid"]) == (0, True)
 
 
-def test_all_faults_of_a_broken_policy_come_at_once(tmp_path: Path, policy: Path) -> None:
+def test_all_faults_of_a_broken_policy_come_at_once(run: Run, tmp_path: Path, policy: Path) -> None:
     text = policy.read_text().replace('tier = "small"', 'tier = "smal"').replace('kind = "refusal"', 'kind = "no"')
     policy.write_text(text)
     done = run(tmp_path, "policy", "check", str(policy), "--json")
@@ -123,7 +164,7 @@ def test_all_faults_of_a_broken_policy_come_at_once(tmp_path: Path, policy: Path
     assert f"{len(faults)} fault(s)" in done.stderr
 
 
-def test_what_only_a_gateway_would_miss_is_missed_by_the_check_too(tmp_path: Path, policy: Path) -> None:
+def test_what_only_a_gateway_would_miss_is_missed_by_the_check_too(run: Run, tmp_path: Path, policy: Path) -> None:
     judge = 'kind = "judge"\nmodel = "large"\nrubric_file = "nowhere.md"'
     policy.write_text(policy.read_text().replace('kind = "refusal"', judge))
     done = run(tmp_path, "policy", "check", str(policy), "--json")
@@ -131,7 +172,7 @@ def test_what_only_a_gateway_would_miss_is_missed_by_the_check_too(tmp_path: Pat
     assert [fault["key"] for fault in json.loads(done.stdout)["faults"]] == ["validators.polite.rubric_file"]
 
 
-def test_a_broken_policy_stops_every_other_command_with_exit_code_2(tmp_path: Path) -> None:
+def test_a_broken_policy_stops_every_other_command_with_exit_code_2(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.toml"
     broken.write_text("format = ")
     for command in (["route", "x"], ["serve"], ["up", "--no-browser"]):
@@ -140,7 +181,7 @@ def test_a_broken_policy_stops_every_other_command_with_exit_code_2(tmp_path: Pa
 
 # --- databases and ports ----------------------------------------------------------------------------------------
 def test_a_home_that_is_not_there_counts_as_an_empty_store_and_is_not_made_by_looking(
-    tmp_path: Path, policy: Path
+    run: Run, tmp_path: Path, policy: Path
 ) -> None:
     done = run(tmp_path / "fresh", "db", "info", "--json", policy=policy)
     assert (done.returncode, done.stderr) == (0, "")
@@ -150,7 +191,7 @@ def test_a_home_that_is_not_there_counts_as_an_empty_store_and_is_not_made_by_lo
     assert not (tmp_path / "fresh").exists()
 
 
-def test_a_database_of_a_newer_schema_is_left_alone_with_one_sentence(tmp_path: Path, policy: Path) -> None:
+def test_a_database_of_a_newer_schema_is_left_alone_with_one_sentence(run: Run, tmp_path: Path, policy: Path) -> None:
     assert run(tmp_path, "route", "12*7", policy=policy).returncode == 0
     with sqlite3.connect(tmp_path / "routescope.db") as connection:
         connection.execute("UPDATE meta SET value = '9999' WHERE key = 'schema_version'")
@@ -158,7 +199,7 @@ def test_a_database_of_a_newer_schema_is_left_alone_with_one_sentence(tmp_path: 
         assert_one_sentence(run(tmp_path, *command, policy=policy), 1, "9999")
 
 
-def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path, policy: Path) -> None:
+def test_a_file_that_is_no_database_is_one_sentence(run: Run, tmp_path: Path, policy: Path) -> None:
     (tmp_path / "routescope.db").write_text("this is no database, only some text that is long enough" * 50)
     done = run(tmp_path, "route", "12*7", policy=policy)
     assert_one_sentence(done, 1, "routescope: ")
@@ -166,7 +207,7 @@ def test_a_file_that_is_no_database_is_one_sentence(tmp_path: Path, policy: Path
 
 @pytest.mark.parametrize("command", [["serve", "--port"], ["up", "--no-browser", "--port"], ["dashboard", "--port"]])
 def test_a_busy_port_is_named_with_the_flag_that_gives_another(
-    tmp_path: Path, policy: Path, command: list[str]
+    run: Run, tmp_path: Path, policy: Path, command: list[str]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
