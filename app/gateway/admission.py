@@ -19,8 +19,8 @@ from app.keys.rate import Rates
 from app.keys.ring import Caller, KeyRing, KeysUnknown
 from router_core.errors import RequestError
 
-OPEN: Final = frozenset({"/healthz"})
-"""Paths that say no more than that somebody is there, to those without a key."""
+OPEN: Final = frozenset({"/healthz", "/readyz"})
+"""Paths that tell those without a key no more than that somebody is there, and ready."""
 COUNTED: Final = frozenset({"/v1/chat/completions", "/v1/route/events"})
 """Paths that call models: those that a key's rate counts."""
 FOR_CLIENTS: Final = frozenset(

@@ -17,8 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app import plain
-from app.gateway.admission import Admission, caller_of, known_caller
+from app.gateway.admission import Admission, known_caller
 from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
@@ -28,6 +27,7 @@ from app.gateway.feedback import feedback
 from app.gateway.health import models_health
 from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
+from app.gateway.probes import healthz, readyz
 from app.gateway.traces import traces
 from app.incidents import keeping, watch
 from app.keys.rate import Rates
@@ -83,6 +83,7 @@ def create_app(
     app = Starlette(
         routes=[
             Route("/healthz", healthz),
+            Route("/readyz", readyz),
             Route("/metrics", metrics),
             Route("/v1/models", models),
             Route("/v1/models/health", models_health),
@@ -127,52 +128,6 @@ async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> Asy
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def healthz(request: Request) -> Response:
-    """Alive; to operators also: under which policy, whether its file has been refused since, how telemetry fares."""
-    caller = caller_of(request)
-    if caller is None or caller.role != "operator":
-        return JSONResponse({"status": "ok"})
-    service: Service = request.app.state.service
-    health = service.telemetry.health()
-    return JSONResponse(
-        {
-            "status": "ok",
-            "policy": service.loaded.policy.name,
-            "policy_version": service.loaded.version,
-            "policy_file": plain.visible(service.settings.policy),
-            "policy_loaded_at": service.loaded_at.isoformat(),
-            "policy_refused": None if service.refused is None else service.refused.document(),
-            "telemetry": {
-                "queued": health.queued,
-                "committed": health.committed,
-                "spooled": health.spooled,
-                "spool_waiting": health.spool_waiting,
-                "not_durable": health.not_durable,
-                "refused": health.refused,
-                "abandoned": health.abandoned,
-                "lag_ms": health.lag_ms,
-                "last_error": health.last_error,
-            },
-            "collector": _collector(service),
-        }
-    )
-
-
-def _collector(service: Service) -> dict[str, Any] | None:
-    """How the copies of spans fare; null when none are sent."""
-    copies = None if service.copies is None else service.copies.spans
-    if copies is None:
-        return None
-    health = copies.health()
-    return {
-        "queued": health.queued,
-        "sent": health.sent,
-        "refused": health.refused,
-        "dropped": health.dropped,
-        "last_error": health.last_error,
-    }
 
 
 async def models(request: Request) -> Response:

@@ -226,6 +226,10 @@ def test_a_client_that_leaves_stops_the_upstream_and_leaves_a_cancelled_decision
     assert (kept["status"], kept["error_message"]) == ("cancelled", None)
 
 
+def test_a_gateway_whose_routes_can_all_be_answered_is_ready(http: httpx.Client) -> None:
+    assert (http.get("/readyz").status_code, http.get("/readyz").json()) == (200, {"status": "ready", "reasons": []})
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_a_client_that_leaves_before_the_first_token_stops_the_upstream_too(
     http: httpx.Client, upstream: Upstream, service: Service, stream: bool

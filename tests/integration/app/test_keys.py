@@ -112,6 +112,7 @@ def test_once_there_is_a_key_nobody_comes_in_without_one(place: Place, key: str 
     assert refused.headers["www-authenticate"] == "Bearer"
     assert refused.json()["error"]["code"] == "invalid_api_key"
     assert place.get("/healthz", key).json() == {"status": "ok"}
+    assert place.get("/readyz", key).json() == {"status": "ready"}
     assert place.get("/v1/models", key).status_code == 401
 
 
