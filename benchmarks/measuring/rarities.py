@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from benchmarks.measuring.traffic import END, INTENTS, random_id, templates
 from telemetry.drift.distribution import BINS, Distribution
-from telemetry.drift.tables import DRIFT_METRIC, DRIFT_RUN
+from telemetry.drift.tables import DRIFT_DETAIL, DRIFT_METRIC, DRIFT_RUN, KEY
 from telemetry.evaluation import FEEDBACK
 from telemetry.incidents import incident_row
 from telemetry.rows import Bundle
@@ -62,6 +62,7 @@ def complete(url: str) -> None:
                 (POLICY_VERSION, policies()),
                 (DRIFT_RUN, [drift_run()]),
                 (DRIFT_METRIC, drift_metrics(rng)),
+                (DRIFT_DETAIL, drift_details(drift_metrics(rng))),
                 (LEASE, [{"name": "jobs", "holder": "h:1", "expires": END}]),
             ):
                 connection.execute(sa.insert(table), list(rows))
@@ -193,7 +194,6 @@ def drift_run() -> Row:
 
 def drift_metrics(rng: random.Random) -> Iterator[Row]:
     """What drift runs found of each model in each week."""
-    shape = Distribution((1 / BINS,) * BINS, tuple(float(edge) for edge in range(BINS + 1))).to_json()
     for week in range(WEEKS):
         for model in MODELS:
             for metric in METRICS:
@@ -202,5 +202,13 @@ def drift_metrics(rng: random.Random) -> Iterator[Row]:
                     **{"metric": metric, "run_id": "bench", "kind": "numeric", "unit": "ms", "state": "ok"},
                     **{"n": 5_000, "n_reference": 5_000, "effect_name": "wasserstein", "effect": rng.random() / 10},
                     **{"threshold": 0.1, "p_name": "ks", "p": 0.5, "q": 0.5},
-                    **{"statistics": "{}", "reference": shape, "current": shape},
+                    **{"purpose": "user", "against": "trailing", "scope": "model", "part": "", "side": "model"},
                 }
+
+
+def drift_details(metrics: Iterable[Row]) -> Iterator[Row]:
+    """What a page reads of one of them at a time."""
+    shape = Distribution((1 / BINS,) * BINS, tuple(float(edge) for edge in range(BINS + 1))).to_json()
+    detail = {"run_id": "bench", "statistics": "{}", "reference": shape, "current": shape, "examples": "[]"}
+    for metric in metrics:
+        yield {name: metric[name] for name in KEY} | detail
