@@ -89,6 +89,12 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[resilience.outlier]", schema.OutlierEntry),
     ("[telemetry]", schema.TelemetryEntry),
     ("[telemetry.otlp]", schema.CollectorEntry),
+    ("[evaluation]", schema.EvaluationEntry),
+    ('[evaluation.evaluators.NAME], kind = "judge"', schema.JudgeEvaluator),
+    ('[evaluation.evaluators.NAME], kind = "reference"', schema.ReferenceEvaluator),
+    ('[evaluation.evaluators.NAME], kind = "rules"', schema.RulesEvaluator),
+    ("[evaluation.routes.NAME]", schema.RouteEvaluation),
+    ("[evaluation.routes.NAME.shadow]", schema.ShadowEntry),
     ("[[alerts]]", schema.AlertEntry),
     ("[alerting]", schema.AlertingEntry),
     ('[alerting.channels.NAME], kind = "webhook"', schema.WebhookChannel),
@@ -173,7 +179,7 @@ def _default(field: FieldInfo) -> str:
         return "its own defaults"
     if isinstance(default, frozenset | tuple):
         return "`[]`" if not default else f"`{json.dumps(list(default))}`"
-    return f"`{json.dumps(default)}`"
+    return f"`{json.dumps(float(default) if isinstance(default, Decimal) else default)}`"
 
 
 def _type(annotation: Any, bounds: tuple[Any, ...] = ()) -> str:

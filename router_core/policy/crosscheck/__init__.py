@@ -10,6 +10,7 @@ from typing import Any
 
 from router_core.policy.crosscheck.alerts import alert_faults
 from router_core.policy.crosscheck.budgets import budget_faults
+from router_core.policy.crosscheck.evaluation import evaluation_faults
 from router_core.policy.crosscheck.intents import intent_faults
 from router_core.policy.crosscheck.lookup import Finding
 from router_core.policy.crosscheck.models import model_faults
@@ -29,5 +30,6 @@ def crosscheck(data: Mapping[str, Any]) -> list[Finding]:
         *route_faults(data),
         *rule_faults(data),
         *budget_faults(data),
+        *evaluation_faults(data),
         *alert_faults(data),
     ]

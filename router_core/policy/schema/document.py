@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from router_core.policy.schema.alerts import AlertEntry, AlertingEntry
 from router_core.policy.schema.budgets import Budget
+from router_core.policy.schema.evaluation import EvaluationEntry
 from router_core.policy.schema.intents import IntentEntry
 from router_core.policy.schema.models import Model, TokensPriceEntry
 from router_core.policy.schema.resilience import ResilienceEntry
@@ -102,6 +103,8 @@ class Policy(Strict):
     """What the router does about faults of upstreams."""
     telemetry: TelemetryEntry = Field(default_factory=TelemetryEntry)
     """What is kept."""
+    evaluation: EvaluationEntry = Field(default_factory=EvaluationEntry)
+    """Which answers are judged after they were given."""
     alerts: tuple[AlertEntry, ...] = ()
     """Alert rules, besides the built-in ones."""
     alerting: AlertingEntry = Field(default_factory=AlertingEntry)

@@ -12,7 +12,7 @@ from router_core.policy.schema.values import Amount, Count, Share, Strict
 
 
 class JudgeEvaluator(Strict):
-    """A model grades the answer by a rubric. It is asked through a route, with purpose `judge`; what it costs counts."""
+    """A model grades the answer by a rubric. It is asked through a route, with purpose `judge`, and its cost counts."""
 
     kind: Literal["judge"]
     route: str
@@ -67,7 +67,7 @@ class ShadowEntry(Strict):
 
 
 class RouteEvaluation(Strict):
-    """Which decisions of a route are judged. The sample follows from the decisions' ids: drawn again, it is the same."""
+    """Which decisions of a route are judged. The sample follows from their ids: drawn again, it is the same."""
 
     evaluators: Annotated[tuple[str, ...], Field(min_length=1)]
     """Who judges each of them."""
