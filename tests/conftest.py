@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is no question of these tests: a shared machine may take seconds over any of them.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)
@@ -14,3 +21,15 @@ def _own_main() -> Iterator[None]:
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_look_at_installed_packages() -> Iterator[None]:
+    """Each AppTest reads the metadata of all packages for components of theirs: half a second; none comes meanwhile."""
+    if "streamlit.testing.v1" not in sys.modules:
+        yield
+        return
+    scanner = importlib.import_module("streamlit.components.v2.manifest_scanner")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scanner, "scan_component_manifests", functools.cache(scanner.scan_component_manifests))
+        yield
