@@ -95,6 +95,10 @@ class UnknownModel(TelemetryError):
     """A model without any traffic."""
 
 
+class NothingToReport(TelemetryError):
+    """Too few values for a report of drift."""
+
+
 class EvidenceError(TelemetryError):
     """Evidence cannot be signed, or a file is none."""
 

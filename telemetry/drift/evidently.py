@@ -1,115 +1,122 @@
-"""The statistics, from Evidently's registry of tests; its reports are not used.
+"""Evidently's own report of a model's week against its reference, as one HTML file: the place to look further.
 
-Evidently takes ten seconds to import, so this happens with the first comparison, and never for a page.
-Effect sizes decide whether a change matters, p-values whether it may be chance. The p-value of categories is scipy's
-test of homogeneity: Evidently's chi-square takes the reference for the truth instead of for a sample, which with a
-reference as small as the week itself doubles the statistic, and it has no answer for a category that is new.
+Evidently takes ten seconds to import and 280 MB, so nothing else needs it: findings are computed without it, and only
+who makes a report pays. The file holds all of its scripts and asks no other machine for anything.
 """
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from datetime import date
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
+import sqlalchemy as sa
 
-from telemetry.drift.metrics import SHARES
+from telemetry.drift.baseline import pinned_weeks
+from telemetry.drift.findings import Against
+from telemetry.drift.metrics import METRICS
+from telemetry.drift.pair import MIN_CURRENT, MIN_REFERENCE
+from telemetry.drift.run import REFERENCE_WEEKS
+from telemetry.drift.weeks import WEEK, label_of
+from telemetry.drift.windows import MISSING, Subject, Vocabulary, Window, read_window, refusal_validators
+from telemetry.errors import NothingToReport
+from telemetry.storage.engine import reading
 
-MIN_EXPECTED = 5
-"""Categories with fewer expected answers are put together before a chi-square test (Cochran's rule)."""
+FOLDER: Final = "drift"
+"""In the home folder."""
+_TAME: Final = str.maketrans({"<": "(", ">": ")", "&": "+"})
+"""Labels come from models and their providers; in a page of somebody else's making they must not be markup."""
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Two samples against each other."""
+class Subtitle:
+    """Which week of whom a report is about."""
 
-    effect_name: str
-    effect: float
-    p_name: str
-    p: float
-    statistics: dict[str, float]
-    threshold: float | None = None
-    """Other than the metric's own, because another effect had to be measured."""
+    week: date
+    subject: Subject
+    against: Against = "trailing"
+
+    def file_in(self, home: Path) -> Path:
+        """Where it is kept; names of models need not be names of files."""
+        about = f"{self.subject.model}\x1f{self.subject.simulated}\x1f{self.subject.purpose}\x1f{self.against}"
+        plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in self.subject.model)[:40]
+        code = blake2b(about.encode(errors="replace"), digest_size=6).hexdigest()
+        return home / FOLDER / label_of(self.week) / f"{plain}-{code}.html"
 
 
-def compare_numbers(
-    reference: NDArray[np.float64], current: NDArray[np.float64], *, logarithmic: bool = False
-) -> Comparison:
-    """Compare two samples of finite numbers, both with at least one value.
+def write_report(engine: sa.Engine, subtitle: Subtitle, path: Path) -> Path:
+    """Make a report and put it there, whole or not at all.
 
-    The effect is the Wasserstein distance in standard deviations of the reference, of log(1 + x) when ``logarithmic``.
-    A constant reference has no such measure: the Jensen-Shannon distance takes its place, the values as categories.
+    Raises:
+        NothingToReport: no metric has enough values on both sides.
+        OSError, StorageError
     """
-    if logarithmic:
-        reference, current = np.log1p(np.maximum(reference, 0.0)), np.log1p(np.maximum(current, 0.0))
-    kind = "num"
-    statistics = {
-        "psi": _statistic("psi", kind, reference, current),
-        "jensen_shannon": _statistic("jensenshannon", kind, reference, current),
-        "ks_p": _statistic("ks", kind, reference, current),
-    }
-    p = statistics["ks_p"]
-    if np.ptp(reference) == 0.0:
-        return Comparison("jensen_shannon", statistics["jensen_shannon"], "ks_p", p, statistics, SHARES)
-    name = "wasserstein_log" if logarithmic else "wasserstein"
-    statistics[name] = effect = _statistic("wasserstein", kind, reference, current)
-    return Comparison(name, effect, "ks_p", p, statistics)
+    with reading(engine) as connection:
+        vocabulary = Vocabulary(refusal_validators(connection))
+        before, now = _windows(connection, subtitle, vocabulary)
+    columns = dict(_columns(before, now, vocabulary))
+    if not columns:
+        subject = subtitle.subject
+        raise NothingToReport(
+            f"{subject.model!r} has too few answers in {label_of(subtitle.week)} or before it for a report; "
+            f"{MIN_CURRENT} are needed in the week and {MIN_REFERENCE} before"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.part")
+    try:
+        _save(columns, draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
 
 
-def compare_categories(reference: Sequence[str], current: Sequence[str]) -> Comparison:
-    """Compare two samples of categories, both with at least one value. The effect is the Jensen-Shannon distance."""
-    kind = "cat"
-    statistics = {
-        "jensen_shannon": _statistic("jensenshannon", kind, reference, current),
-        "psi": _statistic("psi", kind, reference, current),
-        "chi_square_p": _homogeneity(reference, current),
-    }
-    return Comparison(
-        "jensen_shannon", statistics["jensen_shannon"], "chi_square_p", statistics["chi_square_p"], statistics
-    )
+def _windows(connection: sa.Connection, subtitle: Subtitle, vocabulary: Vocabulary) -> tuple[Window, Window]:
+    subject, week = subtitle.subject, subtitle.week
+    if subtitle.against == "baseline":
+        pinned = pinned_weeks(connection)
+        weeks = [one for one in [pinned.get(subject.model, pinned.get(""))] if one is not None]
+    else:
+        back = REFERENCE_WEEKS if subtitle.against == "trailing" else 1
+        weeks = [week - WEEK * number for number in range(back, 0, -1)]
+    before = [read_window(connection, subject, one, vocabulary) for one in weeks]
+    return Window.of(before), read_window(connection, subject, week, vocabulary)
 
 
-def _homogeneity(reference: Sequence[str], current: Sequence[str]) -> float:
-    """The p-value of both samples having the same shares; 1 when they have but one category."""
-    from scipy.stats import chi2_contingency
-
-    counts = [Counter(reference), Counter(current)]
-    totals = counts[0] + counts[1]
-    smaller = min(len(reference), len(current)) / (len(reference) + len(current))
-    columns: list[tuple[int, int]] = []
-    rare = (0, 0)
-    for label, total in totals.items():
-        pair = (counts[0][label], counts[1][label])
-        if total * smaller < MIN_EXPECTED:
-            rare = (rare[0] + pair[0], rare[1] + pair[1])
+def _columns(before: Window, now: Window, vocabulary: Vocabulary) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """Both sides of every metric that has enough values."""
+    for metric in dict.fromkeys((*METRICS, *now.metrics)):
+        if metric.kind == "numeric":
+            sides: list[Any] = [side.numbers.get(metric.name, np.empty(0)) for side in (before, now)]
+            known = [int(np.isfinite(side).sum()) for side in sides]
         else:
-            columns.append(pair)
-    if sum(rare):
-        columns.append(rare)
-    if len(columns) < 2:
-        return 1.0
-    table = np.asarray(columns, dtype=np.float64).T
-    return float(chi2_contingency(table, correction=len(columns) == 2).pvalue)
+            names = np.asarray([label.translate(_TAME) for label in vocabulary.labels.get(metric.name, [])] + [None])
+            codes = [side.codes.get(metric.name, np.empty(0, dtype=np.int32)) for side in (before, now)]
+            known = [int((side != MISSING).sum()) for side in codes]
+            sides = [names[side] for side in codes]
+        if known[0] >= MIN_REFERENCE and known[1] >= MIN_CURRENT:
+            yield metric.name.translate(_TAME), (sides[0], sides[1])
 
 
-def _statistic(name: str, kind: str, reference: Any, current: Any) -> float:
-    """One of Evidently's numbers. Its threshold does not matter here: the verdict is ours."""
-    series, column_type, find = _evidently()
-    feature = column_type(kind)
-    result = find(name, feature)(series(reference), series(current), feature, None)
-    return float(result.drift_score)
-
-
-@cache
-def _evidently() -> tuple[Any, Any, Any]:
+def _save(columns: dict[str, tuple[Any, Any]], path: Path) -> None:
     os.environ.setdefault("DO_NOT_TRACK", "1")
-    from evidently.legacy.calculations.stattests import registry
-    from evidently.legacy.core import ColumnType
-    from pandas import Series
+    from evidently import DataDefinition, Dataset, Report
+    from evidently.presets import DataDriftPreset
+    from pandas import DataFrame
 
-    return Series, ColumnType, registry.get_registered_stattest
+    numeric = [name for name, (_, now) in columns.items() if now.dtype.kind == "f"]
+    definition = DataDefinition(
+        numerical_columns=numeric, categorical_columns=[name for name in columns if name not in numeric]
+    )
+    before, now = (
+        Dataset.from_pandas(DataFrame({name: sides[side] for name, sides in columns.items()}), definition)
+        for side in (0, 1)
+    )
+    # Effect sizes rather than p-values, which flag everything at a few thousand rows.
+    preset = DataDriftPreset(num_method="wasserstein", cat_method="jensenshannon")
+    Report([preset]).run(now, before).save_html(str(path))

@@ -26,7 +26,16 @@ from telemetry.drift.baseline import pinned_weeks
 from telemetry.drift.findings import Finding, Part, judge
 from telemetry.drift.pair import Pair
 from telemetry.drift.weeks import WEEK, label_of, monday_of, start_of
-from telemetry.drift.windows import MISSING, PURPOSES, Subject, Vocabulary, Window, read_window, subjects_by_week
+from telemetry.drift.windows import (
+    MISSING,
+    PURPOSES,
+    Subject,
+    Vocabulary,
+    Window,
+    read_window,
+    refusal_validators,
+    subjects_by_week,
+)
 from telemetry.errors import UnknownModel, UnknownWeek
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.engine import reading, writing
@@ -116,11 +125,12 @@ def run_drift(
         else:
             weeks = sorted(one for one in subjects if all_weeks or one >= recent or one not in done)
         weeks = _covered(connection, weeks, week)
+        refusals = refusal_validators(connection)
     prints = {one: _fingerprint(one, subjects, pinned) for one in weeks}
     due = [one for one in weeks if again or models is not None or done.get(one) != prints[one]]
     run_id, findings = uuid.uuid4().hex, list[Finding]()
     finished: list[date] = []
-    reader = _Reader(subjects, pinned, now)
+    reader = _Reader(subjects, pinned, now, Vocabulary(refusals))
     for one in due:
         with reading(engine) as connection:
             found = reader.findings(connection, one)
@@ -193,7 +203,7 @@ class _Reader:
     subjects: Subjects
     pinned: Mapping[str, date]
     now: datetime
-    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    vocabulary: Vocabulary
     windows: dict[tuple[date, Subject], Window] = field(default_factory=dict)
 
     def findings(self, connection: sa.Connection, week: date) -> list[Finding]:

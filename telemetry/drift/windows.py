@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from telemetry.drift.metrics import ANSWERS, MAX_VALIDATORS, METRICS, VALIDATOR, Metric, of_validator
 from telemetry.drift.weeks import WEEK, monday_of_number, start_of, week_number
 from telemetry.levels import BRANCHES, HOURS_A_DAY
-from telemetry.storage.models import BRANCH, REQUEST
+from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST
 from telemetry.storage.rollups import BRANCH_DAY
 
 Purpose: TypeAlias = Literal["user", "canary"]
@@ -28,6 +30,7 @@ ROWS_A_WEEK: Final = 5_000
 LENGTHS: Final = (64, 256, 1_024, 4_096)
 """Characters of a prompt at which the next bucket of lengths begins."""
 MISSING: Final = -1
+POLICIES: Final = 50
 
 Numbers: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int32]
@@ -65,6 +68,8 @@ class Subject:
 class Vocabulary:
     """Numbers for labels, the same in all windows of a run."""
 
+    refusals: frozenset[str] = frozenset()
+    """Validators that look for refusals; besides, any that says so in its name."""
     labels: dict[str, list[str]] = field(default_factory=dict)
     _codes: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -155,6 +160,21 @@ def subjects_by_week(connection: sa.Connection) -> dict[date, dict[Subject, int]
     return {week: dict(counts) for week, counts in found.items()}
 
 
+def refusal_validators(connection: sa.Connection) -> frozenset[str]:
+    """Names of the validators that look for refusals, in the newest policies that were in force."""
+    columns = POLICY_VERSION.c
+    newest = sa.select(columns.toml).order_by(columns.first_seen.desc()).limit(POLICIES)
+    found: set[str] = set()
+    for text in connection.scalars(newest):
+        try:
+            validators = tomllib.loads(text).get("validators", {})
+        except tomllib.TOMLDecodeError:
+            continue
+        entries = validators.items() if isinstance(validators, dict) else ()
+        found.update(name for name, entry in entries if isinstance(entry, dict) and entry.get("kind") == "refusal")
+    return frozenset(found)
+
+
 def read_window(
     connection: sa.Connection, subject: Subject, monday: date, vocabulary: Vocabulary, *, limit: int = ROWS_A_WEEK
 ) -> Window:
@@ -198,7 +218,7 @@ def window_of(rows: Sequence[Any], vocabulary: Vocabulary) -> Window:
     judged = [_judged(row["scores"]) for row in rows]
     scores = [{one["validator"]: one["score"] for one in each} for each in judged]
     codes |= {
-        "refused": vocabulary.codes("refused", map(_refused, rows, judged)),
+        "refused": vocabulary.codes("refused", map(partial(_refused, vocabulary.refusals), rows, judged)),
         "escalated": vocabulary.codes("escalated", (_yes(row["outcome"] == "rejected", "escalated") for row in rows)),
         "failed": vocabulary.codes("failed", (_yes(row["outcome"] == "failed", "failed") for row in rows)),
         "cached": vocabulary.codes("cached", map(_cached, rows)),
@@ -236,11 +256,12 @@ def _is_score(said: Any) -> bool:
     return isinstance(said.get("score"), (int, float))
 
 
-def _refused(row: Any, judged: list[dict[str, Any]]) -> str | None:
-    """What the validators of refusal said, known by their names; None where there were none."""
+def _refused(refusals: frozenset[str], row: Any, judged: list[dict[str, Any]]) -> str | None:
+    """What the validators of refusal said; None where there were none."""
     if row["finish_reason"] == "content_filter":
         return "refused"
-    passed = [bool(one.get("passed")) for one in judged if "refus" in one["validator"].lower()]
+    named = [one for one in judged if one["validator"] in refusals or "refus" in one["validator"].lower()]
+    passed = [bool(one.get("passed")) for one in named]
     return _yes(not all(passed), "refused") if passed else None
 
 

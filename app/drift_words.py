@@ -1,0 +1,84 @@
+"""A finding of drift in words, the same in a terminal, on a page and in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from app import plain, units
+from telemetry.query.drift import DriftFinding, MetricDrift
+
+CAUSES: Final[Mapping[str, str]] = {
+    "input": "other prompts",
+    "model": "the model changed",
+    "price": "the price changed",
+    "mixed": "prompts and model changed",
+    "unclear": "cause unclear",
+}
+CAUSES_EXPLAINED: Final[Mapping[str, str]] = {
+    "input": "Input drift: what was asked changed. On the same prompts the model answers as before.",
+    "model": "Model drift: on the same prompts the model answers otherwise than before.",
+    "price": "Price: the same prompts and as many tokens cost otherwise than before.",
+    "mixed": "Both: other prompts were asked, and on the same prompts the model answers otherwise.",
+    "unclear": "It cannot be told apart: too few of the week's prompts have their like before it.",
+}
+TITLES: Final[Mapping[str, str]] = {
+    "ttft_ms": "time to first token",
+    "latency_ms": "latency",
+    "answer_characters": "length of the answer",
+    "prompt_characters": "length of the prompt",
+    "refused": "refusals",
+    "escalated": "escalations",
+    "failed": "errors",
+    "cached": "prompts from the cache",
+    "version": "version of the model",
+    "intent": "mix of intents",
+    "language": "mix of languages",
+    "cost": "cost per branch",
+    "wasserstein_log": "Wasserstein distance of the logarithms",
+    "wasserstein": "Wasserstein distance",
+    "jensen_shannon": "Jensen-Shannon distance",
+}
+
+
+def title(metric: str) -> str:
+    """A metric's name, or an effect's, as words; not escaped."""
+    kind, mark, name = metric.partition(":")
+    return f"score of {name}" if kind == "validator" and mark else TITLES.get(metric, metric.replace("_", " "))
+
+
+def value(one: DriftFinding | MetricDrift, amount: float | None) -> str:
+    """An amount of a metric with its unit."""
+    if amount is None:
+        return "unknown"
+    if one.unit == "share":
+        return units.share(amount)
+    if one.unit == "nano-USD":
+        return units.nano_usd(round(amount))
+    if one.unit == "ms":
+        return units.duration(amount)
+    return f"{amount:.2f}" if one.unit == "score" else f"{amount:,.0f} {one.unit}"
+
+
+def moved(one: DriftFinding | MetricDrift) -> str:
+    """From what to what, of numbers also by how much; empty where an older RouteScope did not keep it."""
+    if one.before is None or one.after is None:
+        return ""
+    told = f"{value(one, one.before)} → {value(one, one.after)}"
+    if one.unit == "share":
+        whose = "" if one.category in (None, one.metric) else f"{plain.visible(one.category or '', 40)} "
+        return whose + told
+    if one.before > 0 and one.unit != "score" and round(one.after / one.before, 2) != 1:
+        told += f" ({100 * (one.after / one.before - 1):+.0f} %)"
+    return told
+
+
+def line(one: DriftFinding) -> str:
+    """One finding on one line."""
+    whose = plain.visible(one.model, 60) + ("" if not one.part else f", {one.scope} {plain.visible(one.part, 40)}")
+    marks = [*(["canary"] if one.purpose == "canary" else []), *(["simulated"] if one.simulated else [])]
+    marked = f" ({', '.join(marks)})" if marks else ""
+    amount = moved(one)
+    cause = "" if one.cause is None else f"; {CAUSES[one.cause]}"
+    what = plain.visible(title(one.metric), 80) + (f" {amount}" if amount else "")
+    return f"{one.week_label} {whose}{marked}: {what}, {one.ratio:.1f} x the threshold{cause}"
