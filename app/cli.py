@@ -44,6 +44,7 @@ class LazyGroup(click.Group):
     """A group whose heavier commands are imported only when they are called."""
 
     lazy = {
+        "alerts": "app.alerts_command:alerts",
         "db": "app.db_command:db",
         "models": "app.models_command:models",
         "doctor": "app.doctor:doctor",

@@ -108,9 +108,9 @@ def dashboard_command(addresses: Addresses) -> list[str]:
     return [sys.executable, "-P", "-m", "app.dashboard", *options]
 
 
-def jobs_command() -> list[str]:
-    """The jobs worker."""
-    return [sys.executable, "-P", "-m", "app.jobs", "--with-parent"]
+def jobs_command(options: Sequence[str] = ()) -> list[str]:
+    """The jobs worker; further ``options`` say where its log lines go."""
+    return [sys.executable, "-P", "-m", "app.jobs", "--with-parent", *options]
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def up(
 ) -> int:
     """Run everything until Ctrl-C, SIGTERM or the end of a child. Returns the exit code.
 
-    ``gateway_options``: further options of `serve`.
+    ``gateway_options``: further options of `serve`; they say where log lines go, of the jobs worker too.
 
     Raises:
         PortBusy: before anything is started.
@@ -193,7 +193,7 @@ def up(
     commands = {
         "gateway": gateway_command(addresses, gateway_options),
         "dashboard": dashboard_command(addresses),
-        "jobs": jobs_command(),
+        "jobs": jobs_command(gateway_options),
     }
     environment = child_environment(settings, addresses)
     with running(commands, environment) as children:

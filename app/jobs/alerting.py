@@ -39,14 +39,25 @@ class Alerting:
         *,
         environ: Mapping[str, str] = os.environ,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        wait_s: float = 0.0,
     ) -> None:
+        """``wait_s``: how long `run` waits for each channel; a worker waits for none."""
         self._engine = engine
         self._policy = policy
         self._home = home
         self._environ = environ
         self._now = now
+        self._wait_s = wait_s
         self._courier = Courier(engine, now=now)
         self._loaded: tuple[tuple[int, int], LoadedPolicy] | None = None
+
+    def job(self, engine: sa.Engine) -> None:
+        """For the jobs worker: `run`, over the engine that this was made with.
+
+        Raises:
+            PolicyError, StorageError
+        """
+        self.run()
 
     def run(self) -> Round:
         """Evaluate once, and begin to send what is due; sending goes on in threads of its own.
@@ -66,14 +77,14 @@ class Alerting:
         self.send()
         return done
 
-    def send(self, *, wait_s: float = 0.0) -> None:
-        """Begin to send what is due, and give it so many seconds.
+    def send(self) -> None:
+        """Begin to send what is due.
 
         Raises:
             PolicyError, StorageError
         """
         for thread in self._courier.send_due(senders_of(self._read().alerting, self._environ)):
-            thread.join(wait_s)
+            thread.join(self._wait_s)
 
     def _read(self) -> Policy:
         """The policy as its file says it now; a file that did not change is not read again."""

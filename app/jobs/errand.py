@@ -23,6 +23,7 @@ PATIENCE_S: Final = 180.0
 """Longer than the deadline of any shipped route: the gateway itself ends what takes too long."""
 MAX_ANSWER_BYTES: Final = 16 * 1024 * 1024
 _NANO: Final = 1e9
+_CLOSED: Final = ("invalid_api_key", "not_for_clients")
 _DIRECT: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Past any proxy of the environment: the gateway is ours."""
 
@@ -33,8 +34,14 @@ class ErrandRefused(RouteScopeError):
     code = "errand_refused"
 
 
+class ErrandFailed(RouteScopeError):
+    """The gateway answered that it could not answer this request now: another time it may."""
+
+    code = "errand_failed"
+
+
 class GatewayAway(RouteScopeError):
-    """Nobody answers, or only that it cannot answer now: ask later."""
+    """Nobody answers, or nobody who lets us in: no request has a chance now."""
 
     code = "gateway_away"
 
@@ -85,6 +92,7 @@ class Errands:
 
         Raises:
             ErrandRefused
+            ErrandFailed
             GatewayAway
         """
         headers = {"Content-Type": "application/json", PURPOSE_HEADER: errand.purpose}
@@ -135,11 +143,13 @@ def _reply(raw: bytes) -> Reply:
 def _refusal(status: int, raw: bytes) -> RouteScopeError:
     try:
         error = json.loads(raw)["error"]
-        sentence = str(error["message"])
-    except (ValueError, KeyError, TypeError):
-        sentence = f"the gateway refused with HTTP {status} and no reason"
+        sentence, code = str(error["message"]), str(error.get("code"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        sentence, code = f"the gateway refused with HTTP {status} and no reason", ""
+    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN) and code in _CLOSED:
+        return GatewayAway(sentence)
     # A model that fails or is overloaded may answer later; what is wrong with the request stays wrong.
     later = status >= http.client.INTERNAL_SERVER_ERROR or status in (
-        *(http.client.UNAUTHORIZED, http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS),
+        *(http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS),
     )
-    return GatewayAway(sentence) if later else ErrandRefused(sentence)
+    return ErrandFailed(sentence) if later else ErrandRefused(sentence)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -68,7 +67,7 @@ def silence(
         StorageError: the database cannot be written.
     """
     made = Silence(
-        silence_id=f"s{secrets.token_hex(8)}",
+        silence_id=row_id("silence", rule, subject, author, now),
         rule=clean(rule),
         subject=None if subject is None else clean(subject),
         author=clean(author),

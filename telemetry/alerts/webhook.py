@@ -87,7 +87,7 @@ def checked(url: str) -> SplitResult:
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise DeliveryFailed("its URL is no web address; write https://HOST/PATH")
     if parts.username is not None or parts.password is not None:
-        raise DeliveryFailed("its URL has a user or a password in it; put the secret into the path or the query")
+        raise DeliveryFailed("its URL has a user or a password in it; put what it has to know into the path")
     if parts.scheme == "http" and not is_loopback(host):
         raise DeliveryFailed("its URL is http to another machine; use https, http is for loopback alone")
     if not parts.path.isascii() or not parts.query.isascii():

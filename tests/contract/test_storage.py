@@ -34,6 +34,7 @@ from telemetry.evidence.check import check
 from telemetry.evidence.key import SigningKey
 from telemetry.export import export_to
 from telemetry.query import sensitive
+from telemetry.query.alerts import alerts
 from telemetry.query.decisions import Path as PathTaken
 from telemetry.query.decisions import page
 from telemetry.query.drift import cell, heatmap
@@ -48,7 +49,7 @@ from telemetry.storage.erase import delete_simulated
 from telemetry.storage.models import FACTS, REQUEST, ROLLUPS
 from telemetry.storage.upkeep import compact
 from telemetry.storage.writer import write_bundles
-from tests import operation
+from tests import alerting, operation
 from tests.postgres import new_schema, postgres
 from tests.traces import START, Attempt, Routed, emit
 
@@ -213,6 +214,7 @@ def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             connection.execute(sa.insert(DRIFT_DETAIL), details)
             connection.execute(sa.insert(DRIFT_BASELINE), [{"model": "", "week": MONDAY, "pinned": START}])
         operation.fill(engine)
+        alerting.fill(engine)
         rate(engine)
         engine.dispose()
     yield Stores(*map(open_reader, urls))
@@ -398,3 +400,11 @@ def test_both_find_the_same_drift(postgres: Any, tmp_path: Path):
         answers.append((heatmap(engine), cell(engine, "small", MONDAY + timedelta(weeks=4), False)))
         engine.dispose()
     assert answers[0] == answers[1] and answers[0][0]
+
+
+def test_both_hold_the_same_alerts(stores: Stores):
+    on_sqlite, on_postgresql = stores.both(alerting.kept)
+    assert on_postgresql == on_sqlite
+    assert {"alert", "alert_event", "alert_delivery", "alert_reading", "alert_silence"} <= on_sqlite.keys()
+    states = {one.rule.name: one.state for one in alerts(stores.sqlite)}
+    assert states["failures"] == "firing" and states["by tenant"] == "firing" and states["quiet"] == "ok"

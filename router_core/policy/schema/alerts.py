@@ -38,6 +38,29 @@ AlertMetric: TypeAlias = Literal[
     "budget_use",
     "budget_burn",
 ]
+BuiltinAlert: TypeAlias = Literal[
+    "requests fail",
+    "error budget burns fast",
+    "error budget burns",
+    "deadlines are missed",
+    "a model fails",
+    "a breaker stays open",
+    "fallbacks are frequent",
+    "most answers escalate",
+    "a model refuses",
+    "answers are slow",
+    "routing costs more than it saves",
+    "costs are unknown",
+    "a budget is nearly used",
+    "a budget is used up",
+    "a budget burns fast",
+    "answers are disliked",
+    "a model drifted",
+    "decisions are lost",
+    "decisions wait on a spool",
+    "a job fails",
+]
+"""The names of the built-in rules."""
 AlertSeverity: TypeAlias = Literal["error", "warning", "info"]
 Variable: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", max_length=200)]
 Finite: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
@@ -186,7 +209,7 @@ class AlertingEntry(Strict):
 
     builtin: bool = True
     """Whether the built-in rules are evaluated too; docs/alerts.md lists them."""
-    off: tuple[str, ...] = ()
+    off: tuple[BuiltinAlert, ...] = ()
     """Built-in rules that are not."""
     channels: dict[str, ChannelEntry] = {}
     """Channels, by name. The page Alerts and the log need none."""
