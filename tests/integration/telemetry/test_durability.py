@@ -49,16 +49,22 @@ def start_child(folder: Path, prefix: str, *limits: str) -> subprocess.Popen[str
     return child
 
 
-def kill_after(child: subprocess.Popen[str], seconds: float) -> list[tuple[str, str]]:
-    """Kill -9, and what the child had acknowledged by then: (state, decision id)."""
-    time.sleep(seconds)
+def kill_after(child: subprocess.Popen[str], number: int, state: str = "") -> list[tuple[str, str]]:
+    """Kill -9 once so many are acknowledged (in that state), and what had been by then: (state, decision id)."""
+    assert child.stdout is not None
+    told: list[str] = []
+    while sum(line.startswith(state) for line in told) < number:
+        told.append(child.stdout.readline())
+        assert told[-1], child.communicate()[1]
     child.send_signal(signal.SIGKILL)
-    out, _ = child.communicate()
-    whole = [line.split(" ", 1) for line in out.splitlines(keepends=True) if line.endswith("\n")]
+    # Not `communicate`: it would pass over what was read ahead with the lines above.
+    told += child.stdout.read().splitlines(keepends=True)
+    child.wait()
+    whole = [line.split(" ", 1) for line in told if line.endswith("\n")]
     return [(state, name.strip()) for state, name in whole]
 
 
-def wait_until(condition: object, seconds: float = 10.0) -> None:
+def wait_until(condition: object, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():  # type: ignore[operator]
         assert time.monotonic() < deadline, "it did not come to pass in time"
@@ -82,8 +88,7 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(tmp_path: Path):
     acknowledged: list[tuple[str, str]] = []
     for round_number in range(KILLS):
         child = start_child(tmp_path, f"{round_number}-")
-        acknowledged += kill_after(child, 0.2 + 0.07 * (round_number % 12))
-    assert len(acknowledged) > KILLS * 8
+        acknowledged += kill_after(child, 9 + 13 * (round_number % 12))
     assert {state for state, _ in acknowledged} == {"committed"}
     engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
     assert {name for _, name in acknowledged} <= set(decision_ids(engine))
@@ -94,7 +99,7 @@ def test_a_killed_process_leaves_a_spool_that_the_next_one_takes_over_exactly_on
     engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
     child = start_child(tmp_path, "x")
     with engine.begin():
-        acknowledged = kill_after(child, 0.8)
+        acknowledged = kill_after(child, 20, "spooled")
     spooled = {name for state, name in acknowledged if state == "spooled"}
     assert spooled and "not_durable" not in {state for state, _ in acknowledged}
     assert not spooled & set(decision_ids(engine))
@@ -107,25 +112,16 @@ def test_a_killed_process_leaves_a_spool_that_the_next_one_takes_over_exactly_on
     assert {name for _, name in acknowledged} <= set(ids)
 
 
-async def test_a_locked_database_delays_an_answer_by_some_fifty_milliseconds_and_loses_nothing(tmp_path: Path):
+async def test_a_locked_database_holds_no_answer_up_and_loses_nothing(tmp_path: Path):
     with opened(tmp_path) as telemetry:
         tracer = telemetry.tracer_provider.get_tracer("test")
         assert await telemetry.sink.committed(emit(tracer, Routed("before"))) == "committed"
-        delays = []
         with telemetry.engine.begin():
             for number in range(20):
-                trace_id = emit(tracer, Routed(f"during{number}"))
-                begin = time.monotonic()
-                assert await telemetry.sink.committed(trace_id) == "spooled"
-                delays.append(time.monotonic() - begin)
-                await asyncio.sleep(0.02)
-        assert sorted(delays)[len(delays) // 2] < 0.05, "most do not even wait for the lock"
-        assert max(delays) < 0.5, "generous: two cores are shared"
+                # The lock is held until the last of these is told.
+                assert await telemetry.sink.committed(emit(tracer, Routed(f"during{number}"))) == "spooled"
         assert telemetry.health().last_error is not None
-        for _ in range(500):
-            if telemetry.health().spool_waiting == 0:
-                break
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(wait_until, lambda: telemetry.health().spool_waiting == 0)
         health = telemetry.health()
         assert (health.spooled, health.spool_waiting, health.not_durable, health.last_error) == (20, 0, 0, None)
         assert sorted(decision_ids(telemetry.engine)) == sorted(["before", *(f"during{n}" for n in range(20))])
@@ -141,13 +137,13 @@ async def test_a_full_disk_spools_and_then_says_that_nothing_is_kept(tmp_path: P
     engine = open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")
     engine.dispose()
     child = start_child(tmp_path, "x", str(1 << 20))
-    acknowledged = kill_after(child, 5.0)
+    acknowledged = kill_after(child, 20, "not_durable")
     states = Counter(state for state, _ in acknowledged)
     assert states["committed"] and states["spooled"] and states["not_durable"], states
     with opened(tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("next"))
         kept = {name for state, name in acknowledged if state != "not_durable"}
-        wait_until(lambda: kept <= set(decision_ids(telemetry.engine)), 20)
+        wait_until(lambda: kept <= set(decision_ids(telemetry.engine)))
     # What was not durable was said to be so, and is in no file.
     ids = decision_ids(engine)
     assert len(ids) == len(set(ids))
@@ -217,15 +213,11 @@ def test_readers_and_writers_of_several_processes_do_not_lock_each_other_out(tmp
     open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}").dispose()
     children = [start_child(tmp_path, f"{name}-") for name in "ab"]
     path = tmp_path / "data" / "t.db"
-    deadline = time.monotonic() + 1.5
-    reads = 0
-    while time.monotonic() < deadline:
+    for _ in range(200):
         with sqlite3.connect(path, timeout=0) as connection:
             connection.execute("SELECT count(*) FROM request").fetchone()
-            reads += 1
         connection.close()
-    acknowledged = [line for child in children for line in kill_after(child, 0)]
-    assert reads > 10
+    acknowledged = [line for child in children for line in kill_after(child, 50)]
     assert "not_durable" not in {state for state, _ in acknowledged}
     with opened(tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("next"))
