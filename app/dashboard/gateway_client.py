@@ -199,6 +199,23 @@ class Gateway:
         said = {"decision_id": decision_id, "label": label, "comment": comment or None}
         return self._ask("POST", "/v1/feedback", said)
 
+    def silence(self, rule: str, subject: str | None, minutes: float, why: str = "") -> dict[str, Any]:
+        """Have nobody told of a rule, or of one subject of it, for so many minutes.
+
+        Raises:
+            GatewayError
+        """
+        said = {"rule": rule, "subject": subject, "minutes": float(minutes), "why": why}
+        return self._ask("POST", "/v1/alerts/silences", said)
+
+    def unsilence(self, silence_id: str) -> dict[str, Any]:
+        """Take a silence back before its time.
+
+        Raises:
+            GatewayError
+        """
+        return self._ask("POST", "/v1/alerts/silences/end", {"silence_id": silence_id})
+
     def events(self, question: Question, *, tick_s: float = TICK_S) -> EventStream:
         """Route a question and follow it.
 

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.gateway.admission import Admission, known_caller
+from app.gateway.alerts import end_silence, start_silence
 from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
 from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
@@ -93,6 +94,8 @@ def create_app(
             Route("/v1/route/events", route_events, methods=["POST"]),
             Route("/v1/route/explain", route_explain, methods=["POST"]),
             Route("/v1/feedback", feedback, methods=["POST"]),
+            Route("/v1/alerts/silences", start_silence, methods=["POST"]),
+            Route("/v1/alerts/silences/end", end_silence, methods=["POST"]),
         ],
         middleware=[
             Middleware(Doorkeeper, hosts=hosts),

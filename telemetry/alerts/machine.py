@@ -71,6 +71,7 @@ def step(
     lasting: timedelta,
     clearing: timedelta,
     silenced: bool = False,
+    longest: timedelta = LONGEST_STEP,
 ) -> Step:
     """Evaluate an alert at a moment.
 
@@ -81,6 +82,7 @@ def step(
         lasting: how long the threshold must be breached before it fires; zero: at once.
         clearing: how long it must be met again before it resolves, the first time.
         silenced: nobody is told.
+        longest: the most that the time since the last evaluation counts.
     """
     if before is None:
         before = Standing("ok", now, now, evidence, dark_since=now if evidence == "dark" else None)
@@ -88,7 +90,7 @@ def step(
     elif now <= before.evaluated:
         return Step(before)
     else:
-        elapsed = min(now - before.evaluated, LONGEST_STEP)
+        elapsed = min(now - before.evaluated, longest)
     seen = _seen(before, evidence, now, elapsed)
     match before.state:
         case "firing":

@@ -232,7 +232,8 @@ def _incidents(engine: sa.Engine, rule: Rule, traffic: Traffic, outside: Outside
     )
     broken: dict[str, list[str]] = {}
     for one in incidents.breaker_intervals(engine, filters, now=traffic.now):
-        if one.end is None and one.state in _BROKEN and one.start <= traffic.now:
+        lasts = one.start <= traffic.now and (one.end is None or one.end > traffic.now)
+        if lasts and one.state in _BROKEN:
             broken.setdefault(one.model, []).append(one.why)
     return [judged(rule, model, float(len(whys)), note=whys[-1]) for model, whys in sorted(broken.items())]
 

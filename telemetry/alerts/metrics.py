@@ -46,7 +46,7 @@ class Metric:
 
 _LISTED: Final = (
     Metric(
-        "failure_rate", "Failed requests", "requests", "share", "Requests that failed, of all.", _ALL, _HOUR, min_n=20
+        "failure_rate", "Failed requests", "requests", "share", "Requests that failed, of all.", _ALL, _HOUR, min_n=10
     ),
     Metric(
         "denied_rate",
@@ -56,7 +56,7 @@ _LISTED: Final = (
         "Requests that a rule or a budget denied, of all.",
         ("route", "tenant"),
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "escalation_rate",
@@ -76,7 +76,7 @@ _LISTED: Final = (
         "Requests that needed a further branch because one failed, of all.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "deadline_miss_rate",
@@ -86,7 +86,7 @@ _LISTED: Final = (
         "Requests that failed because their total deadline came, of all.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "unknown_cost_rate",
@@ -96,7 +96,7 @@ _LISTED: Final = (
         "Requests whose cost is not known, of all.",
         _ALL,
         _DAY,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "error_budget_burn",
@@ -106,7 +106,7 @@ _LISTED: Final = (
         "Share of failed requests over the share that the objective allows, in a long and in a short window.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "latency_p95",
@@ -116,7 +116,7 @@ _LISTED: Final = (
         "95th percentile of the time from a request to its decision, in ms.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "ttft_p95",
@@ -126,7 +126,7 @@ _LISTED: Final = (
         "95th percentile of the time to the first token, in ms.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "spend",
@@ -178,7 +178,7 @@ _LISTED: Final = (
         "Branches without a complete answer, of all, whether another one answered or not.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "branch_latency_p95",
@@ -188,7 +188,7 @@ _LISTED: Final = (
         "95th percentile of the latency of calls, in ms.",
         _ALL,
         _HOUR,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "refusal_rate",
@@ -208,7 +208,7 @@ _LISTED: Final = (
         "Opinions below 0, of all opinions on the answers of the window.",
         _ALL,
         _WEEK,
-        min_n=20,
+        min_n=10,
     ),
     Metric(
         "not_durable",

@@ -16,7 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from telemetry.alerts import outbox, silences
-from telemetry.alerts.machine import Standing, Step, step
+from telemetry.alerts.machine import LONGEST_STEP, Standing, Step, step
 from telemetry.alerts.measure import Outside, Reading, measure
 from telemetry.alerts.rule import SEVERITIES, Rule
 from telemetry.alerts.silences import Silence
@@ -78,6 +78,7 @@ def evaluate(
     channels: Iterable[Channel] = (),
     outside: Outside | None = None,
     simulated: Collection[bool] | None = None,
+    longest: timedelta = LONGEST_STEP,
 ) -> Round:
     """Evaluate all rules at a moment, over real traffic and, where there is any, simulated traffic apart.
 
@@ -90,6 +91,7 @@ def evaluate(
         channels: all there are.
         outside: what the store does not know.
         simulated: which kinds of traffic; None: what there is.
+        longest: the most that the time since the last evaluation counts; more than a few minutes only for history.
 
     Raises:
         StorageError: the database cannot be used.
@@ -109,7 +111,7 @@ def evaluate(
                 done.faults[rule.name] = str(fault)
                 continue
             judged += [_Judged(rule, kind, one) for one in found]
-    _write(engine, rules, judged, done, {one.name: one for one in channels}, now, kinds)
+    _write(engine, rules, judged, done, {one.name: one for one in channels}, now, kinds, longest)
     done.alerts = len(judged)
     return done
 
@@ -149,6 +151,7 @@ def _write(
     channels: Mapping[str, Channel],
     now: datetime,
     kinds: Collection[bool],
+    longest: timedelta,
 ) -> None:
     lines: list[tuple[int, str, dict[str, Any]]] = []
     with writing(engine) as connection:
@@ -161,7 +164,7 @@ def _write(
             was = before.get(alert_id)
             if was is not None and was.evaluated >= now:
                 continue
-            made = _step(one, was, quiet, now)
+            made = _step(one, was, quiet, now, longest)
             episode = _episode(alert_id, made, was, now)
             if _forgotten(one, made.standing, now):
                 connection.execute(sa.delete(ALERT).where(ALERT.c.alert_id == alert_id))
@@ -176,7 +179,7 @@ def _write(
         _LOG.log(level, "%s", sentence, extra=log_event(fields.pop("event"), **fields))
 
 
-def _step(one: _Judged, was: sa.Row[Any] | None, quiet: Sequence[Silence], now: datetime) -> Step:
+def _step(one: _Judged, was: sa.Row[Any] | None, quiet: Sequence[Silence], now: datetime, longest: timedelta) -> Step:
     # Nobody is told of what is made up.
     silent = one.simulated or silences.silenced(quiet, one.rule.name, one.reading.subject, now)
     return step(
@@ -186,6 +189,7 @@ def _step(one: _Judged, was: sa.Row[Any] | None, quiet: Sequence[Silence], now: 
         lasting=one.rule.lasting,
         clearing=one.rule.clearing,
         silenced=silent,
+        longest=longest,
     )
 
 

@@ -82,7 +82,7 @@ def test_real_and_simulated_traffic_are_apart(engine: sa.Engine):
         (0.2, 0.1, 100, "breached"),
         (0.2, 0.04, 100, "unsure"),
         (0.05, 0.01, 100, "clear"),
-        (0.2, 0.1, 19, "dark"),
+        (0.2, 0.1, 9, "dark"),
         (None, None, 0, "dark"),
     ],
 )

@@ -71,7 +71,7 @@ def test_with_nothing_to_count_it_goes_on_firing_and_says_since_when_it_is_dark(
     rounds(failing, [RULE], 20, start=NOW + timedelta(hours=5))
     (found,) = alerts(failing)
     assert (found.state, found.evidence, found.dark_since) == ("firing", "dark", NOW + timedelta(hours=5))
-    assert found.note == "n = 0, 20 are needed"
+    assert found.note == "n = 0, 10 are needed"
 
 
 def test_another_process_goes_on_where_the_last_one_stopped(failing: sa.Engine):
