@@ -50,7 +50,7 @@ def ask(url: str) -> httpx.Response:
 
 
 def until(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)

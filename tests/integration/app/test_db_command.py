@@ -104,7 +104,7 @@ def test_info_finds_what_waits_on_a_spool(home: Path, run: Any) -> None:
     telemetry = Telemetry.open(f"sqlite:///{home / 'routescope.db'}", home=home)
     with telemetry.engine.begin():
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("late"))
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         told = run("info", "--json").json
         assert (told["spooled"], told["spools"][0]["held"]) == (1, True)
         assert "1 traces, in use" in run("info").out
@@ -203,7 +203,7 @@ def test_a_spool_that_still_holds_something_is_exit_code_1(home: Path, run: Any)
     other = Telemetry.open(f"sqlite:///{home.parent / 'other.db'}", home=home)
     with other.engine.begin():
         emit(other.tracer_provider.get_tracer("test"), Routed("held", tenant="acme"))
-        assert other.sink.force_flush(10_000)
+        assert other.sink.force_flush(60_000)
         done = run("delete", "--tenant", "acme", "--yes", "--wait", "0.3")
         assert (done.code, done.out) == (1, "")
         assert "still holds some of it: a running process has it" in done.err
@@ -289,7 +289,7 @@ def test_an_export_that_is_ended_leaves_nothing(home: Path, tmp_path: Path) -> N
     folder.mkdir()
     command = [sys.executable, "-P", "-m", "app.cli", "db", "export", "--out", str(folder / "rows.csv")]
     child = subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while not any(path.stat().st_size for path in folder.iterdir()):
         assert child.poll() is None, child.communicate()
         assert time.monotonic() < until

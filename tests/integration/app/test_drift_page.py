@@ -80,7 +80,7 @@ def row(model, week, state="ok", *, metric="latency_ms", unit="ms", simulated=Fa
 
 
 def opened(**query):
-    page = AppTest.from_file(str(MAIN), default_timeout=30)
+    page = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in query.items():
         page.query_params[name] = value
     return page.switch_page("pages/drift.py").run()

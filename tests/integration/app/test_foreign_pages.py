@@ -43,7 +43,7 @@ def keep(home: Path) -> list[str]:
 
 
 def open_page(page: str = "", **params: str) -> str:
-    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
     app.run()

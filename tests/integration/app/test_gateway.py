@@ -217,9 +217,9 @@ def test_a_client_that_leaves_stops_the_upstream_and_leaves_a_cancelled_decision
         for chunk in chunks:
             if chunk.choices[0].delta.content:
                 break
-    assert upstream.closed_early.wait(5)
+    assert upstream.closed_early.wait(60)
     decision_id = chunk.id.removeprefix("chatcmpl-")
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while stored_decision(service.telemetry.engine, decision_id) is None and time.monotonic() < until:
         time.sleep(0.05)
     kept = document(service, decision_id)
@@ -239,7 +239,7 @@ def test_a_client_that_leaves_before_the_first_token_stops_the_upstream_too(
     body = {"model": "route/quick", "stream": stream, "messages": [{"role": "user", "content": "Wait for it."}]}
     with pytest.raises(httpx.ReadTimeout):
         http.post("/v1/chat/completions", json=body, timeout=0.5)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 60
     while cancelled(service) == before and time.monotonic() < until:
         time.sleep(0.05)
     assert cancelled(service) == before + 1, "its model's own patience of 5 s ended it"

@@ -86,7 +86,7 @@ def place(
 
 
 def until(happens: Callable[[], bool]) -> None:
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while not happens():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.05)

@@ -57,7 +57,7 @@ def served(policy: Path, *options: str) -> Iterator[tuple[httpx.Client, subproce
             assert process.wait(30) in (0, -15)
 
 
-def until(true: Callable[[], Any], seconds: float = 15) -> None:
+def until(true: Callable[[], Any], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

@@ -57,7 +57,7 @@ def scraped(http: httpx.Client, name: str, **labels: str) -> float | None:
 
 def until(http: httpx.Client, wanted: float, name: str, **labels: str) -> None:
     """A trace is counted right after its answer is complete, not before."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while (found := scraped(http, name, **labels)) != wanted:
         assert time.monotonic() < deadline, f"{name} is {found}"
         time.sleep(0.02)

@@ -48,7 +48,7 @@ def routed(number: int, **more: object) -> Routed:
 
 
 def open_page(page: str = "", **params: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=30)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
     app.run()
@@ -155,7 +155,7 @@ def test_decisions_lists_every_request_and_its_totals(home: Path) -> None:
 def test_decisions_can_be_those_that_escalated(home: Path) -> None:
     attempts = (Attempt(outcome="rejected"), Attempt(model="large"))
     keep(home, routed(1), routed(2, attempts=attempts))
-    app = AppTest.from_file(str(MAIN), default_timeout=30).run().switch_page("pages/decisions.py")
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run().switch_page("pages/decisions.py")
     app.query_params["path"] = "escalated"
     app.run()
     assert "1 escalated decision in the period" in text_of(app)
@@ -177,7 +177,7 @@ def test_older_and_newer_lead_through_all_decisions_and_back(home: Path) -> None
 
 def test_a_cursor_of_somebody_elses_making_is_one_sentence(home: Path) -> None:
     keep(home, routed(1))
-    app = AppTest.from_file(str(MAIN), default_timeout=30).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
     app.switch_page("pages/decisions.py")
     app.query_params["cursor"] = "nonsense"
     app.run()

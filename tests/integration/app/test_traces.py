@@ -174,7 +174,7 @@ def test_litellms_own_callback_fills_the_dashboard(url: str, service: Service, t
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(rows := kept(service, REQUEST)) < 3 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert sorted(row["status"] for row in rows) == ["failed", "ok", "ok"], ended.stderr[-2000:]

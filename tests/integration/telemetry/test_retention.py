@@ -27,7 +27,7 @@ def test_a_writer_goes_on_between_the_slices_and_loses_nothing(tmp_path: Path) -
         for number in range(OLD):
             at = NOW - timedelta(days=40, seconds=number)
             emit(tracer, Routed(f"old{number}", at=at, prompt="some words to be kept " * 20))
-        assert telemetry.sink.force_flush(20_000)
+        assert telemetry.sink.force_flush(60_000)
         assert telemetry.health().committed == OLD, telemetry.health()
     states: list[str] = []
     done = threading.Event()
@@ -55,7 +55,7 @@ def test_a_writer_goes_on_between_the_slices_and_loses_nothing(tmp_path: Path) -
     assert states.count("committed") > len(states) / 2
     with Telemetry.open(url, home=tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("last", at=NOW))
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         with telemetry.engine.connect() as connection:
             rows = [
                 connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0

@@ -149,7 +149,7 @@ def test_a_reader_that_does_not_read_holds_nobody_up(monkeypatch: pytest.MonkeyP
     go_on = threading.Event()
 
     def waits(text: str) -> str:
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return text
 
     file = tmp_path / "log"

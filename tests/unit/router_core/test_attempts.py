@@ -260,7 +260,7 @@ async def test_caps_bound_a_fan_out_as_everything_else() -> None:
 async def test_a_race_is_over_with_its_first_good_answer_though_the_others_stay_silent() -> None:
     loaded = policy(route="fan_out = 2\ndeadline_s = 300", model="timeout_s = 300")
     bench = Bench(loaded, tiny=Replies(Reply(hangs=True)), twin=Replies("Two."), huge=Replies())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         result = await bench.router.aroute(_ask())
     assert (result.text, branches(result.decision)) == ("Two.", [("tiny", "cancelled"), ("twin", "accepted")])
 
@@ -271,7 +271,7 @@ async def test_a_race_is_not_won_by_an_answer_that_is_still_being_judged() -> No
     )
     probe = Replies(Reply(hangs=True), "The answer is 2.")
     bench = Bench(loaded, tiny=Replies("It is 1."), twin=Replies("It is 2."), huge=probe)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         result = await bench.router.aroute(_ask())
     assert result.text == "It is 2."
     assert branches(result.decision) == [

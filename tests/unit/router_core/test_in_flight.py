@@ -14,7 +14,7 @@ ASKED = RouteRequest.from_prompt("How are you today?")
 
 
 async def test_waiting_for_none_ends_at_once_when_there_is_none() -> None:
-    await asyncio.wait_for(InFlight().none(), 1)
+    await asyncio.wait_for(InFlight().none(), 60)
 
 
 async def test_waiting_for_none_ends_when_the_last_one_ends() -> None:
@@ -25,7 +25,7 @@ async def test_waiting_for_none_ends_when_the_last_one_ends() -> None:
             assert in_flight.count == 2
         await asyncio.sleep(0)
         assert not waiting.done()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_one_that_fails_has_ended() -> None:
@@ -47,7 +47,7 @@ async def test_one_that_begins_just_as_the_last_ends_is_waited_for_too() -> None
         await asyncio.sleep(0)
     assert not waiting.done()
     second.__exit__(None, None, None)
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 60)
 
 
 async def test_a_router_counts_a_stream_from_its_first_event_to_its_end() -> None:

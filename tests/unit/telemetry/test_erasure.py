@@ -66,7 +66,7 @@ def write(telemetry: Telemetry, routed: list[Routed]) -> None:
     for one in routed:
         ids.begin((OURS + THEIRS).index(one) + 1)
         emit(tracer, one)
-    assert telemetry.sink.force_flush(20_000)
+    assert telemetry.sink.force_flush(60_000)
 
 
 def rows(engine: sa.Engine) -> dict[str, list[Any]]:
@@ -206,7 +206,7 @@ def test_what_a_dead_process_left_on_its_spool_is_erased_too(tmp_path: Path) -> 
     assert erase(engine, folder, Trace("theirs1")).removed["spooled"] == 1
     with Telemetry.open(f"sqlite:///{tmp_path / 't.db'}", home=tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("wakes the writer", tenant="other"))
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
     with engine.connect() as connection:
         kept = connection.scalars(sa.text("SELECT decision_id FROM request ORDER BY decision_id")).all()
     assert kept == ["theirs0", "wakes the writer"]

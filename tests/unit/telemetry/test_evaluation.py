@@ -35,7 +35,7 @@ def store(folder: Path, *routed: Routed, content: ContentMode = "full") -> Telem
     tracer = telemetry.tracer_provider.get_tracer("test")
     for one in routed:
         emit(tracer, one)
-    assert telemetry.sink.force_flush(20_000)
+    assert telemetry.sink.force_flush(60_000)
     return telemetry
 
 

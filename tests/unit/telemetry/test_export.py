@@ -169,7 +169,7 @@ def test_quotes_commas_and_line_ends_stay_inside_their_cell(tmp_path: Path) -> N
     said = 'a "quoted", and\nbroken \u2028 line;\x1b[31m \u00fcber'
     with Telemetry.open(f"sqlite:///{tmp_path / 't.db'}", home=tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("a", extra={semconv.REASON: said}))
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         assert as_csv(telemetry.engine)[0]["reason"] == said
         assert as_json(telemetry.engine)[0]["reason"] == said
 
@@ -177,7 +177,7 @@ def test_quotes_commas_and_line_ends_stay_inside_their_cell(tmp_path: Path) -> N
 def test_json_that_is_broken_in_the_store_is_exported_as_the_text_it_is(tmp_path: Path) -> None:
     with Telemetry.open(f"sqlite:///{tmp_path / 't.db'}", home=tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("a", extra={semconv.SIGNALS: '{"half": '}))
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         assert as_json(telemetry.engine)[0]["signals"] == '{"half": '
 
 

@@ -23,7 +23,7 @@ def logged(telemetry: Telemetry, caplog: pytest.LogCaptureFixture, routed: Route
     with caplog.at_level(logging.INFO, "routescope.decision"):
         emit(telemetry.tracer_provider.get_tracer("test"), routed)
         # Closing waits for the writer thread, and so for what it tells.
-        assert telemetry.sink.close(10)
+        assert telemetry.sink.close(60)
     return [record for record in caplog.records if getattr(record, EVENT_NAME, None) == DECISION]
 
 

@@ -43,7 +43,7 @@ def counted(telemetry: Telemetry, *decisions: Routed) -> None:
     tracer = telemetry.tracer_provider.get_tracer("test")
     for routed in decisions:
         emit(tracer, routed)
-    assert told.wait(10)
+    assert told.wait(60)
 
 
 def samples(metrics: Metrics) -> dict[str, float]:

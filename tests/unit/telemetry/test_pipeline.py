@@ -39,7 +39,7 @@ class Sampled:
     def write(self, *routed: Routed) -> None:
         for one in routed:
             emit(self.telemetry.tracer_provider.get_tracer("test"), one)
-        assert self.telemetry.sink.force_flush(5000)
+        assert self.telemetry.sink.force_flush(60_000)
         self.written += len(routed)
         # Listeners are told once nobody waits any more; this one after the sampler's.
         while len(self.heard) < self.written:

@@ -34,7 +34,7 @@ def write(telemetry: Telemetry, *routed: Routed) -> None:
     tracer = telemetry.tracer_provider.get_tracer("test")
     for one in routed:
         emit(tracer, one)
-    assert telemetry.sink.force_flush(20_000)
+    assert telemetry.sink.force_flush(60_000)
 
 
 def days_ago(days: float, **more: object) -> Routed:
@@ -153,7 +153,7 @@ def test_spans_and_branches_whose_decision_never_came_go_a_day_later(tmp_path: P
         for days, attributes in ((8, {}), (9, {}), (9, {semconv.BRANCH_INDEX: 0, semconv.REQUEST_MODEL: "lost"})):
             start = int((NOW - timedelta(days=days)).timestamp() * 1e9)
             tracer.start_span("alone", context=Context(), start_time=start, attributes=attributes).end(start + 1000)
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         pruned(telemetry.engine, 7)
         left = counts(telemetry.engine)
         assert (left["span"], left["branch"]) == (1, 0)

@@ -23,7 +23,7 @@ def send(telemetry: Telemetry, *history: Routed) -> None:
     tracer = telemetry.tracer_provider.get_tracer("test")
     for routed in history:
         emit(tracer, routed)
-    assert telemetry.sink.force_flush(10_000)
+    assert telemetry.sink.force_flush(60_000)
 
 
 def test_an_hour_and_a_name_make_a_row(tmp_path: Path):

@@ -34,7 +34,7 @@ def test_a_span_of_many_and_long_attributes_is_not_cut(tmp_path: Path):
     extra = {f"router.extra.{number}": "x" * 5000 for number in range(300)}
     with Telemetry.open(url(tmp_path), home=tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1", extra=extra))
-        assert telemetry.sink.force_flush(5000)
+        assert telemetry.sink.force_flush(60_000)
         found = decision(telemetry.engine, "d1")
     assert found is not None
     assert {name: found.spans[0].attributes[name] for name in extra} == extra
@@ -56,7 +56,7 @@ def test_no_variable_of_opentelemetry_keeps_a_decision_from_being_kept_whole(
         monkeypatch.setenv(name, value)
     with Telemetry.open(url(tmp_path), home=tmp_path) as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1"))
-        assert telemetry.sink.force_flush(5000)
+        assert telemetry.sink.force_flush(60_000)
         found = decision(telemetry.engine, "d1")
     assert found is not None
     assert found.document["reason"] == "the first answer was good enough"

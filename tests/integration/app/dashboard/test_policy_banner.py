@@ -39,7 +39,7 @@ def write(file: Path, text: str, *, url: str, refused: bool) -> None:
     new = file.with_suffix(".new")
     new.write_text(text, encoding="utf-8")
     new.replace(file)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while True:
         health = read_json(f"{url}/healthz")
         if health is not None and (health["policy_refused"] is not None) == refused:
@@ -56,7 +56,7 @@ def banner(app: AppTest) -> str | None:
 
 
 def opened() -> AppTest:
-    return AppTest.from_file(str(MAIN), default_timeout=30).run()
+    return AppTest.from_file(str(MAIN), default_timeout=120).run()
 
 
 def test_the_banner_stands_until_the_file_is_mended(policy: Path) -> None:

@@ -53,7 +53,7 @@ def opened(model: str, hours: float) -> dict[str, object]:
 
 
 def page(file: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.switch_page(f"pages/{file}.py").run()
     assert not app.exception
     return app

@@ -64,7 +64,7 @@ def settled(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def open_page(**params: str) -> AppTest:
     """The page by itself, without main.py around it."""
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
     app.switch_page("pages/latency.py").run()
@@ -139,7 +139,7 @@ def test_hostile_names_and_errors_are_text() -> None:
 
 
 def test_filters_that_leave_nothing_say_what_to_do() -> None:
-    app = AppTest.from_file(str(MAIN), default_timeout=60)
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.session_state["tenant"] = ["nobody"]
     app.switch_page("pages/latency.py").run()
     assert not app.exception

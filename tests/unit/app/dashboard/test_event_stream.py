@@ -71,7 +71,7 @@ def test_closing_hangs_up_at_once_even_while_nothing_comes(gateway):
     assert next(iter(stream)) == Token(0, "first", False)
     stream.close()
     stream.close()
-    assert gateway.hung_up.wait(20), "it waits for the answer's next word"
+    assert gateway.hung_up.wait(60), "it waits for the answer's next word"
     assert list(stream) == []
 
 

@@ -19,7 +19,7 @@ APP = Path(navigation.__file__).parents[1]
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv(HOME_VARIABLE, str(tmp_path))
     monkeypatch.delenv(DATABASE_VARIABLE, raising=False)
-    return AppTest.from_file(str(APP / "main.py"), default_timeout=30)
+    return AppTest.from_file(str(APP / "main.py"), default_timeout=120)
 
 
 def sidebar(app: AppTest) -> dict[str, dict[str, list[str]]]:

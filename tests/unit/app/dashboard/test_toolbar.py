@@ -46,7 +46,7 @@ def page() -> None:
 
 
 def opened(**params: str) -> AppTest:
-    app = AppTest.from_function(page, default_timeout=30)
+    app = AppTest.from_function(page, default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
     app.run()

@@ -47,7 +47,7 @@ def fill(telemetry: Telemetry, *traffic: Iterable[Routed]) -> None:
     for some in traffic:
         for routed in some:
             emit(tracer, routed)
-    assert telemetry.sink.force_flush(20_000)
+    assert telemetry.sink.force_flush(60_000)
 
 
 def stored(engine: sa.Engine) -> list[tuple[object, ...]]:

@@ -147,7 +147,7 @@ def test_without_an_index_the_same_is_found_by_reading(tmp_path: Path):
     url = f"sqlite:///{tmp_path / 't.db'}"
     with Telemetry.open(url, home=tmp_path, content="full") as telemetry:
         emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1", prompt="Überraschung"))
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         with telemetry.engine.begin() as connection:
             connection.exec_driver_sql("DROP TABLE content_fts")
     assert [row.decision_id for row in page(open_reader(url), Filters(), search="raschung").rows] == ["d1"]

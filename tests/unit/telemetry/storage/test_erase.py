@@ -28,11 +28,11 @@ def test_exactly_the_simulated_rows_go_from_every_table(tmp_path: Path):
         tracer = telemetry.tracer_provider.get_tracer("test")
         for routed in real:
             emit(tracer, routed)
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         before = rows(telemetry.engine)
         for routed in simulated:
             emit(tracer, routed)
-        assert telemetry.sink.force_flush(10_000)
+        assert telemetry.sink.force_flush(60_000)
         assert rows(telemetry.engine) != before
         assert delete_simulated(telemetry.engine) == 4
         assert rows(telemetry.engine) == before
