@@ -50,6 +50,7 @@ class LazyGroup(click.Group):
         "doctor": "app.doctor:doctor",
         "demo": "app.demo_command:demo",
         "drift": "app.drift_command:drift",
+        "evaluate": "app.evaluate_command:evaluate",
         "evidence": "app.evidence_command:evidence",
         "keys": "app.keys.command:keys",
         "replay": "app.replay.command:replay",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -14,6 +15,7 @@ from app.own_secrets import key_redactor
 from router_core.policy.schema import CollectorEntry
 from router_core.redaction import redact_text
 from telemetry.collector import Collector, CollectorProcessor
+from telemetry.collector_spool import CollectorSpool, collector_folder
 from telemetry.collector_signals import LogSender, metric_sender
 from telemetry.content import ContentMode, ContentPolicy, Redact
 from telemetry.setup import Telemetry
@@ -105,22 +107,31 @@ def _seconds(milliseconds: str | None) -> float | None:
 class Copies:
     """What leaves this process besides answers. Spans end with the telemetry that makes them; close the rest."""
 
-    def __init__(self, sent: Outlets, telemetry: Telemetry, content: ContentPolicy, redact_keys: Redact) -> None:
+    def __init__(
+        self, sent: Outlets, telemetry: Telemetry, content: ContentPolicy, redact_keys: Redact, *, home: Path
+    ) -> None:
         self._sent = sent
         self._logs: LogSender | None = None
         self.spans: CollectorProcessor | None = None
         """Counts what it sends; None when no spans are sent."""
         traces = sent.get("traces")
         if traces is not None:
-            self.spans = CollectorProcessor(traces, content, redact_keys)
+            self.spans = CollectorProcessor(traces, content, redact_keys, spool=CollectorSpool(collector_folder(home)))
             telemetry.tracer_provider.add_span_processor(self.spans)
 
     @classmethod
     def of(
-        cls, entry: CollectorEntry | None, environ: Mapping[str, str], telemetry: Telemetry, content: ContentMode
+        cls,
+        entry: CollectorEntry | None,
+        environ: Mapping[str, str],
+        telemetry: Telemetry,
+        content: ContentMode,
+        *,
+        home: Path,
     ) -> Copies:
-        """As the policy's entry and the environment say."""
-        return cls(outlets(entry, environ), telemetry, ContentPolicy(content, redact_text), key_redactor(environ))
+        """As the policy's entry and the environment say. ``home``: where spans wait for a collector that is away."""
+        policy = ContentPolicy(content, redact_text)
+        return cls(outlets(entry, environ), telemetry, policy, key_redactor(environ), home=home)
 
     def metric_readers(self) -> list[MetricReader]:
         """Who sends the numbers; for `Metrics`, which shuts them down."""
@@ -128,12 +139,13 @@ class Copies:
         return [] if metrics is None else [metric_sender(metrics)]
 
     def send_events(self) -> None:
-        """From now on send decisions and incidents as log records, if that is wanted."""
+        """From now on send decisions, evaluations and incidents as log records, if that is wanted."""
         logs = self._sent.get("logs")
         if logs is not None and self._logs is None:
             self._logs = LogSender(logs, redact_text)
             logging.getLogger("routescope").addHandler(self._logs)
-            logging.getLogger("routescope.decision").setLevel(logging.INFO)
+            for name in ("decision", "evaluation"):
+                logging.getLogger(f"routescope.{name}").setLevel(logging.INFO)
 
     def close(self) -> None:
         """Send the last events."""

@@ -42,6 +42,10 @@ TOOL_NAME: Final = "gen_ai.tool.name"
 ERROR_TYPE: Final = "error.type"
 INPUT_MESSAGES: Final = "gen_ai.input.messages"  # opt-in content, JSON: [{"role", "content"}]
 OUTPUT_MESSAGES: Final = "gen_ai.output.messages"  # opt-in content, JSON: [{"role", "content"}]
+EVALUATION_EVENT: Final = "gen_ai.evaluation.result"  # a log record, in the span of the decision
+EVALUATION_NAME: Final = "gen_ai.evaluation.name"
+EVALUATION_SCORE: Final = "gen_ai.evaluation.score.value"
+EVALUATION_LABEL: Final = "gen_ai.evaluation.score.label"  # "good" | "bad"
 INPUT_SHA256: Final = "router.input.sha256"  # to collectors, in the place of content of which only a hash is kept
 OUTPUT_SHA256: Final = "router.output.sha256"
 

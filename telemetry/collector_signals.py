@@ -10,6 +10,7 @@ import logging
 from typing import Any, Final
 
 from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
@@ -17,17 +18,19 @@ from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
 from router_core import semconv
 from telemetry.collector import Collector
 from telemetry.content import Redact
-from telemetry.log import EVENT_FIELDS, EVENT_NAME
+from telemetry.log import EVENT_FIELDS, EVENT_NAME, EVENT_SPAN
 from telemetry.masking import GONE
 from telemetry.metrics import within
 from telemetry.text import clean, to_json
 
 SERVICE_NAME: Final = "routescope"
 EVENT_PREFIX: Final = "router."
+GENAI_PREFIX: Final = "gen_ai."
 METRICS_EVERY_S: Final = 30.0
 CLOSE_S: Final = 2.0
 
@@ -80,12 +83,11 @@ class LogSender(logging.Handler):
         try:
             self._logger.emit(
                 timestamp=int(record.created * 1e9),
-                event_name=EVENT_PREFIX + name,
+                context=_within(getattr(record, EVENT_SPAN, None)),
+                event_name=_named(name),
                 severity_number=_SEVERITIES.get(record.levelno, SeverityNumber.WARN),
                 severity_text=record.levelname,
-                attributes={
-                    EVENT_PREFIX + key: self._shown(value) for key, value in fields.items() if value is not None
-                },
+                attributes={_named(key): self._shown(value) for key, value in fields.items() if value is not None},
             )
         except Exception:  # noqa: BLE001 - the edge: whoever logs must not fail by it
             self.handleError(record)
@@ -106,6 +108,20 @@ class LogSender(logging.Handler):
         """Send what is queued, and stop; a collector that is away gets `CLOSE_S`."""
         within(CLOSE_S, self._provider.shutdown)
         super().close()
+
+
+def _named(name: str) -> str:
+    """Names of OpenTelemetry stay as they are, ours get our prefix."""
+    return name if name.startswith(GENAI_PREFIX) else EVENT_PREFIX + name
+
+
+def _within(span: tuple[str, str] | None) -> Context | None:
+    """A context by which the event belongs to a span."""
+    if span is None:
+        return None
+    trace_id, span_id = (int(number, 16) for number in span)
+    sampled = TraceFlags(TraceFlags.SAMPLED)
+    return set_span_in_context(NonRecordingSpan(SpanContext(trace_id, span_id, True, sampled)), Context())
 
 
 def _compression(collector: Collector) -> Compression:

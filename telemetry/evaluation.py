@@ -1,20 +1,30 @@
-"""Keeps what is said of a decision after it was made: a row of its own, since decisions never change."""
+"""Keeps what is said of a decision after it was made: a row of its own, since decisions never change.
+
+Each verdict is told as an event besides, ``gen_ai.evaluation.result`` of OpenTelemetry, for whoever collects logs.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from router_core import semconv
 from telemetry.content import ContentPolicy
+from telemetry.log import event
 from telemetry.storage.engine import writing
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.models import REQUEST
 from telemetry.text import clean
 
 Label: TypeAlias = Literal["good", "bad"]
+Method: TypeAlias = Literal["judge", "reference", "rules"]
+
+log = logging.getLogger("routescope.evaluation")
 
 FEEDBACK: Final = "feedback"
 """The name of people's opinion on an answer as a whole."""
@@ -81,14 +91,16 @@ def keep(
     text = None if kept is None else kept.text
     place = sa.and_(EVALUATION.c.decision_id == decision_id, EVALUATION.c.name == name, EVALUATION.c.author == author)
     with writing(engine) as connection:
-        columns = [REQUEST.c[column] for column in REPEATED]
+        columns = [REQUEST.c[column] for column in (*REPEATED, "span_id")]
         theirs = sa.true() if tenant is None else REQUEST.c.tenant == clean(tenant)
         asked = sa.select(*columns).where(REQUEST.c.decision_id == decision_id, theirs)
         request = connection.execute(asked).one_or_none()
         if request is None:
             return None
         before = connection.execute(sa.delete(EVALUATION).where(place)).rowcount
-        row = dict(request._mapping) | {
+        facts = dict(request._mapping)
+        span_id = facts.pop("span_id")
+        row = facts | {
             "decision_id": decision_id,
             "name": name,
             "author": author,
@@ -100,4 +112,94 @@ def keep(
             "explanation": text,
         }
         connection.execute(sa.insert(EVALUATION), [row])
+    tell(row, span_id)
     return Kept(before > 0, "none" if not said else "left out" if text is None else "kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an evaluator finds of an answer."""
+
+    decision_id: str
+    name: str
+    """The policy's evaluator."""
+    author: str
+    """Whom it asked: a route, a file, validators."""
+    method: Method
+    score: float | None
+    """0 to 1; None: no verdict."""
+    good: bool | None
+    """Whether the score is enough; None without a verdict."""
+    words: str = ""
+    """The judge's own: content, like prompts and answers."""
+    note: str = ""
+    """Ours: why there is no verdict, or what was compared. It repeats nothing of what was said."""
+    criteria: str | None = None
+    answer: Literal["given", "rejected"] = "given"
+    model: str | None = None
+    judge_model: str | None = None
+    judge_decision_id: str | None = None
+    cost_nano: int | None = None
+    sampled: bool = False
+    stronger: bool = False
+    scores: str = "[]"
+
+
+def record(engine: sa.Engine, content: ContentPolicy, said: Judgement, *, now: datetime | None = None) -> bool:
+    """Keep a judgement, in the place of what the same evaluator said of this answer before.
+
+    Args:
+        engine: one that writes.
+        content: what becomes of the judge's words.
+
+    Returns:
+        False when the store has no such decision any more.
+
+    Raises:
+        StorageError: the database cannot be written.
+    """
+    kept = content.keep(said.words) if said.words else None
+    label = None if said.good is None else "good" if said.good else "bad"
+    key = {"decision_id": clean(said.decision_id), "name": clean(said.name), "author": clean(said.author)}
+    place = sa.and_(*(EVALUATION.c[name] == value for name, value in key.items()), EVALUATION.c.answer == said.answer)
+    with writing(engine) as connection:
+        columns = [REQUEST.c[column] for column in (*REPEATED, "span_id")]
+        request = connection.execute(
+            sa.select(*columns).where(REQUEST.c.decision_id == key["decision_id"])
+        ).one_or_none()
+        if request is None:
+            return False
+        connection.execute(sa.delete(EVALUATION).where(place))
+        facts = dict(request._mapping)
+        span_id = facts.pop("span_id")
+        row = facts | {
+            **key,
+            **{name: getattr(said, name) for name in ("answer", "method", "score", "criteria", "model", "judge_model")},
+            **{
+                name: getattr(said, name)
+                for name in ("judge_decision_id", "cost_nano", "sampled", "stronger", "scores")
+            },
+            "given": now or datetime.now(UTC),
+            "label": label,
+            "explanation": (said.note or (None if kept is None else kept.text) or "")[:LONGEST] or None,
+        }
+        connection.execute(sa.insert(EVALUATION), [row])
+    tell(row, span_id)
+    return True
+
+
+def tell(row: Mapping[str, Any], span_id: str) -> None:
+    """Log a verdict as OpenTelemetry's event, in the decision's root span. Its words stay in the store."""
+    if row["score"] is None or not log.isEnabledFor(logging.INFO):
+        return
+    fields = {
+        semconv.EVALUATION_NAME: row["name"],
+        semconv.EVALUATION_SCORE: row["score"],
+        semconv.EVALUATION_LABEL: row["label"],
+        "decision_id": row["decision_id"],
+        "answer": row["answer"],
+        "method": row["method"],
+    }
+    sentence = "decision %s: %s says %s"
+    words = (row["decision_id"], row["name"], row["label"] or "neither good nor bad")
+    log.info(sentence, *words, extra=event(semconv.EVALUATION_EVENT, of_span=(row["trace_id"], span_id), **fields))

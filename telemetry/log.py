@@ -15,7 +15,8 @@ from telemetry.rows import Bundle, Row
 DECISION: Final = "decision"
 EVENT_NAME: Final = "event_name"
 EVENT_FIELDS: Final = "event_fields"
-"""Attributes of a log record that is an event."""
+EVENT_SPAN: Final = "event_span"
+"""Attributes of a log record that is an event; the last are the ids of trace and span that it belongs to, if any."""
 
 _NANO: Final = 1e9
 _AS_THEY_ARE: Final = (
@@ -45,9 +46,12 @@ _AS_THEY_ARE: Final = (
 _log = logging.getLogger("routescope.decision")
 
 
-def event(name: str, **fields: Any) -> dict[str, Any]:
-    """What a call of a logger takes as ``extra`` to be an event. Fields that are None are left out of lines."""
-    return {EVENT_NAME: name, EVENT_FIELDS: fields}
+def event(name: str, *, of_span: tuple[str, str] | None = None, **fields: Any) -> dict[str, Any]:
+    """What a call of a logger takes as ``extra`` to be an event. Fields that are None are left out of lines.
+
+    ``of_span``: the ids of the trace and of the span that it belongs to, in hex digits.
+    """
+    return {EVENT_NAME: name, EVENT_FIELDS: fields, EVENT_SPAN: of_span}
 
 
 def log_decision(bundle: Bundle, state: CommitState) -> None:

@@ -32,6 +32,8 @@ KNOWN: Final = ("user", "playground", "canary", *WITH_PARENT)
 _FORBIDDING: Final = ("rule:", "data_class")
 """How reasons begin that a model may not see a prompt; all others are about what it costs or can do."""
 REDACTED: Final = "redacted"
+GENERATIONS: Final = 4
+"""A judge of a shadow call of a request has two before it; more there are not."""
 
 
 class ErrandForbidden(RequestError):
@@ -54,6 +56,16 @@ class Parent:
     """Those of them that a rule, or the data class, took out."""
     redacted: bool
     """Models saw its prompt redacted."""
+
+    def with_elder(self, elder: Parent) -> Parent:
+        """Both together: this one repeats or judges the elder, whose rules saw what was asked."""
+        return replace(
+            elder,
+            risk=max(self.risk, elder.risk, key=RISKS.index),
+            data_class=max(self.data_class, elder.data_class, key=DATA_CLASSES.index),
+            forbidden=self.forbidden | elder.forbidden,
+            redacted=self.redacted or elder.redacted,
+        )
 
     def binds(self, context: Context) -> Context:
         """The context of such a call: nothing that the parent stated is lowered."""
@@ -121,10 +133,23 @@ async def _check(service: Service, wanted: RouteRequest, parent: Parent) -> None
 
 
 def _read(engine: sa.Engine, decision_id: str) -> Parent | None:
-    columns = (REQUEST.c[name] for name in ("tenant", "risk", "data_class", "candidates", "verdicts"))
+    """What a decision binds to, and those before it: who judges a shadow call is bound by what was asked at first."""
+    columns = [REQUEST.c[name] for name in ("tenant", "risk", "data_class", "candidates", "verdicts")]
+    found: Parent | None = None
+    wanted: str | None = decision_id
     with reading(engine) as connection:
-        row = connection.execute(sa.select(*columns).where(REQUEST.c.decision_id == clean(decision_id))).one_or_none()
-    return None if row is None else parent_of(dict(row._mapping))
+        for _ in range(GENERATIONS):
+            row = connection.execute(
+                sa.select(*columns, REQUEST.c.parent_decision_id).where(REQUEST.c.decision_id == clean(wanted or ""))
+            ).one_or_none()
+            if row is None:
+                break
+            known = parent_of(dict(row._mapping))
+            found = known if found is None else found.with_elder(known)
+            wanted = row.parent_decision_id
+            if wanted is None:
+                break
+    return found
 
 
 def parent_of(row: Mapping[str, Any]) -> Parent:

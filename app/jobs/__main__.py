@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from app.jobs import alerting, inventory, retention
+from app.jobs import alerting, evaluating, inventory, retention
 from app.jobs.alerting import Alerting
 from app.jobs.scheduler import Job, Worker
 from app.jobs.weekly_drift import EVERY, weekly_drift
@@ -39,16 +39,19 @@ def main(arguments: list[str]) -> int:
         LogOutput(form, options.log_file, key_redactor(os.environ)).__enter__()
     else:
         logging.basicConfig(level=logging.WARNING, format="jobs: %(message)s", stream=sys.stderr)
+    stopping = threading.Event()
     prune = partial(retention.prune_by_policy, policy=settings.policy)
+    judge = partial(evaluating.evaluate, policy=settings.policy, settings=settings, stopping=stopping.is_set)
     jobs: dict[str, tuple[Job, timedelta]] = {
         # First: the others may take minutes when the worker begins.
         "alerts": (Alerting(engine, settings.policy, settings.home).job, alerting.EVERY),
         "drift": (weekly_drift, EVERY),
         "retention": (prune, retention.EVERY),
         "inventory": (inventory.note_table_sizes, inventory.EVERY),
+        # Last: it waits for models.
+        "evaluation": (judge, evaluating.EVERY),
     }
     worker = Worker(engine, jobs)
-    stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     if options.with_parent:
