@@ -12,17 +12,23 @@ from router_core.merge import merge
 
 
 class Source:
-    """Gives items with pauses, then fails or hangs if told to; knows when it was closed."""
+    """Gives items once it may, then fails or hangs if told to; knows when it was asked and when it was closed."""
 
-    def __init__(self, *items: str, pause_s: float = 0.0, error: Exception | None = None, hangs: bool = False) -> None:
-        self.items, self.pause_s, self.error, self.hangs = items, pause_s, error, hangs
+    def __init__(
+        self, *items: str, after: asyncio.Event | None = None, error: Exception | None = None, hangs: bool = False
+    ) -> None:
+        self.items, self.after, self.error, self.hangs = items, after, error, hangs
+        self.begun, self.ended = asyncio.Event(), asyncio.Event()
         self.closed = False
 
     async def stream(self) -> AsyncGenerator[str]:
+        self.begun.set()
         try:
+            if self.after is not None:
+                await self.after.wait()
             for item in self.items:
-                await asyncio.sleep(self.pause_s)
                 yield item
+            self.ended.set()
             if self.error is not None:
                 raise self.error
             if self.hangs:
@@ -41,7 +47,8 @@ async def test_nothing_merged_is_nothing() -> None:
 
 
 async def test_everything_comes_in_the_order_of_its_coming() -> None:
-    assert await collect(Source("slow", pause_s=0.05), Source("a", "b")) == ["a", "b", "slow"]
+    quick = Source("a", "b")
+    assert await collect(Source("slow", after=quick.ended), quick) == ["a", "b", "slow"]
 
 
 async def test_the_first_error_ends_all_at_once() -> None:
@@ -72,7 +79,8 @@ async def test_closing_closes_every_source() -> None:
 async def test_cancelling_the_consumer_closes_every_source() -> None:
     sources = [Source("a", hangs=True), Source(hangs=True)]
     task = asyncio.create_task(collect(*sources))
-    await asyncio.sleep(0.02)
+    for source in sources:
+        await source.begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

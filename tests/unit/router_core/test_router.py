@@ -589,9 +589,11 @@ async def test_leaving_in_the_middle_cancels_the_branch_and_records_one_decision
 
 
 async def test_cancelling_the_task_records_one_decision() -> None:
-    bench = Bench(policy(), tiny=Replies(Reply(("half ",), hangs=True)), twin=Replies(), huge=Replies())
+    tiny = Replies(Reply(("half ",), hangs=True))
+    bench = Bench(policy(), tiny=tiny, twin=Replies(), huge=Replies())
     task = asyncio.create_task(bench.router.aroute(ask()))
-    await asyncio.sleep(0.05)
+    while not tiny.calls:
+        await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -600,9 +602,11 @@ async def test_cancelling_the_task_records_one_decision() -> None:
 
 
 async def test_cancelling_while_probes_run_closes_every_branch() -> None:
-    bench = agreement(tiny=Replies("42"), twin=Replies(Reply(("4",), hangs=True)), huge=Replies())
+    twin = Replies(Reply(("4",), hangs=True))
+    bench = agreement(tiny=Replies("42"), twin=twin, huge=Replies())
     task = asyncio.create_task(bench.router.aroute(ask("What is six times seven?")))
-    await asyncio.sleep(0.05)
+    while not twin.calls:
+        await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -65,7 +65,8 @@ async def test_who_sends_rows_is_to_come_again_while_the_queue_is_half_full(tmp_
         await asyncio.sleep(0.01)
     assert sink.take_queue_high() == 1, "the one that is being written now"
     others = [asyncio.create_task(sink.keep(lambda content: Bundle())) for _ in range(5)]
-    await asyncio.sleep(0.05)
+    while sum(task.done() for task in others) < 3:
+        await asyncio.sleep(0.01)
     assert (sink.take_queue_high(), sink.take_queue_high()) == (2, 2)
     go_on.set()
     assert await first == "committed"
@@ -97,7 +98,7 @@ async def test_the_event_loop_goes_on_while_a_commit_is_awaited(tmp_path: Path):
             nonlocal ticks
             while True:
                 ticks += 1
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
 
         ticking = asyncio.create_task(tick())
         with telemetry.engine.begin():  # holds the write lock, so that the commit takes its 50 ms
