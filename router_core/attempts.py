@@ -207,7 +207,7 @@ def finished_of(run: Run) -> list[aggregate.Finished]:
     complete = [branch for branch in run.branches if branch.kind == "model" and branch.judged]
     complete.sort(key=lambda branch: (branch.ended_ns or 0, branch.index))
     scores = [None if branch.deciding is None else branch.deciding.score for branch in complete]
-    return [aggregate.Finished(b.index, score, b.passed, b.text) for b, score in zip(complete, scores, strict=True)]
+    return [aggregate.Finished(b.index, score, b.passed, b.written) for b, score in zip(complete, scores, strict=True)]
 
 
 def _why(ended: Sequence[Branch]) -> str:

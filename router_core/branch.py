@@ -13,8 +13,10 @@ from router_core import semconv
 from router_core.clock import Timeline
 from router_core.errors import BadUpstreamResponse, FirstTokenTimeout, ProviderError, ProviderTimeout
 from router_core.fleet import Berth
+from router_core.functions import FunctionCall, in_words
 from router_core.pricing import ComputePrice, CostSource, Nano, Price, Usage, to_usd
-from router_core.providers.base import Call, Completion, Provider, TextChunk
+from router_core.providers.base import Call, CallBegun, Completion, Provider, TextChunk
+from router_core.request import Message, as_kept
 from router_core.result import BranchKind, BranchRecord, Outcome, ScoreRecord
 from router_core.state.ledger import Reservation
 from router_core.tracing import as_json
@@ -106,6 +108,9 @@ class Branch:
                         self.first_chunk_ns = now
                     pieces.append(item.text)
                     yield item.text
+                elif isinstance(item, CallBegun):
+                    if self.first_chunk_ns is None:
+                        self.first_chunk_ns = now
                 elif isinstance(item, Completion):
                     self.completion = item
                 else:
@@ -194,6 +199,16 @@ class Branch:
         return self.completion.usage
 
     @property
+    def calls(self) -> tuple[FunctionCall, ...]:
+        """Functions that its answer calls."""
+        return () if self.completion is None else self.completion.calls
+
+    @property
+    def written(self) -> str:
+        """All that the model wrote: text, and calls."""
+        return f"{self.text}{in_words(self.calls)}" if self.calls else self.text
+
+    @property
     def passed(self) -> bool:
         """Complete, and nothing was found against it."""
         passed = all(score.passed for score in self.scores) if self.verdict is None else self.verdict.passed
@@ -268,8 +283,8 @@ class Branch:
             semconv.BRANCH_DEPLOYMENT: record.deployment,
             semconv.BRANCH_LOCATION: record.location,
             semconv.BRANCH_LATENCY_MS: record.latency_ms,
-            semconv.ANSWER_CHARACTERS: len(self.text),
+            semconv.ANSWER_CHARACTERS: len(self.text) if self.text or not self.calls else None,
         }
-        if content and self.text:
-            attributes[semconv.OUTPUT_MESSAGES] = as_json([{"role": "assistant", "content": self.text}])
+        if content and (self.text or self.calls):
+            attributes[semconv.OUTPUT_MESSAGES] = as_json([as_kept(Message("assistant", self.text, self.calls))])
         return attributes

@@ -164,6 +164,12 @@ def _call(run: Run, branch: Branch) -> Call:
         seed=request.seed,
         stop=request.stop,
         response_schema=request.response_schema,
+        functions=request.functions,
+        function_choice=request.function_choice,
+        parallel_calls=request.parallel_calls,
+        top_p=request.top_p,
+        presence_penalty=request.presence_penalty,
+        frequency_penalty=request.frequency_penalty,
         intent=run.signals.intent,
         logprobs=ask is None and _wants_logprobs(run),
         whole=_is_wanted_whole(run, model),
@@ -174,12 +180,15 @@ def _call(run: Run, branch: Branch) -> Call:
         call,
         temperature=call.temperature if ask.temperature is None else ask.temperature,
         seed=None if call.seed is None else call.seed + ask.sample,
+        # What is compared with an answer in words has to be one.
+        function_choice="none" if call.functions else None,
     )
     if ask.messages is None:
         return call
     _, limit = tokens_of(run, ask)
     schema = ask.response_schema if "json" in model.capabilities else None
-    return replace(call, messages=ask.messages, max_output_tokens=limit, stop=(), response_schema=schema)
+    own = replace(call, messages=ask.messages, max_output_tokens=limit, stop=(), response_schema=schema)
+    return replace(own, functions=(), function_choice=None, parallel_calls=None) if own.functions else own
 
 
 def _is_wanted_whole(run: Run, model: Model) -> bool:

@@ -12,6 +12,7 @@ from router_core.candidates import candidates_of
 from router_core.errors import BudgetExhausted, RequestDenied
 from router_core.pricing import to_usd
 from router_core.reason import story
+from router_core.request import as_kept
 from router_core.result import Decision, Status
 from router_core.run import Run
 from router_core.tracing import as_json
@@ -82,7 +83,7 @@ def _root_attributes(run: Run, decision: Decision) -> dict[str, Any]:
         semconv.ERROR_MESSAGE: decision.error_message,
     }
     if run.keeps_content:
-        attributes[semconv.INPUT_MESSAGES] = as_json(run.request.messages)
+        attributes[semconv.INPUT_MESSAGES] = as_json([as_kept(message) for message in run.request.messages])
     return attributes
 
 
@@ -152,7 +153,7 @@ def _baseline(run: Run) -> Baseline | None:
     usage = chosen.usage
     own = chosen.cost if chosen.model == name and chosen.cost_source == "observed" else None
     incoming = run.signals.input_tokens if usage.input_tokens is None else usage.input_tokens
-    outgoing = estimate_tokens([chosen.text]) if usage.output_tokens is None else usage.output_tokens
+    outgoing = estimate_tokens([chosen.written]) if usage.output_tokens is None else usage.output_tokens
     return baseline_of(name, price, incoming, outgoing, own)
 
 

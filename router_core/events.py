@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import orjson
 
+from router_core.functions import FunctionCall
 from router_core.result import (
     BranchKind,
     BranchRecord,
@@ -115,6 +116,8 @@ class Answered:
     finish_reason: str | None
     streamed: bool
     citations: tuple[str, ...] = field(default=())
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that the answer calls, of those that the request offers."""
 
 
 @dataclass(frozen=True, slots=True)

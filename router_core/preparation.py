@@ -84,8 +84,8 @@ class Preparation:
                 raise spent
             raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
         tools = [self._tools[name] for name in run.target.route.tools]
-        if not tools:
-            return
+        if not tools or run.request.messages[-1].role != "user":
+            return  # what a caller's own function came back with is no question to be answered here
         stays = must_stay(self._loaded.policy.rules, run.eligibility.verdicts, run.request.context)
         for tool in admitted(tools, stays=stays):
             async for event in try_tool(run, tool):

@@ -132,8 +132,13 @@ def redact_messages(messages: Sequence[Message], beside: Sequence[str] = ()) -> 
     stand, so that what is found there cannot be masked. Pure; about 2 ms for a page of text.
     """
     masks = _Masks(messages)
-    cleaned = tuple(replace(message, content=_redact(message.content, masks)) for message in messages)
+    cleaned = tuple(_redact_message(message, masks) for message in messages)
     return Redaction(cleaned, dict(masks.counts), dict(masks.originals), _left(cleaned, beside))
+
+
+def _redact_message(message: Message, masks: _Masks) -> Message:
+    calls = tuple(replace(call, arguments=_redact(call.arguments, masks)) for call in message.calls)
+    return replace(message, content=_redact(message.content, masks), calls=calls)
 
 
 def _redact(text: str, masks: _Masks) -> str:
@@ -152,7 +157,8 @@ def _without_encoded(piece: str, masks: _Masks) -> str:
 
 def _left(messages: Sequence[Message], beside: Sequence[str]) -> tuple[str, ...]:
     """What the detectors find in all that would be sent, across the turns too."""
-    texts = [*(message.content for message in messages), *beside]
+    arguments = (call.arguments for message in messages for call in message.calls)
+    texts = [*(message.content for message in messages), *arguments, *beside]
     turns = across_turns(message.content for message in messages if message.role == "user")
     left = {kind for text in (*texts, *turns) for kind in _found(text)}
     if any(len(text) > REVEAL_CHARACTERS for text in texts):
@@ -239,7 +245,8 @@ class _Masks:
         self.originals: dict[str, str] = {}
         self._given: dict[tuple[str, str], str] = {}
         # A placeholder that somebody wrote himself must not come back as somebody's address.
-        self._taken = {name for message in messages for name in _PLACEHOLDER.findall(message.content)}
+        texts = (text for message in messages for text in (message.content, *(c.arguments for c in message.calls)))
+        self._taken = {name for text in texts for name in _PLACEHOLDER.findall(text)}
 
     def mask(self, kind: str, value: str, *, secret: bool = False) -> str:
         """The placeholder of a value: the same for the same value."""

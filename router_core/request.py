@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge, UnsupportedFeature
+from router_core.functions import Function, FunctionCall, FunctionChoice
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 Purpose: TypeAlias = Literal["user", "playground", "canary", "shadow", "judge"]
@@ -30,6 +31,20 @@ class Message:
 
     role: Role
     content: str
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that an assistant's message calls."""
+    answers: str | None = None
+    """Of a tool's message: the id of the call whose result it is."""
+
+
+def as_kept(message: Message) -> dict[str, Any]:
+    """A message as spans keep it, where content is kept: what it does not have is left out."""
+    kept: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.calls:
+        kept["tool_calls"] = message.calls
+    if message.answers is not None:
+        kept["tool_call_id"] = message.answers
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +153,15 @@ class RouteRequest:
     stop: tuple[str, ...] = ()
     response_schema: Mapping[str, Any] | None = None
     """A JSON schema that the answer must satisfy."""
+    functions: tuple[Function, ...] = ()
+    """What models may call in place of an answer."""
+    function_choice: FunctionChoice | None = None
+    """None: as the model likes."""
+    parallel_calls: bool | None = None
+    """Whether one answer may make several calls; None: as the model likes."""
+    top_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
     caller_traceparent: str | None = None
     """W3C traceparent of the caller's span; the decision's own trace links to it."""
 
@@ -156,8 +180,10 @@ class RouteRequest:
 
     @property
     def characters(self) -> int:
-        """Characters of all messages together."""
-        return sum(len(message.content) for message in self.messages)
+        """Characters of all messages together, and of the calls in them."""
+        return sum(
+            len(message.content) + sum(len(call.arguments) for call in message.calls) for message in self.messages
+        )
 
     def check(self) -> None:
         """Reject what no model and no database could take, before anything is spent.
@@ -173,6 +199,8 @@ class RouteRequest:
             raise EmptyPrompt("the prompt is empty; write at least one word in a user message")
         for number, message in enumerate(self.messages, start=1):
             _check_text(message.content, number)
+            for call in message.calls:
+                _check_text(f"{call.call_id}{call.name}{call.arguments}", number)
         if self.response_schema is not None and _is_deep(self.response_schema):
             raise UnsupportedFeature(
                 f"the response schema is nested more than {MAX_SCHEMA_DEPTH} levels deep; name its parts in $defs"

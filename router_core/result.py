@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from router_core.functions import FunctionCall
 from router_core.pricing import CostSource
 from router_core.request import DataClass, Purpose, Risk
 
@@ -210,3 +211,5 @@ class RouteResult:
     commit: CommitState = "off"
     citations: tuple[str, ...] = field(default=())
     """Documents that a search tool answered from."""
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that the answer calls, of those that the request offers."""

@@ -12,6 +12,7 @@ import random
 import traceback
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
 from opentelemetry.trace import Tracer
@@ -170,7 +171,8 @@ class Router:
         if answer is None or settled is None:
             assert run.error is not None, "a request ends in an answer or in an error"
             raise run.error
-        return RouteResult(answer.text, settled.decision, answer.finish_reason, settled.commit, answer.citations)
+        said = (settled.commit, answer.citations, answer.calls)
+        return RouteResult(answer.text, settled.decision, answer.finish_reason, *said)
 
     def route(self, request: RouteRequest | str) -> RouteResult:
         """`aroute` for code without an event loop. One request at a time; raises as `aroute` does."""
@@ -299,10 +301,11 @@ class Router:
             run.first_visible_ns = run.timeline.elapsed_ns()
         finish = None if run.chosen.completion is None else run.chosen.completion.finish_reason
         chosen = run.chosen
-        text = chosen.text
+        text, calls = chosen.text, chosen.calls
         if run.redaction is not None and run.restores and chosen.kind != "tool":
-            text = run.redaction.restore(text)
-        yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations)
+            restore = run.redaction.restore
+            text, calls = restore(text), tuple(replace(call, arguments=restore(call.arguments)) for call in calls)
+        yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations, calls)
 
     # --- the end -----------------------------------------------------------------------------------------------
 

@@ -12,12 +12,13 @@ from router_core.branches import Branches, tokens_of
 from router_core.events import BranchStarted, Event, Scored
 from router_core.guard import Exclusion
 from router_core.merge import merge
-from router_core.policy.schema import CombinationEntry, IntentOverride, WeightedCombination
+from router_core.policy.schema import AllCombination, CombinationEntry, IntentOverride, WeightedCombination
 from router_core.result import ScoreRecord
 from router_core.run import Run
 from router_core.validators.base import Ask, Asked, CompleteAnswer, Validator
 from router_core.validators.combination import combine, is_open
 from router_core.validators.custom import Custom
+from router_core.validators.functions import Functions
 from router_core.validators.schema import Schema
 
 
@@ -49,7 +50,7 @@ class Scoring:
         """
         if branch.completion is None:
             return
-        bars, combination = self._bars(run)
+        bars, combination = self._bars(run, branch)
         for bar in bars:
             if not bar.validator.asking:
                 yield await self._score(run, branch, bar, (), combination)
@@ -63,12 +64,15 @@ class Scoring:
             yield await self._score(run, branch, bar, asked, combination)
         branch.judged = True
 
-    def _bars(self, run: Run) -> tuple[list[_Bar], CombinationEntry]:
+    def _bars(self, run: Run, branch: Branch) -> tuple[list[_Bar], CombinationEntry]:
         """The request's validators with their thresholds, and how their scores become a verdict.
 
         A schema that comes with the request is checked even where the policy names no such validator, and must hold
-        whatever the weights say.
+        whatever the weights say; so are functions that it offers. An answer that calls one is no text, so that nothing
+        else is asked of it.
         """
+        if branch.calls:
+            return [_Bar(_FUNCTIONS, _FUNCTIONS.threshold, None)], _ALL
         route, override = run.target.route, _override(run)
         thresholds = {**route.thresholds, **override.thresholds}
         combination = route.combine if override.combine is None else override.combine
@@ -83,6 +87,9 @@ class Scoring:
             bars.append(_Bar(Schema("schema", 1.0, None), 1.0, None if weights is None else 1.0))
             if isinstance(combination, WeightedCombination):
                 combination = combination.model_copy(update={"required": (*combination.required, "schema")})
+        if run.request.function_choice not in (None, "auto", "none"):
+            # It had to call one, and says something instead.
+            return [_Bar(_FUNCTIONS, _FUNCTIONS.threshold, None)], _ALL
         return bars, combination
 
     async def _ask(self, run: Run, branch: Branch, validator: Validator, asked: list[Asked]) -> AsyncGenerator[Event]:
@@ -149,7 +156,9 @@ class Scoring:
         return Scored(branch.index, record)
 
 
-# Not checked: building the type for that would cost 15 ms here, and it holds nothing.
+_FUNCTIONS = Functions()
+_ALL = AllCombination.model_construct(kind="all")
+# Not checked: building the types for that would cost 15 ms here, and they hold nothing.
 _NO_OVERRIDE = IntentOverride.model_construct()
 
 
@@ -171,4 +180,5 @@ def _complete(branch: Branch) -> CompleteAnswer:
     completion = branch.completion
     if completion is None:
         return CompleteAnswer(branch.text, None, branch.model)
-    return CompleteAnswer(branch.text, completion.finish_reason, branch.model, completion.mean_logprob)
+    said = (branch.text, completion.finish_reason, branch.model, completion.mean_logprob)
+    return CompleteAnswer(*said, calls=completion.calls)

@@ -150,6 +150,32 @@ def answer(
     return play
 
 
+def calls(*made: tuple[str, str], text: str = "", finish: str = "tool_calls") -> Behaviour:
+    """An answer that calls functions, by name and arguments; streamed in pieces when the client asks for it."""
+    whole = [
+        {"id": f"call-{place}", "type": "function", "function": {"name": name, "arguments": arguments}}
+        for place, (name, arguments) in enumerate(made)
+    ]
+
+    async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
+        if not seen.body.get("stream"):
+            message = {"role": "assistant", "content": text or None, "tool_calls": whole}
+            choice = {"index": 0, "message": message, "finish_reason": finish}
+            return web.json_response(_envelope([choice], usage=USAGE, kind="chat.completion"))
+        deltas: list[dict[str, Any]] = [{"role": "assistant", "content": text or None}]
+        for place, (call, (name, arguments)) in enumerate(zip(whole, made, strict=True)):
+            begin = {**call, "index": place, "function": {"name": name, "arguments": ""}}
+            deltas.append({"tool_calls": [begin]})
+            half = len(arguments) // 2
+            for piece in (arguments[:half], arguments[half:]):
+                deltas.append({"tool_calls": [{"index": place, "function": {"arguments": piece}}]})
+        events = [_envelope([_delta(delta)]) for delta in deltas]
+        events += [_envelope([_delta({}, finish)]), _envelope([], usage=USAGE)]
+        return await _stream(request, [*map(json.dumps, events), "[DONE]"], 0.0, "\n")
+
+    return play
+
+
 def events(*lines: str) -> Behaviour:
     """A stream of just these ``data`` lines, closed cleanly after the last."""
 

@@ -14,11 +14,17 @@ from app.gateway.admission import known_caller
 from app.gateway.doorkeeper import MAX_BODY_BYTES, BodyTooLarge
 from app.keys.ring import Caller
 from router_core.errors import InvalidContext, PromptTooLarge, RequestError, UnsupportedFeature
+from router_core.functions import Function, FunctionCall, FunctionChoice, TheFunction
 from router_core.request import Context, Message, RouteRequest
 
 CONTEXT_HEADER = "x-routescope-context"
 
+MOST_CALLS = 128
+"""Functions of a request, and calls of a message: OpenAI takes as many."""
+
 Tokens: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
+Penalty: TypeAlias = Annotated[float, Field(ge=-2, le=2)]
+Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 B = TypeVar("B", bound=BaseModel)
 
 
@@ -29,20 +35,82 @@ class TextPart(BaseModel):
     text: str | None = None
 
 
+class CalledFunction(BaseModel):
+    """What an assistant's message calls."""
+
+    name: Name
+    arguments: str
+
+
+class ToolCall(BaseModel):
+    """One call in an assistant's message."""
+
+    id: Annotated[str, Field(min_length=1, max_length=256)]
+    type: Literal["function"] = "function"
+    function: CalledFunction
+
+
+class OfferedFunction(BaseModel):
+    """A function that models may call."""
+
+    name: Name
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class ToolEntry(BaseModel):
+    """OpenAI's wrapping of a function."""
+
+    type: Literal["function"]
+    function: OfferedFunction
+
+
+class NamedFunction(BaseModel):
+    """The function to be called."""
+
+    name: Name
+
+
+class NamedTool(BaseModel):
+    """OpenAI's wrapping of the choice of one function."""
+
+    type: Literal["function"]
+    function: NamedFunction
+
+
 class ChatMessage(BaseModel):
     """One message as OpenAI writes it."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[TextPart] | None = None
+    tool_calls: Annotated[list[ToolCall], Field(max_length=MOST_CALLS)] | None = None
+    tool_call_id: Annotated[str, Field(max_length=256)] | None = None
 
     def as_message(self, place: int) -> Message:
-        """Our own message (UnsupportedFeature for images and sound)."""
-        if isinstance(self.content, list):
-            for part in self.content:
-                if part.type != "text":
-                    raise UnsupportedFeature(f"message {place} has a part of type {part.type[:40]!r}; send text only")
-            return Message(self.role, "".join(part.text or "" for part in self.content))
-        return Message(self.role, self.content or "")
+        """Our own message.
+
+        Raises:
+            UnsupportedFeature: for images and sound.
+            InvalidBody: calls and results stand where they mean nothing.
+        """
+        if self.tool_calls and self.role != "assistant":
+            raise InvalidBody(f"messages.{place - 1}.tool_calls: only an assistant's message has them")
+        if (self.role == "tool") != (self.tool_call_id is not None):
+            problem = "it is missing" if self.role == "tool" else f"a message of role {self.role} has none"
+            raise InvalidBody(f"messages.{place - 1}.tool_call_id: {problem}")
+        calls = tuple(
+            FunctionCall(call.id, call.function.name, call.function.arguments) for call in self.tool_calls or ()
+        )
+        return Message(self.role, self._text(place), calls, self.tool_call_id)
+
+    def _text(self, place: int) -> str:
+        if not isinstance(self.content, list):
+            return self.content or ""
+        for part in self.content:
+            if part.type != "text":
+                raise UnsupportedFeature(f"message {place} has a part of type {part.type[:40]!r}; send text only")
+        return "".join(part.text or "" for part in self.content)
 
 
 class JsonSchema(BaseModel):
@@ -79,29 +147,43 @@ class ChatBody(BaseModel):
     stop: str | Annotated[list[str], Field(max_length=4)] | None = None
     response_format: ResponseFormat | None = None
     n: int | None = None
-    tools: list[Any] | None = None
+    tools: Annotated[list[ToolEntry], Field(max_length=MOST_CALLS)] | None = None
+    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
+    parallel_tool_calls: bool | None = None
     functions: list[Any] | None = None
     logprobs: bool | None = None
     user: str | None = None
     """Whom a traffic split keeps with one model; not recorded."""
-    top_p: float | None = None
-    presence_penalty: float | None = None
-    frequency_penalty: float | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
 
     def check(self) -> None:
         """Refuse what would otherwise be ignored in silence (UnsupportedFeature)."""
         asked = {
             "n": self.n not in (None, 1),
-            "tools": bool(self.tools),
             "functions": bool(self.functions),
             "logprobs": bool(self.logprobs),
-            "top_p": self.top_p not in (None, 1),
-            "presence_penalty": bool(self.presence_penalty),
-            "frequency_penalty": bool(self.frequency_penalty),
         }
         refused = [name for name, given in asked.items() if given]
         if refused:
             raise UnsupportedFeature(f"{', '.join(refused)}: not routed yet; leave it out")
+
+    def offered(self) -> tuple[Function, ...]:
+        """The functions that models may call.
+
+        Raises:
+            InvalidBody: two have one name, or the choice is of none that is offered.
+        """
+        functions = [entry.function for entry in self.tools or ()]
+        names = [function.name for function in functions]
+        if len(set(names)) < len(names):
+            raise InvalidBody("tools: two functions have the same name")
+        if isinstance(self.tool_choice, NamedTool) and self.tool_choice.function.name not in names:
+            raise InvalidBody("tool_choice: it names a function that is not in tools")
+        if self.tool_choice == "required" and not names:
+            raise InvalidBody("tool_choice: there are no tools to choose from; send tools, or leave it out")
+        return tuple(Function(one.name, one.description, one.parameters, one.strict) for one in functions)
 
     def as_request(self, context: Context, traceparent: str | None) -> RouteRequest:
         """The request to route."""
@@ -117,6 +199,12 @@ class ChatBody(BaseModel):
             seed=self.seed,
             stop=_stops(self.stop),
             response_schema=_schema(self.response_format),
+            functions=self.offered(),
+            function_choice=_choice(self.tool_choice) if self.tools else None,
+            parallel_calls=self.parallel_tool_calls,
+            top_p=self.top_p,
+            presence_penalty=self.presence_penalty or None,
+            frequency_penalty=self.frequency_penalty or None,
             caller_traceparent=traceparent,
         )
 
@@ -211,6 +299,10 @@ def _stops(stop: str | list[str] | None) -> tuple[str, ...]:
     if stop is None:
         return ()
     return (stop,) if isinstance(stop, str) else tuple(stop)
+
+
+def _choice(wanted: Literal["auto", "none", "required"] | NamedTool | None) -> FunctionChoice | None:
+    return TheFunction(wanted.function.name) if isinstance(wanted, NamedTool) else wanted
 
 
 def _schema(wanted: ResponseFormat | None) -> Mapping[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -19,8 +19,9 @@ from app.gateway.errors import body_of, error_body
 from app.gateway.leaving import unless_left
 from router_core.errors import RouteScopeError
 from router_core.events import Answered, Event, Failed, Settled, SignalsRead, Token
+from router_core.functions import FunctionCall
 from router_core.request import RouteRequest
-from router_core.result import CommitState, Decision
+from router_core.result import CommitState, Decision, RouteResult
 from router_core.router import Router
 
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -44,8 +45,8 @@ async def _whole(router: Router, wanted: RouteRequest) -> Response:
         "choices": [
             {
                 "index": 0,
-                "message": {"role": "assistant", "content": result.text},
-                "finish_reason": result.finish_reason or "stop",
+                "message": _message(result),
+                "finish_reason": _finish(result.finish_reason, result.calls),
             }
         ],
         "usage": _usage(decision),
@@ -96,10 +97,13 @@ async def _chunks(
             match event:
                 case Token(final=True, text=text):
                     yield _data({**head, "choices": [_choice({"content": text})]})
-                case Answered(streamed=streamed, text=text, finish_reason=reason):
-                    finish_reason = reason or finish_reason
-                    if not streamed or event is first:  # a tool's answer is final, yet came without tokens
+                case Answered(streamed=streamed, text=text, finish_reason=reason, calls=calls):
+                    finish_reason = _finish(reason, calls)
+                    if text and (not streamed or event is first):  # a tool's answer is final, yet came without tokens
                         yield _data({**head, "choices": [_choice({"content": text})]})
+                    if calls:
+                        pieces = [{"index": place, **call} for place, call in enumerate(_tool_calls(calls))]
+                        yield _data({**head, "choices": [_choice({"tool_calls": pieces})]})
                 case Failed():
                     failed = event  # told below, when its decision is committed
                 case Settled():
@@ -145,7 +149,25 @@ def _head(decision_id: str, model: str | None, kind: str) -> dict[str, Any]:
     return {"id": f"chatcmpl-{decision_id}", "object": kind, "created": created, "model": model or "routescope"}
 
 
-def _choice(delta: dict[str, str], finish_reason: str | None = None) -> dict[str, Any]:
+def _message(result: RouteResult) -> dict[str, Any]:
+    if not result.calls:
+        return {"role": "assistant", "content": result.text}
+    return {"role": "assistant", "content": result.text or None, "tool_calls": _tool_calls(result.calls)}
+
+
+def _tool_calls(calls: Sequence[FunctionCall]) -> list[dict[str, Any]]:
+    return [
+        {"id": call.call_id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+        for call in calls
+    ]
+
+
+def _finish(reason: str | None, calls: Sequence[FunctionCall]) -> str:
+    """Some upstreams say ``stop`` where they call functions; clients look there for what to do."""
+    return "tool_calls" if calls else reason or "stop"
+
+
+def _choice(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
     return {"index": 0, "delta": delta, "finish_reason": finish_reason}
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from router_core.functions import Function, FunctionCall, FunctionChoice
 from router_core.pricing import Nano, Usage
 from router_core.request import Message
 
@@ -28,6 +29,12 @@ class Call:
     """For the scripted provider only; real ones ignore it."""
     first_token_timeout_s: float | None = None
     """Longest time until the first text; the router cancels the call then."""
+    functions: tuple[Function, ...] = ()
+    function_choice: FunctionChoice | None = None
+    parallel_calls: bool | None = None
+    top_p: float | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
     logprobs: bool = False
     """Ask for the tokens' log-probabilities. A model that states none is no failure."""
     whole: bool = False
@@ -44,6 +51,11 @@ class TextChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBegun:
+    """The answer goes on as calls of functions, which come with its completion. At most once."""
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """The last item of every stream that succeeds."""
 
@@ -56,9 +68,11 @@ class Completion:
     """Mean natural logarithm of the probabilities of the answer's tokens; None when the upstream states none."""
     cost: Nano | None = None
     """The bill, where the upstream itself states it; it then counts in place of the policy's price."""
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that the model wants called."""
 
 
-StreamItem: TypeAlias = TextChunk | Completion
+StreamItem: TypeAlias = TextChunk | CallBegun | Completion
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +97,7 @@ class Provider(Protocol):
     """The GenAI convention's provider name: ``openai``, ``anthropic``, ``llama_cpp``, ``scripted`` ..."""
 
     def stream(self, call: Call) -> AsyncIterator[StreamItem]:
-        """Text chunks, then exactly one `Completion`.
+        """Text chunks, perhaps a `CallBegun`, then exactly one `Completion`.
 
         Retries nothing. Closing the iterator closes the connection.
 

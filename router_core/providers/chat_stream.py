@@ -1,7 +1,8 @@
 """OpenAI's chat completion stream, read strictly: bytes in, text and one completion out, or an error.
 
 An answer counts as complete only when the upstream says why it ended. A stream that just closes, one that never
-had a choice, and one whose text is empty are faults of the upstream, and the router must know of them.
+had a choice, and one that neither says anything nor calls a function are faults of the upstream, and the router must
+know of them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from router_core.errors import BadUpstreamResponse, ContentFiltered
 from router_core.pricing import Usage
 from router_core.providers.base import Completion
+from router_core.providers.call_pieces import CallPieces
 from router_core.providers.keys import redact
 from router_core.providers.upstream_errors import UpstreamError, error_from
 
@@ -74,11 +76,17 @@ class ChatStream:
         self._response_model: str | None = None
         self._response_id: str | None = None
         self._logprobs = MeanLogprob()
+        self._calls = CallPieces()
         self.finish_reason: str | None = None
         self.done = False
         """The upstream sent its end mark."""
         self.is_openai = False
         """Whether choices came at all, be it an empty list: other makers answer otherwise."""
+
+    @property
+    def calling(self) -> bool:
+        """Whether it has begun to call functions."""
+        return self._calls.begun
 
     def event(self, data: bytes) -> str:
         """The text that one event adds; empty when it adds none.
@@ -119,7 +127,7 @@ class ChatStream:
         """The end of the stream, if that was a proper end.
 
         Raises:
-            BadUpstreamResponse: no finish reason, no choice, or no text.
+            BadUpstreamResponse: no finish reason, no choice, or neither text nor calls.
             ContentFiltered: the upstream's filter stopped it.
         """
         if self.finish_reason == "content_filter":
@@ -130,8 +138,12 @@ class ChatStream:
             raise self._bad(f"the stream ended after {self._characters} characters without a finish reason")
         if self._characters == 0:
             raise self._bad(f"the answer is empty (finish reason {redact(self.finish_reason, limit=40)!r})")
-        mean = self._logprobs.value
-        return Completion(self.finish_reason, self._usage, self._response_model, self._response_id, mean_logprob=mean)
+        try:
+            calls = self._calls.calls()
+        except ValueError as error:
+            raise self._bad(str(error)) from None
+        said = (self.finish_reason, self._usage, self._response_model, self._response_id)
+        return Completion(*said, mean_logprob=self._logprobs.value, calls=calls)
 
     def cut(self) -> BadUpstreamResponse:
         """The error for a connection that broke off."""
@@ -168,15 +180,19 @@ class ChatStream:
         if isinstance(logprobs, dict):
             self._logprobs.add(logprobs.get("content"))
         delta = choice.get(part)
-        text = delta.get("content") if isinstance(delta, dict) else None
-        if text is None:
+        if not isinstance(delta, dict):
             return ""
-        if not isinstance(text, str):
+        text = delta.get("content")
+        if text is not None and not isinstance(text, str):
             raise self._bad("the content is not text")
-        self._characters += len(text)
+        try:
+            self._characters += len(text or "") + self._calls.add(delta.get("tool_calls"))
+        except ValueError as error:
+            raise self._bad(str(error)) from None
         if self._characters > self._max_characters:
             raise self._bad(f"the answer did not stop after {self._characters} characters")
-        return text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate, escaped in JSON, fits no database
+        # A lone surrogate, escaped in JSON, fits no database.
+        return (text or "").encode("utf-8", "replace").decode("utf-8")
 
     def _bad(self, what: str) -> BadUpstreamResponse:
         return BadUpstreamResponse(f"model {self._model!r}: {what}")

@@ -26,12 +26,13 @@ from typing import Any
 
 from router_core.errors import BadUpstreamResponse, ContentFiltered, ProviderError, ProviderTimeout
 from router_core.pricing import Usage
-from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
+from router_core.providers.base import READY, Call, CallBegun, Completion, Readiness, StreamItem, TextChunk
+from router_core.providers.call_pieces import CallPieces
+from router_core.providers.chat_request import message_body, options
 from router_core.providers.chat_stream import CHARACTERS_PER_TOKEN, ChatStream, MeanLogprob, read_usage
 from router_core.providers.keys import NO_KEY, Key, redact
 from router_core.providers.litellm_errors import translate
 from router_core.providers.litellm_import import Attempt, attempting, load_aside
-from router_core.providers.openai_http import response_format
 
 _CONVENTION_NAMES = {
     "gemini": "gcp.gemini",
@@ -81,7 +82,8 @@ class LiteLLMProvider:
                 yield TextChunk(attempt.text, whole=True)  # it has been made, and so it is billed
             raise failure
         text, completion = read_whole(call, attempt, answer)
-        yield TextChunk(text, whole=True)
+        if text:
+            yield TextChunk(text, whole=True)
         yield completion
 
     async def _streamed(self, call: Call) -> AsyncIterator[StreamItem]:
@@ -98,9 +100,12 @@ class LiteLLMProvider:
                         chunk = await _next(chunks, attempt)
                     if chunk is None:
                         break
+                    begun = reading.calls.begun
                     text = reading.chunk(chunk)
                     if text:
                         yield TextChunk(text)
+                    if reading.calls.begun and not begun:
+                        yield CallBegun()
                     if reading.knows_all(wrapper):
                         break
                     reading.spare_assembly(wrapper)
@@ -124,7 +129,7 @@ class LiteLLMProvider:
     def _arguments(self, call: Call) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "model": self._upstream_model,
-            "messages": [{"role": message.role, "content": message.content} for message in call.messages],
+            "messages": [message_body(message) for message in call.messages],
             "max_tokens": call.max_output_tokens,
             "timeout": NEVER_S,
             "max_retries": 0,
@@ -138,13 +143,13 @@ class LiteLLMProvider:
             arguments |= {"api_base": self._base_url, "api_key": self._key.value or "none"}
         elif self._key.value is not None:
             arguments["api_key"] = self._key.value
-        optional = {"temperature": call.temperature, "seed": call.seed, "stop": list(call.stop) or None}
-        arguments |= {name: value for name, value in optional.items() if value is not None}
+        if call.stop:
+            arguments["stop"] = list(call.stop)
         if call.logprobs:
             arguments["logprobs"] = True  # dropped for models that do not know it
-        if call.response_schema is not None:
-            arguments["response_format"] = response_format(call)
-        return arguments
+        if call.functions:
+            arguments["_skip_mcp_handler"] = True  # it would import a package that is not there, to look for its own
+        return arguments | options(call)
 
     def readiness(self) -> Readiness:
         """See `Provider.readiness`: only the key is looked at."""
@@ -193,6 +198,7 @@ class _Reading:
         self._id: str | None = None
         self._logprobs = MeanLogprob()
         self._spared = False
+        self.calls = CallPieces()
 
     def chunk(self, chunk: Any, part: str = "delta") -> str:
         self._model = getattr(chunk, "model", None) or self._model
@@ -203,15 +209,22 @@ class _Reading:
             return ""
         self.finish_reason = getattr(choices[0], "finish_reason", None) or self.finish_reason
         self._logprobs.add(_token_logprobs(choices[0]))
-        text = getattr(getattr(choices[0], part, None), "content", None)
-        if not isinstance(text, str):
-            return ""
-        self.characters += len(text)
+        delta = getattr(choices[0], part, None)
+        text = getattr(delta, "content", None)
+        text = text if isinstance(text, str) else ""
+        self.characters += len(text) + self._add_calls(getattr(delta, "tool_calls", None))
         if self.characters > self._call.max_output_tokens * CHARACTERS_PER_TOKEN + 4096:
             raise BadUpstreamResponse(
                 f"model {self._call.model!r}: the answer did not stop after {self.characters} characters"
             )
         return text.encode("utf-8", "replace").decode("utf-8")
+
+    def _add_calls(self, said: Any) -> int:
+        """Take the calls of a chunk, which litellm makes types of its own of; how many characters they add."""
+        try:
+            return self.calls.add([_call(one) for one in said] if isinstance(said, list) else said)
+        except ValueError as error:
+            raise BadUpstreamResponse(f"model {self._call.model!r}: {error}") from None
 
     def knows_all(self, wrapper: Any) -> bool:
         """Whether the finish reason and the counts have come: from here on litellm would only put the answer together
@@ -240,7 +253,23 @@ class _Reading:
             )
         # Without its chunks nothing tells what was sent from what was estimated: it is taken at its word.
         usage = self._usage if getattr(wrapper, "chunks", None) is None else _sent_usage(wrapper)
-        return Completion(finish, usage or Usage(), self._model, self._id, mean_logprob=self._logprobs.value)
+        try:
+            calls = self.calls.calls()
+        except ValueError as error:
+            raise BadUpstreamResponse(f"model {model!r}: {error}") from None
+        said = (finish, usage or Usage(), self._model, self._id)
+        return Completion(*said, mean_logprob=self._logprobs.value, calls=calls)
+
+
+def _call(said: Any) -> dict[str, Any]:
+    """One call, or a piece of one, as plain JSON. litellm leaves out the index of those that came whole."""
+    function = getattr(said, "function", None)
+    index = getattr(said, "index", None)
+    return {
+        **({} if index is None else {"index": index}),
+        "id": getattr(said, "id", None),
+        "function": {"name": getattr(function, "name", None), "arguments": getattr(function, "arguments", None)},
+    }
 
 
 def _usage(value: Any) -> Usage | None:

@@ -10,11 +10,12 @@ import ipaddress
 import time
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from router_core.errors import BadUpstreamResponse, ProviderError, ProviderTimeout, ProviderUnreachable
-from router_core.providers.base import READY, Call, Readiness, StreamItem, TextChunk
+from router_core.providers.base import READY, Call, CallBegun, Readiness, StreamItem, TextChunk
+from router_core.providers.chat_request import request_body
 from router_core.providers.chat_stream import MAX_EVENT_BYTES, ChatStream, EventLines
 from router_core.providers.keys import NO_KEY, Key, redact
 from router_core.providers.upstream_errors import UpstreamError, error_from
@@ -24,33 +25,6 @@ if TYPE_CHECKING:
 
 USAGE_GRACE_S = 2.0
 """How long the counts may follow the finish reason, before they count as unknown. The answer waits for them."""
-
-
-def request_body(call: Call, upstream_model: str) -> dict[str, Any]:
-    """The JSON of a chat completion request."""
-    body: dict[str, Any] = {
-        "model": upstream_model,
-        "messages": [{"role": message.role, "content": message.content} for message in call.messages],
-        "max_tokens": call.max_output_tokens,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    if call.temperature is not None:
-        body["temperature"] = call.temperature
-    if call.seed is not None:
-        body["seed"] = call.seed
-    if call.stop:
-        body["stop"] = list(call.stop)
-    if call.logprobs:
-        body["logprobs"] = True
-    if call.response_schema is not None:
-        body["response_format"] = response_format(call)
-    return body
-
-
-def response_format(call: Call) -> dict[str, Any]:
-    """OpenAI's way to ask for an answer that satisfies the call's JSON schema."""
-    return {"type": "json_schema", "json_schema": {"name": "answer", "schema": dict(call.response_schema or {})}}
 
 
 def is_loopback(host: str) -> bool:
@@ -92,9 +66,12 @@ class ChatTransport:
                 except ValueError:
                     raise BadUpstreamResponse(f"model {call.model!r}: an event is too large to be one") from None
                 for data in events:
+                    begun = chat.calling
                     text = chat.event(data)
                     if text:
                         yield TextChunk(text)
+                    if chat.calling and not begun:
+                        yield CallBegun()
                     if chat.done:
                         break
                 if not chunk:

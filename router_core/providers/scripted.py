@@ -14,8 +14,9 @@ from typing import Protocol
 
 from router_core.clock import Clock
 from router_core.errors import ProviderError, ProviderTimeout
+from router_core.functions import FunctionCall
 from router_core.pricing import Usage
-from router_core.providers.base import READY, Call, Completion, Readiness, StreamItem, TextChunk
+from router_core.providers.base import READY, Call, CallBegun, Completion, Readiness, StreamItem, TextChunk
 
 _WORD = re.compile(r"\s*\S+\s*")
 
@@ -40,6 +41,8 @@ class Reply:
     response_model: str | None = None
     mean_logprob: float | None = None
     """Stated only to callers who ask for it."""
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that it calls, after its chunks."""
 
     @classmethod
     def saying(
@@ -128,6 +131,8 @@ class ScriptedProvider:
                 yield TextChunk(chunk)
         if not reply.chunks:
             await self._wait(call, reply.first_chunk_s, left)
+        if reply.calls:
+            yield CallBegun()
         if reply.hangs:
             await asyncio.Event().wait()
         if reply.error is not None:
@@ -137,6 +142,7 @@ class ScriptedProvider:
             usage=reply.usage or _count(call, reply),
             response_model=reply.response_model,
             mean_logprob=reply.mean_logprob if call.logprobs else None,
+            calls=reply.calls,
         )
 
     async def _wait(self, call: Call, seconds: float, left: float) -> float:

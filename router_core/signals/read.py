@@ -25,13 +25,14 @@ from router_core.signals.text import REVEAL_CHARACTERS, across_turns, unveil, wo
 def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
     """The facts about a request; ``own`` are the policy's intents. Never raises; under 50 ms at a million characters.
 
-    Personal data and secrets are looked for in all that models would get: every message, the user's turns read on
-    without a break, a schema. Injections are looked for in all that the operator did not write. The rest describes the
-    last user message.
+    Personal data and secrets are looked for in all that models would get: every message and the calls in it, the user's
+    turns read on without a break, a schema, functions. Injections are looked for in all that the operator did not
+    write. The rest describes the last user message.
     """
     prompt = request.prompt
     prompt_kinds = kinds(prompt)
     messages = [message.content for message in request.messages]
+    messages += [call.arguments for message in request.messages for call in message.calls]
     said = words_in(prompt) if len(prompt) <= COMPLEXITY_CHARACTERS else None
     words, numbers, code = count_words(prompt_kinds), count_numbers(prompt_kinds), holds_code(prompt)
     intent, confidence = classify_intent(prompt, own)
@@ -47,7 +48,10 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
         language=detect_language(prompt),
         characters=len(prompt),
         words=words,
-        input_tokens=estimate_conversation(prompt_kinds if text is prompt else kinds(text) for text in messages),
+        input_tokens=estimate_conversation(
+            prompt_kinds if text is prompt else kinds(text)
+            for text in (*messages, *(function.text for function in request.functions))
+        ),
         code=code,
         numbers=numbers,
         pii=find_pii(conversation),
@@ -62,9 +66,10 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
 
 
 def beside_messages(request: RouteRequest) -> list[str]:
-    """What models also get to read: a schema's names and values, stop sequences."""
+    """What models also get to read: a schema's names and values, functions, stop sequences."""
     schema = request.response_schema
-    return [*request.stop, *([] if schema is None else [json.dumps(schema, ensure_ascii=False, default=str)])]
+    written = [] if schema is None else [json.dumps(schema, ensure_ascii=False, default=str)]
+    return [*request.stop, *written, *(function.text for function in request.functions)]
 
 
 def _find_injection(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
+from router_core.functions import FunctionCall
 from router_core.request import Message, RouteRequest
 
 
@@ -18,6 +19,8 @@ class CompleteAnswer:
     model: str
     mean_logprob: float | None = None
     """Mean natural logarithm of its tokens' probabilities, at most 0; None when the model states none."""
+    calls: tuple[FunctionCall, ...] = ()
+    """Functions that it calls."""
 
 
 @dataclass(frozen=True, slots=True)

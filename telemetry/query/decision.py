@@ -267,7 +267,19 @@ def _turns(text: str | None) -> tuple[Turn, ...]:
     messages = from_json(text, None)
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return (Turn("", text),)
-    return tuple(Turn(str(message.get("role", "")), str(message.get("content", ""))) for message in messages)
+    return tuple(Turn(str(message.get("role", "")), _words(message)) for message in messages)
+
+
+def _words(message: dict[str, Any]) -> str:
+    """What a message says, and below it the functions that it calls."""
+    content, calls = message.get("content", ""), message.get("tool_calls")
+    words = [] if content in (None, "") else [str(content)]
+    for call in calls if isinstance(calls, list) else ():
+        # Ours, or OpenAI's own form, as other systems send it.
+        said = call.get("function", call) if isinstance(call, dict) else {}
+        if isinstance(said, dict):
+            words.append(f"→ {said.get('name', '')}({said.get('arguments', '')})")
+    return "\n".join(words)
 
 
 def _usd(nano: int | None) -> float | None:
