@@ -10,6 +10,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ import aiohttp
 import httpx
 import pytest
 import sqlalchemy as sa
+from aiohttp import web
 
 from app import wiring
 from app.launch import is_up, read_json
@@ -37,12 +39,12 @@ from router_core.state.store import Account
 from telemetry.query.decision import decision as stored_decision
 from telemetry.storage.models import POLICY_VERSION
 from tests.serving import POLICY, free_port, gateway
-from tests.upstream import Upstream, answer, status
+from tests.upstream import Behaviour, Seen, Upstream, answer, chunk, status, wire
 
 PROMPT = [{"role": "user", "content": "Tell me something about rivers"}]
 QUICK = {"model": "route/quick", "messages": PROMPT}
 BREAKER = "breaker = { enabled = true, open_s = 600 }"
-LOOK_S = LOOK_EVERY_S / 5
+LOOK_S = LOOK_EVERY_S / 25
 """Between two looks of the gateways in this process; those in processes of their own look as rarely as anywhere."""
 
 
@@ -63,15 +65,20 @@ def policy(upstream: Upstream, tmp_path: Path) -> PolicyFile:
 
 @pytest.fixture
 def running(policy: PolicyFile, tmp_path: Path) -> Iterator[Running]:
+    clock = Hurried()
     with (
-        gateway(tmp_path / "home", policy.path, Hurried()) as (url, service),
-        httpx.Client(base_url=url, timeout=20) as http,
+        gateway(tmp_path / "home", policy.path, clock) as (url, service),
+        httpx.Client(base_url=url, timeout=60) as http,
     ):
-        yield Running(http, service)
+        yield Running(http, service, clock)
 
 
 class Hurried(SystemClock):
+    looks = 0
+    """How often it was waited for until now: before each look at the file."""
+
     async def sleep(self, seconds: float) -> None:
+        self.looks += 1
         await super().sleep(seconds / LOOK_EVERY_S * LOOK_S)
 
 
@@ -104,6 +111,7 @@ class PolicyFile:
 class Running:
     http: httpx.Client
     service: Service
+    clock: Hurried
 
     @property
     def health(self) -> dict[str, Any]:
@@ -111,6 +119,11 @@ class Running:
 
     def reaches(self, version: str) -> None:
         until(lambda: self.health["policy_version"] == version)
+
+    def is_looked_at(self, times: int) -> None:
+        """Until the file has been looked at so often from now on, and what was seen has been done."""
+        enough = self.clock.looks + times + 1
+        until(lambda: self.clock.looks >= enough)
 
     def refusal(self) -> dict[str, Any]:
         until(lambda: self.health["policy_refused"] is not None)
@@ -141,12 +154,28 @@ def sessions(router: Router) -> list[aiohttp.ClientSession]:
     return [session for transport in transports for session in transport._sessions.values() if not session.closed]
 
 
+def halfway(go_on: threading.Event) -> Behaviour:
+    """Sixty words, of which the second half comes when it may."""
+
+    async def play(request: web.Request, seen: Seen) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(wire(*[chunk("word ")] * 30))
+        while not go_on.is_set():
+            await asyncio.sleep(0.01)
+        await response.write(wire(*[chunk("word ")] * 30, chunk(None, "stop"), "[DONE]"))
+        return response
+
+    return play
+
+
 # --- a sound change -------------------------------------------------------------------------------------------------
 def test_a_change_decides_from_the_next_request_on_and_a_stream_ends_as_it_began(
     running: Running, policy: PolicyFile, upstream: Upstream
 ) -> None:
     before = running.health["policy_version"]
-    upstream.plays(answer(["word "] * 60, chunk_s=0.05), answer("Rivers flow."))
+    go_on = threading.Event()
+    upstream.plays(halfway(go_on), answer("Rivers flow."))
     with running.http.stream("POST", "/v1/chat/completions", json={**QUICK, "stream": True}) as reply:
         lines = reply.iter_lines()
         head = json.loads(next(lines).removeprefix("data: "))
@@ -155,6 +184,7 @@ def test_a_change_decides_from_the_next_request_on_and_a_stream_ends_as_it_began
         running.reaches(after)
         assert running.ask()["policy_version"] == after
         assert upstream.seen[-1].body["model"] == "upstream-mini"
+        go_on.set()
         rest = "".join(lines)
     assert rest.count("word ") == 60
     assert '"finish_reason":"stop"' in rest
@@ -193,7 +223,7 @@ def test_ten_quick_changes_end_at_the_last(running: Running, policy: PolicyFile)
         versions.append(policy.say(f"number {number}"))
         time.sleep(LOOK_S / 4)
     running.reaches(versions[-1])
-    time.sleep(5 * LOOK_S)
+    running.is_looked_at(5)
     assert running.health["policy_version"] == versions[-1]
     assert running.ask()["policy_version"] == versions[-1]
 
@@ -201,7 +231,7 @@ def test_ten_quick_changes_end_at_the_last(running: Running, policy: PolicyFile)
 def test_a_comment_changes_nothing(running: Running, policy: PolicyFile) -> None:
     before, router = running.health, running.service.router
     policy.put(policy.text + "\n# by the night shift\n")
-    time.sleep(5 * LOOK_S)
+    running.is_looked_at(5)
     assert running.health["policy_loaded_at"] == before["policy_loaded_at"]
     assert running.service.router is router
 
@@ -268,7 +298,7 @@ def test_connections_to_what_is_called_as_before_are_kept(running: Running, poli
     for word in ("little", "more", "enough"):
         running.reaches(policy.say(word))
         running.ask()
-    time.sleep(5 * LOOK_S)
+    running.is_looked_at(5)
     assert sessions(running.service.router) == old
 
 
@@ -276,11 +306,12 @@ def test_a_breaker_that_is_open_stays_open(upstream: Upstream, tmp_path: Path) -
     text = POLICY.format(url=upstream.base_url).replace("breaker = { enabled = false }", BREAKER)
     policy = PolicyFile(tmp_path / "team.toml", text)
     policy.put(text)
+    clock = Hurried()
     with (
-        gateway(tmp_path / "home", policy.path, Hurried()) as (url, service),
-        httpx.Client(base_url=url, timeout=20) as http,
+        gateway(tmp_path / "home", policy.path, clock) as (url, service),
+        httpx.Client(base_url=url, timeout=60) as http,
     ):
-        running = Running(http, service)
+        running = Running(http, service, clock)
         upstream.plays(status(500))
         until(lambda: http.post("/v1/chat/completions", json=QUICK).json()["error"]["code"] == "unavailable")
         hits = len(upstream.seen)
@@ -319,7 +350,7 @@ def test_a_broken_file_is_refused_with_all_its_faults_and_the_old_policy_stays(
     with caplog.at_level(logging.INFO, "routescope"):
         policy.spoil()
         refused = running.refusal()
-        time.sleep(5 * LOOK_S)
+        running.is_looked_at(5)
     assert refused["version"] is None
     assert [fault["key"] for fault in refused["faults"]] == ["routes.chat.validators", "routes.chat.colour"]
     assert all(fault["file"].startswith(f"{policy.path}:") for fault in refused["faults"])

@@ -30,6 +30,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from router_core import semconv
+from router_core.clock import Clock, SystemClock
 from router_core.errors import RouteScopeError
 from router_core.events import Event, to_json
 from router_core.policy.loading import LoadedPolicy, parse_policy
@@ -100,6 +101,19 @@ content = "full"
     return parse_policy(text, Path("matrix.toml"))
 
 
+class Forwarded(SystemClock):
+    """The machine's own clock, which a test may put forward between two requests."""
+
+    def __init__(self) -> None:
+        self.by_s = 0.0
+
+    def time_ns(self) -> int:
+        return super().time_ns() + round(self.by_s * 1e9)
+
+    def monotonic_ns(self) -> int:
+        return super().monotonic_ns() + round(self.by_s * 1e9)
+
+
 class Watched(Router):
     """A router that remembers its runs: their ledgers and errors can be looked at afterwards."""
 
@@ -167,10 +181,10 @@ class Arena:
         assert self.telemetry.close()
         self._patch.undo()
 
-    def router(self, loaded: LoadedPolicy) -> Watched:
+    def router(self, loaded: LoadedPolicy, clock: Clock | None = None) -> Watched:
         """A fresh router, with no memory of earlier faults."""
         tracer = self.telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME)
-        return Watched.from_policy(loaded, tracer=tracer, sink=self.telemetry.sink)
+        return Watched.from_policy(loaded, tracer=tracer, sink=self.telemetry.sink, clock=clock or SystemClock())
 
     def play(self, mode: Mode, router: Watched, **context: Any) -> Played:
         """Route one request in this mode, and gather all that it left."""

@@ -5,10 +5,12 @@ The state machines themselves are tested under tests/unit and tests/property; he
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
+from aiohttp import web
 
 from router_core.errors import RouteScopeError
 from router_core.result import RouteResult
@@ -20,6 +22,7 @@ from tests.integration.router_core.arena import (
     ONE_ATTEMPT,
     SECOND,
     Arena,
+    Forwarded,
     Kind,
     Mode,
     Played,
@@ -32,6 +35,8 @@ from tests.upstream import Upstream
 
 QUICK = "[resilience.retry]\nbase_s = 0.001\nmin_left_s = 0\n"
 """Retries as they are by default, but that nobody waits for them."""
+OPENS_AT_ONCE = f"{ONE_ATTEMPT}\n[resilience.breaker]\nfailures_in_row = 1\nopen_s = 100\n"
+"""Open times are spread by a fifth."""
 NO_BREAKER = "[resilience.breaker]\nenabled = false\n"
 
 CURABLE = [f for f in FAULTS if f.name in {"500", "503", "429", "reset-before-headers", "closed-before-headers"}]
@@ -48,6 +53,17 @@ def backed(first: Upstream, second: Upstream, kind: Kind = "openai", more: str =
         model("first", "small", kind, first.base_url, timeout_s=20, more=more),
         model("second", "large", kind, second.base_url, timeout_s=20, more="context_window = 128000"),
     )
+
+
+def once(condition: Callable[[], bool], behaviour: up.Behaviour) -> up.Behaviour:
+    """The same, when that has come true."""
+
+    async def play(request: web.Request, seen: up.Seen) -> web.StreamResponse:
+        while not condition():
+            await asyncio.sleep(0.01)
+        return await behaviour(request, seen)
+
+    return play
 
 
 def errors(played: Played) -> list[tuple[str, str | None]]:
@@ -200,14 +216,16 @@ def test_a_clients_fault_leaves_the_breaker_closed(
 
 def test_one_probe_at_a_time_asks_whether_an_outage_is_over(arena: Arena, first: Upstream, second: Upstream) -> None:
     first.plays(up.status(500))
-    resilience = f"{ONE_ATTEMPT}\n[resilience.breaker]\nfailures_in_row = 1\nopen_s = 0.2\n"
+    clock = Forwarded()
     router = arena.router(
-        policy(*backed(first, second), tiers=("small", "large"), route="deadline_s = 20", resilience=resilience)
+        policy(*backed(first, second), tiers=("small", "large"), route="deadline_s = 60", resilience=OPENS_AT_ONCE),
+        clock,
     )
     assert arena.play("aroute", router).text == SECOND
-    time.sleep(0.3)  # open times are spread by a fifth
+    clock.by_s += 200
 
-    first.plays(up.answer("Paris.", first_chunk_s=0.5))
+    # The probe is under way until all others have been answered.
+    first.plays(once(lambda: len(second.seen) == 50, up.answer("Paris.")))
     answers = Counter(result.text for result in arena.together(router, 50) if isinstance(result, RouteResult))
     assert answers == {"Paris.": 1, SECOND: 49}
     assert len(first.seen) == 2, "the failure, and one probe"
@@ -218,10 +236,10 @@ def test_one_probe_at_a_time_asks_whether_an_outage_is_over(arena: Arena, first:
 
 def test_a_failed_probe_keeps_the_breaker_open_for_longer(arena: Arena, first: Upstream, second: Upstream) -> None:
     first.plays(up.status(500))
-    resilience = f"{ONE_ATTEMPT}\n[resilience.breaker]\nfailures_in_row = 1\nopen_s = 0.2\n"
-    router = arena.router(policy(*backed(first, second), tiers=("small", "large"), resilience=resilience))
+    clock = Forwarded()
+    router = arena.router(policy(*backed(first, second), tiers=("small", "large"), resilience=OPENS_AT_ONCE), clock)
     arena.play("aroute", router)
-    time.sleep(0.3)
+    clock.by_s += 200
     assert errors(arena.play("aroute", router)) == [("first", "upstream_failure"), ("second", None)]
     (health, _) = router.fleet.snapshot()
     assert health.state == "open"

@@ -99,7 +99,7 @@ def test_an_overloaded_collector_is_asked_again_when_it_says(collector: Scripted
         ours.sent()
         assert ours.processor.health().sent == 5
     first, second = (when for when, _, _ in collector.requests)
-    assert 1.0 <= second - first < 5
+    assert second - first >= 1.0
     assert len(collector.spans) == 5, "each span once"
 
 
