@@ -22,7 +22,7 @@ from telemetry.setup import Telemetry
 from tests.traces import Attempt, Routed, emit
 
 # How long something takes is no question of these tests: a shared machine draws a page in ten seconds.
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=90_000)
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> **bold** [x](javascript:alert(1))"
@@ -36,7 +36,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_S = 60.0
+START_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
                 color_scheme=scheme,  # type: ignore[arg-type]
             )
         page = contexts[kind].new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(90_000)
         return page
 
     yield open_tab

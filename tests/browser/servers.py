@@ -13,7 +13,7 @@ from pathlib import Path
 from app.launch import is_up
 
 ROOT = Path(__file__).parents[2]
-START_S = 60.0
+START_S = 120.0
 
 
 def free_port() -> int:

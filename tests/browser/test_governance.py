@@ -65,7 +65,7 @@ CARDS = {
     "policy": ("head", "lanes", "rules", "models", "checks", "tools", "versions", "difference", "file"),
     "compliance": ("exposure", "rule-record", "rule-course", "protected", "policy-record", "evidence"),
 }
-OPEN_S = 30_000
+OPEN_S = 90_000
 
 
 def version(text: str) -> str:
