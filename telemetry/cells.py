@@ -76,7 +76,7 @@ def score_cells(rows: Iterable[Row]) -> Cells:
     return _cells(
         (row, _score_names(row, score["validator"][:_LONGEST_NAME], score.get("threshold")), _score_cell(row, score))
         for row in rows
-        for score in _records(row["scores"])
+        for score in records(row["scores"])
         if isinstance(score, dict) and isinstance(score.get("validator"), str)
     )
 
@@ -212,7 +212,7 @@ def _branch_cell(row: Row) -> Cell:
     return Cell(sums, [_one(latency_ms), _one(row["ttft_ms"]), _one(tokens / latency_ms * 1000 if timed else None)])
 
 
-def _records(text: str) -> list[Any]:
+def records(text: str) -> list[Any]:
     """A JSON list as the router writes it, or an empty one."""
     if "\\" in text:
         # Escapes may bring what no database takes.
@@ -238,7 +238,7 @@ def _ruled_names(row: Row, rule: str, outcome: str) -> tuple[str | None, ...]:
 def _verdicts(text: str) -> dict[tuple[str, str], int]:
     """How many models each rule removed in one way: one that spoke twice of a request did it once."""
     removed: dict[tuple[str, str], set[str]] = {}
-    for verdict in _records(text):
+    for verdict in records(text):
         if not isinstance(verdict, dict):
             continue
         rule, outcome, models = (verdict.get(name) for name in ("rule", "outcome", "models_removed"))

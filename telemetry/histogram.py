@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -42,6 +43,17 @@ _SPLICED = 3
 """Times as long as what comes to it a text has to be, for splicing to be faster than writing it anew."""
 _MANY = 64
 """From this number of entries on numpy is faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one of many histograms tells."""
+
+    n: int
+    percentiles: tuple[float | None, ...]
+    """In the order of the shares that were asked for; None for an empty histogram."""
+    beyond: int
+    """Values in later buckets than the one that was named; 0 when none was."""
 
 
 def bucket_of(value_ms: float) -> int:
@@ -136,6 +148,67 @@ def percentiles(text: str | None, shares: Sequence[float]) -> list[float | None]
     upto = list(accumulate(number for _, number in pairs))
     ranks = (max(1, math.ceil(share * upto[-1])) for share in shares)
     return [value_of(pairs[bisect_left(upto, rank)][0]) for rank in ranks]
+
+
+def summaries(texts: Sequence[str | None], shares: Sequence[float], *, bucket: int | None = None) -> list[Summary]:
+    """What `total` and `percentiles` tell of each text, for many texts at once.
+
+    Args:
+        texts: each one text, or several joined.
+        shares: each in 0..1, as 0.95.
+        bucket: how many values lie beyond it is counted as well.
+    """
+    import numpy as np
+
+    lengths = np.array([len(text or "") // _DIGITS for text in texts], dtype=np.int64)
+    entries = _entries("".join(text or "" for text in texts))
+    of = np.repeat(np.arange(len(texts)), lengths)
+    order = np.argsort(of << 12 | entries >> 20, kind="stable")
+    buckets, numbers = (entries >> 20)[order], (entries & _MOST)[order]
+    # Counted on over all texts; a text's own count is the difference from where it begins.
+    upto = np.concatenate(([0], np.cumsum(numbers)))
+    ends = np.cumsum(lengths)
+    before = upto[ends - lengths]
+    totals = upto[ends] - before
+    beyond = np.zeros(len(texts), dtype=np.int64)
+    if bucket is not None:
+        beyond = np.bincount(of, weights=numbers * (buckets > bucket), minlength=len(texts)).astype(np.int64)
+    found: list[Sequence[float | None]] = []
+    for share in shares:
+        ranks = np.maximum(1, np.ceil(share * totals).astype(np.int64))
+        # An empty text has no place of its own.
+        at = np.minimum(np.searchsorted(upto[1:], before + ranks), max(len(buckets) - 1, 0))
+        reached = buckets[at] if len(buckets) else at
+        found.append([value_of(one) if n else None for one, n in zip(reached.tolist(), totals.tolist(), strict=True)])
+    columns = zip(*found, strict=True) if found else iter([()] * len(texts))
+    return [Summary(*row) for row in zip(totals.tolist(), columns, beyond.tolist(), strict=True)]
+
+
+def highest(texts: Sequence[str], limit: int) -> tuple[int, list[bool], list[bool]]:
+    """Where the ``limit`` highest values of all texts lie, as closely as buckets tell.
+
+    Returns:
+        The bucket of the last of them, for each text whether it has values beyond that, and whether it has any in it.
+        With fewer values than ``limit`` the bucket is the lowest that has any; -1 without values.
+    """
+    import numpy as np
+
+    entries = _entries("".join(texts))
+    if not len(entries):
+        return -1, [False] * len(texts), [False] * len(texts)
+    of = np.repeat(np.arange(len(texts)), [len(text) // _DIGITS for text in texts])
+    buckets, numbers = entries >> 20, entries & _MOST
+    from_top = np.cumsum(np.bincount(buckets, weights=numbers, minlength=_BUCKETS)[::-1])
+    last = max(_BUCKETS - 1 - int(np.searchsorted(from_top, min(limit, from_top[-1]))), 0)
+    beyond, within = np.zeros(len(texts), dtype=bool), np.zeros(len(texts), dtype=bool)
+    beyond[of[buckets > last]] = True
+    within[of[buckets == last]] = True
+    return last, beyond.tolist(), within.tolist()
+
+
+def lowest_of(bucket: int) -> float:
+    """The duration in milliseconds at which a bucket begins; none for the first, which takes all that is shorter too."""
+    return _bound(bucket) if bucket > 0 else -math.inf
 
 
 def total(text: str | None) -> int:

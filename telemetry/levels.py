@@ -91,7 +91,8 @@ def _levels(*groups: str, base: str = "") -> tuple[frozenset[str], ...]:
     return tuple(frozenset(f"{group} {base}".split()) for group in groups)
 
 
-_FLOW = "intent first chosen chosen_kind"
+_WAY = "first chosen chosen_kind"
+_FLOW = f"intent {_WAY}"
 _FEW = "risk data_class source policy_version status error_type"
 """Names of which there are few, so that one level serves for each of them."""
 _ASKED = "tenant route intent risk status"
@@ -105,10 +106,10 @@ REQUESTS = Family(
     REQUEST_DAY,
     "chosen",
     _levels(
-        *("", _FEW, "tenant route", "tenant intent", _FLOW, f"tenant {_FLOW}", f"route {_FLOW}", _ASKED),
-        "tenant data_class source status",
+        *("", "route", "intent", _WAY, _FEW, "tenant route", "tenant intent", _FLOW, f"{_FEW} {_WAY}"),
+        *(f"tenant {_FLOW}", f"route {_FLOW}", _ASKED, "tenant data_class source status"),
     ),
-    hourly=frozenset({0, 4, 5}),
+    hourly=frozenset({0, 7, 9}),
 )
 BRANCHES = Family(
     BRANCH_HOUR,

@@ -45,7 +45,8 @@ from telemetry.query import (
 from telemetry.query.filters import Filters
 
 EVERY: Final = Filters()
-DAY, WEEK, MONTH = (Filters(start=END - timedelta(days=days), end=END) for days in (1, 7, 30))
+WEEK, MONTH = (Filters(start=END - timedelta(days=days), end=END) for days in (7, 30))
+DAY: Final = Filters(start=END - timedelta(hours=29), end=END - timedelta(hours=5))
 ODD: Final = Filters(start=END - timedelta(days=89, hours=5), end=END - timedelta(hours=7))
 """Neither end on a midnight: both edges are read by the hour."""
 ACME: Final = Filters(tenants=("acme",))
@@ -97,6 +98,12 @@ def _totals() -> Iterator[tuple[Any, ...]]:
     yield "series_by_hour_7_days", overview.series, WEEK, "hour"
     yield "volumes_by_hour_90_days", volume.volumes, EVERY, "hour"
     yield "volumes_by_hour_one_tenant", volume.volumes, replace(ACME, start=WEEK.start, end=WEEK.end), "hour"
+    yield "totals_24_hours_one_route", overview.totals, replace(DAY, routes=("chat",))
+    yield "totals_24_hours_five_filters", overview.totals, replace(NARROW, start=DAY.start, end=DAY.end)
+    yield "series_by_hour_24_hours_five_filters", overview.series, replace(NARROW, start=DAY.start, end=DAY.end), "hour"
+    yield "totals_90_days_model_and_status", overview.totals, Filters(models=("large",), statuses=("failed",))
+    yield "by_model_24_hours_one_route", overview.by_model, replace(DAY, routes=("chat",))
+    yield "by_model_24_hours_one_intent", overview.by_model, replace(DAY, intents=("code",))
     for by in get_args(overview.Dimension):
         yield f"breakdown_by_{by}", overview.breakdown, EVERY, by
     yield "by_model_90_days", overview.by_model, EVERY
@@ -127,6 +134,7 @@ def _ways() -> Iterator[tuple[Any, ...]]:
         yield f"escalations_by_{by}", escalations.escalations, EVERY, by
     yield "validators_90_days", escalations.validators, EVERY
     yield "validators_one_tenant", escalations.validators, ACME
+    yield "validators_24_hours_one_tenant", escalations.validators, replace(ACME, start=DAY.start, end=DAY.end)
     yield "recent_scores_90_days", scores.recent_scores, EVERY
     yield "recent_scores_one_tenant", scores.recent_scores, ACME
     yield "recent_scores_rare_tenant", scores.recent_scores, SELDOM
@@ -165,6 +173,7 @@ def _speeds() -> Iterator[tuple[Any, ...]]:
 def _rules() -> Iterator[tuple[Any, ...]]:
     yield "rules_90_days", compliance.rules, EVERY
     yield "rules_by_day_one_tenant", compliance.rules, ACME, "day"
+    yield "rules_24_hours_one_tenant", compliance.rules, replace(ACME, start=DAY.start, end=DAY.end)
     yield "exposures_90_days", compliance.exposures, EVERY
     yield "exposures_one_tenant", compliance.exposures, ACME
     yield "data_classes_90_days", compliance.data_classes, EVERY
@@ -211,7 +220,7 @@ def _operation() -> Iterator[tuple[Any, ...]]:
     yield "store_health", pipeline.store_health
     yield "processes", pipeline.processes, {"since": DAY.start, "now": END}
     yield "processes_30_days", pipeline.processes, {"since": MONTH.start, "now": END}
-    yield "pipeline_series_1_day", pipeline.series, DAY.start, END
+    yield "pipeline_series_1_day", pipeline.series, DAY.start, DAY.end
     yield "pipeline_series_30_days", pipeline.series, MONTH.start, END
     yield "jobs", pipeline.jobs, {"now": END}
     yield "table_sizes", sizes.sizes, {"since": MONTH.start}

@@ -106,7 +106,7 @@ def _parts(family: Family, filters: Filters, step: Step | None) -> list[_Part]:
 def _select(
     part: _Part, family: Family, filters: Filters, level: int, names: Sequence[str], step: Step | None
 ) -> sa.Select[Any]:
-    time = part.table.c[part.time]
+    time: sa.ColumnElement[Any] = part.table.c[part.time]
     conditions = [part.table.c.level == level, *on_names(part.table, family.model, filters)]
     if part.start is not None:
         conditions.append(time >= part.start)
@@ -116,8 +116,12 @@ def _select(
     if step is not None:
         width = HOURS[step]
         # Inlined numbers: a bound one would be another expression to the database in GROUP BY.
-        begins = time * _number(part.hours) if part.hours == width else time // _number(width) * _number(width)
-        columns.append(begins.label("hour"))
+        if part.hours != width:
+            time = time // _number(width) * _number(width)
+        elif width > 1:
+            time = time * _number(width)
+        # An hour as it is stored: rows come in its order, and need not be sorted.
+        columns.append(time.label("hour"))
     return sa.select(*columns).where(*conditions)
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from telemetry.cells import records
 from telemetry.query.filters import Filters, on_facts
 from telemetry.query.funnel import ANSWERING
 from telemetry.storage.engine import reading
@@ -153,7 +154,7 @@ def _chain(request: sa.RowMapping, branches: Sequence[sa.RowMapping]) -> Chain:
                 kind=row["kind"],
                 model=row["model"],
                 given=row["outcome"] == "accepted",
-                scores=tuple(_scores(row["scores"])),
+                scores=tuple(scores_in(row["scores"])),
                 cost_nano=_plus(pending, row["cost_nano"]),
                 followed=number < last_model,
             )
@@ -177,8 +178,9 @@ def _plus(one: int | None, other: int | None) -> int | None:
     return None if one is None or other is None else one + other
 
 
-def _scores(text: str) -> Iterable[Score]:
-    for said in from_json(text, []):
+def scores_in(text: str) -> Iterable[Score]:
+    """The scores in a branch's JSON; what is none is passed over."""
+    for said in records(text):
         if not isinstance(said, dict) or not isinstance(said.get("validator"), str):
             continue
         threshold = _number(said.get("threshold"))
@@ -208,4 +210,4 @@ def _number(value: object) -> float | None:
     return number if math.isfinite(number) else None
 
 
-__all__ = ["LOOK", "SLICE", "Answer", "Chain", "Chains", "Score", "chains"]
+__all__ = ["LOOK", "SLICE", "Answer", "Chain", "Chains", "Score", "chains", "scores_in"]

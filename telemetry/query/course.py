@@ -52,13 +52,14 @@ def course(engine: sa.Engine, filters: Filters, model: str, step: Step) -> Cours
     statement: sa.Select[Any] = sa.select(hour, *sums(source, BRANCHES, values)).group_by(hour).order_by(hour)
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
-    (slow_ms,) = histogram.percentiles("".join(row.latency_hist or "" for row in rows), (SLOW,))
-    return Course(slow_ms, [_step(row, slow_ms) for row in rows])
-
-
-def _step(row: sa.Row[Any], slow_ms: float | None) -> CourseStep:
-    text = row.latency_hist or ""
+    texts = [row.latency_hist for row in rows]
+    (slow_ms,) = histogram.percentiles("".join(text or "" for text in texts), (SLOW,))
     last = None if slow_ms is None else histogram.bucket_of(slow_ms)
-    slow = 0 if last is None else sum(n for bucket, n in histogram.decode(text).items() if bucket > last)
-    median, p95 = histogram.percentiles(text, (0.5, 0.95))
-    return CourseStep(hour_start(row.hour), row.branches, row.failed, histogram.total(text), slow, median, p95)
+    told = histogram.summaries(texts, (0.5, 0.95), bucket=last)
+    return Course(
+        slow_ms,
+        [
+            CourseStep(hour_start(row.hour), row.branches, row.failed, one.n, one.beyond, *one.percentiles)
+            for row, one in zip(rows, told, strict=True)
+        ],
+    )

@@ -18,11 +18,16 @@ def after(cursor: str, moment: sa.Column[datetime], key: sa.Column[str], *, of: 
     Raises:
         ValueError: the cursor is none of ours.
     """
-    said, separator, last = cursor.partition("~")
-    try:
-        ts = datetime.fromisoformat(said)
-    except ValueError:
-        ts = None
-    if ts is None or ts.tzinfo is None or not separator or not last.isalnum():
+    at, last = moment_of(cursor), cursor.partition("~")[2]
+    if at is None or not last.isalnum():
         raise ValueError(f"{cursor[:80]!r} is no cursor of a page of {of}; start again without one")
-    return sa.tuple_(moment, key) < sa.tuple_(sa.literal(ts, moment.type), sa.literal(last))
+    return sa.tuple_(moment, key) < sa.tuple_(sa.literal(at, moment.type), sa.literal(last))
+
+
+def moment_of(cursor: str) -> datetime | None:
+    """The moment of a cursor; None when it is none of ours."""
+    try:
+        at = datetime.fromisoformat(cursor.partition("~")[0])
+    except ValueError:
+        return None
+    return None if at.tzinfo is None else at

@@ -10,6 +10,8 @@ import sqlalchemy as sa
 from telemetry.text import clean
 
 SECONDS_PER_HOUR = 3600
+INDEXED = ("tenant", "route", "chosen", "status", "intent")
+"""Columns of request by each of which there is an index, with the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +57,30 @@ def named(filters: Filters, model_column: str) -> dict[str, tuple[str, ...]]:
     return {column: tuple(map(clean, values)) for column, values in wanted.items() if values}
 
 
-def on_names(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """The filters but for time, as conditions on a table of facts or a rollup."""
+def on_names(
+    table: sa.Table, model_column: str, filters: Filters, *, by: str | None = None
+) -> list[sa.ColumnElement[bool]]:
+    """The filters but for time, as conditions on a table of facts or a rollup.
+
+    ``by``: the one column of `INDEXED` whose index is to find the rows; the database is kept from using another one.
+    """
     conditions: list[sa.ColumnElement[bool]] = []
-    for column, values in named(filters, model_column).items():
-        conditions.append(table.c[column] == values[0] if len(values) == 1 else table.c[column].in_(values))
+    for name, values in named(filters, model_column).items():
+        column: sa.ColumnElement[str] = table.c[name]
+        if by is not None and name != by and name in INDEXED:
+            # An expression has no index.
+            column = column.concat("")
+        conditions.append(column == values[0] if len(values) == 1 else column.in_(values))
     if filters.simulated is not None:
         conditions.append(table.c.simulated == filters.simulated)
     return conditions
 
 
-def on_facts(table: sa.Table, model_column: str, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    """The filters, exact in time, as conditions on request or branch."""
-    conditions = on_names(table, model_column, filters)
+def on_facts(
+    table: sa.Table, model_column: str, filters: Filters, *, by: str | None = None
+) -> list[sa.ColumnElement[bool]]:
+    """The filters, exact in time, as conditions on request or branch. ``by`` as in `on_names`."""
+    conditions = on_names(table, model_column, filters, by=by)
     if filters.start is not None:
         conditions.append(table.c.ts >= _aware(filters.start))
     if filters.end is not None:

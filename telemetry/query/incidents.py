@@ -232,10 +232,11 @@ def _interval(begun: sa.Row[Any], end: datetime | None) -> BreakerInterval:
 def _process_ends(connection: sa.Connection, processes: Iterable[str], now: datetime) -> dict[str, datetime]:
     """When processes ended that have ended, by the samples that they gave."""
     columns = PIPELINE_SAMPLE.c
-    last = sa.func.max(columns.ts).label("ts")
-    ended = sa.func.max(sa.case((columns.last.is_(True), 1), else_=0)).label("ended")
-    statement = (
-        sa.select(columns.process, last, ended).where(columns.process.in_(sorted(processes))).group_by(columns.process)
-    )
-    rows = connection.execute(statement).all()
-    return {row.process: row.ts for row in rows if row.ended or row.ts < now - SILENT}
+    ended: dict[str, datetime] = {}
+    for process in sorted(processes):
+        # One by one: the index leads to the last sample of a process, but not to those of several.
+        newest = sa.select(columns.ts, columns.last).where(columns.process == process)
+        row = connection.execute(newest.order_by(columns.ts.desc()).limit(1)).first()
+        if row is not None and (row.last or row.ts < now - SILENT):
+            ended[process] = row.ts
+    return ended

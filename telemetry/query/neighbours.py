@@ -7,8 +7,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from telemetry.query.decisions import Path
+from telemetry.query.decisions import COUNTED, PATHS, Path
 from telemetry.query.filters import Filters, on_facts
+from telemetry.query.windows import windows
 from telemetry.storage.engine import reading
 from telemetry.storage.models import REQUEST
 from telemetry.text import clean
@@ -28,22 +29,30 @@ def neighbours(engine: sa.Engine, filters: Filters, decision_id: str, *, path: P
     Both are None for a decision that the store does not have.
     """
     columns = REQUEST.c
-    here = sa.tuple_(columns.ts, columns.span_id)
-    conditions = on_facts(REQUEST, "chosen", filters)
-    if path is not None:
-        conditions.append(_went(path))
     with reading(engine) as connection:
         found: sa.Select[Any] = sa.select(columns.ts, columns.span_id).where(columns.decision_id == clean(decision_id))
         at = connection.execute(found).one_or_none()
         if at is None:
             return Neighbours(None, None)
-        place = sa.tuple_(sa.literal(at.ts, columns.ts.type), sa.literal(at.span_id))
-        ids = sa.select(columns.decision_id).where(*conditions).limit(1)
         return Neighbours(
-            newer=connection.scalar(ids.where(here > place).order_by(columns.ts, columns.span_id)),
-            older=connection.scalar(ids.where(here < place).order_by(columns.ts.desc(), columns.span_id.desc())),
+            newer=_beside(connection, filters, path, at, newer=True),
+            older=_beside(connection, filters, path, at, newer=False),
         )
 
 
-def _went(path: Path) -> sa.ColumnElement[bool]:
-    return REQUEST.c.chosen_kind == "tool" if path == "by_tool" else REQUEST.c[path].is_(True)
+def _beside(
+    connection: sa.Connection, filters: Filters, path: Path | None, at: sa.Row[Any], *, newer: bool
+) -> str | None:
+    columns = REQUEST.c
+    here = sa.tuple_(columns.ts, columns.span_id)
+    place = sa.tuple_(sa.literal(at.ts, columns.ts.type), sa.literal(at.span_id))
+    order = (columns.ts, columns.span_id) if newer else (columns.ts.desc(), columns.span_id.desc())
+    condition = here > place if newer else here < place
+    for window in windows(connection, filters, wanted=1, of=COUNTED[path], at=at.ts, oldest_first=newer):
+        conditions = [*on_facts(REQUEST, "chosen", filters, by=window.by), window.condition(columns.ts), condition]
+        if path is not None:
+            conditions.append(PATHS[path])
+        found = connection.scalar(sa.select(columns.decision_id).where(*conditions).order_by(*order).limit(1))
+        if found is not None:
+            return str(found)
+    return None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
 from telemetry.query.compliance import ROUTER
-from telemetry.query.cursor import after, cursor_of
+from telemetry.query.cursor import after, cursor_of, moment_of
 from telemetry.query.filters import Filters, on_facts
+from telemetry.query.windows import windows
 from telemetry.storage.engine import reading
 from telemetry.storage.models import BRANCH, PROTECTED, REQUEST
 from telemetry.text import from_json
@@ -86,30 +87,41 @@ def page(
 ) -> ProtectedPage:
     """Decisions of ours about sensitive or regulated data, newest first, after ``cursor``.
 
-    Read by an index of these alone, in slices, so a page costs the same wherever it is. ``left``: only those of which a
+    Read by an index of these alone, on days on which the rollups count some. ``left``: only those of which a
     branch went to a cloud; where these are rare, it reads as many others as lie between them.
 
     Raises:
         ValueError: the cursor is none of ours.
     """
-    conditions = [REQUEST.c.source == ROUTER, *on_facts(REQUEST, "chosen", filters)]
-    if cursor is not None:
-        conditions.append(after(cursor, REQUEST.c.ts, REQUEST.c.span_id, of="decisions"))
+    place = None if cursor is None else after(cursor, REQUEST.c.ts, REQUEST.c.span_id, of="decisions")
+    conditions = [PROTECTED, REQUEST.c.source == ROUTER, *(() if place is None else (place,))]
     if left:
         of_it = BRANCH.c.decision_id == REQUEST.c.decision_id
         conditions.append(sa.exists().where(of_it, BRANCH.c.location == "cloud"))
-    statement: sa.Select[Any] = (
-        sa.select(*_COLUMNS)
-        .where(PROTECTED, *conditions)
-        .order_by(REQUEST.c.ts.desc(), REQUEST.c.span_id.desc())
-        .limit(limit + 1)
-    )
+    found: list[sa.Row[Any]] = []
+    following = None
     with reading(engine) as connection:
-        found = connection.execute(statement).all()
+        at = None if cursor is None else moment_of(cursor)
+        for window in windows(connection, _protected_only(filters), wanted=limit + 1, at=at):
+            statement: sa.Select[Any] = (
+                sa.select(*_COLUMNS)
+                .where(*conditions, *on_facts(REQUEST, "chosen", filters, by=window.by), window.condition(REQUEST.c.ts))
+                .order_by(REQUEST.c.ts.desc(), REQUEST.c.span_id.desc())
+                .limit(limit + 1 - len(found))
+            )
+            found += connection.execute(statement)
+            if len(found) > limit:
+                following = cursor_of(found[limit - 1].ts, found[limit - 1].span_id)
+                break
         rows = found[:limit]
         branches = _branches(connection, [row.decision_id for row in rows])
-    following = cursor_of(rows[-1].ts, rows[-1].span_id) if len(found) > limit else None
     return ProtectedPage([_protected(row, branches.get(row.decision_id, [])) for row in rows], following)
+
+
+def _protected_only(filters: Filters) -> Filters:
+    """The filters as the rollups know these decisions."""
+    classes = tuple(name for name in CLASSES if name in (filters.data_classes or CLASSES))
+    return replace(filters, data_classes=classes or CLASSES, source=filters.source or ROUTER)
 
 
 _COLUMNS: Final = [

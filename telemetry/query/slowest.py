@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from telemetry import histogram
-from telemetry.histogram import Counts
 from telemetry.levels import REQUESTS
 from telemetry.query.cells import HOURS, Step, cells, sums
 from telemetry.query.decisions import DecisionRow
@@ -23,19 +22,24 @@ _COLUMNS: Final[list[sa.ColumnElement[Any]]] = [REQUEST.c[field.name] for field 
 def slowest(engine: sa.Engine, filters: Filters, *, limit: int = 10) -> list[DecisionRow]:
     """Decisions of the filter, the slowest first; at equal latency the newest.
 
-    Only the hours that hold one of them are read. Where the last places lie in more than ``limit`` hours, as closely
-    as a histogram tells latencies apart (2.2 %), the newest of these hours have them.
+    Only the hours that hold one of them are read, and of these the rows alone that are slow enough. Where the last
+    places lie in more than ``limit`` hours, as closely as a histogram tells latencies apart (2.2 %), the newest of
+    these hours have them.
     """
     rows: list[DecisionRow] = []
     with reading(engine) as connection:
-        days = _holding(_histograms(connection, filters, "day"), limit)
-        hours: dict[int, Counts] = {}
+        _, days = _holding(_histograms(connection, filters, "day"), limit)
+        hours: dict[int, str] = {}
         for day in days:
             hours |= _histograms(connection, narrowed(filters, day, HOURS["day"]), "hour")
-        for hour in _holding(hours, limit):
+        least_ms, holding = _holding(hours, limit)
+        for hour in holding:
             statement: sa.Select[Any] = (
                 sa.select(*_COLUMNS)
-                .where(*on_facts(REQUEST, "chosen", narrowed(filters, hour, HOURS["hour"])))
+                .where(
+                    *on_facts(REQUEST, "chosen", narrowed(filters, hour, HOURS["hour"])),
+                    REQUEST.c.latency_ms >= least_ms * _CERTAIN,
+                )
                 .order_by(REQUEST.c.latency_ms.desc(), REQUEST.c.ts.desc(), REQUEST.c.span_id)
                 .limit(limit)
             )
@@ -43,25 +47,22 @@ def slowest(engine: sa.Engine, filters: Filters, *, limit: int = 10) -> list[Dec
     return sorted(rows, key=lambda row: (-row.latency_ms, -row.ts.timestamp(), row.decision_id))[:limit]
 
 
-def _histograms(connection: sa.Connection, filters: Filters, step: Step) -> dict[int, Counts]:
+_CERTAIN: Final = 1 - 1e-9
+"""The logarithm that puts a duration into a bucket is rounded, and may put one that lies on the edge below it."""
+
+
+def _histograms(connection: sa.Connection, filters: Filters, step: Step) -> dict[int, str]:
     """Latencies by the hour since the epoch at which each step begins."""
     source = cells(REQUESTS, filters, values=("latency_hist",), step=step)
     hour = source.c.hour
     statement: sa.Select[Any] = sa.select(hour, *sums(source, REQUESTS, ("latency_hist",))).group_by(hour)
-    return {begins: histogram.decode(text) for begins, text in connection.execute(statement) if text}
+    return {begins: text for begins, text in connection.execute(statement) if text}
 
 
-def _holding(steps: dict[int, Counts], limit: int) -> Sequence[int]:
-    """The steps that hold the ``limit`` slowest, the newest first."""
-    whole: Counts = {}
-    for counts in steps.values():
-        histogram.add(whole, counts)
-    left, last = limit, -1
-    for bucket in sorted(whole, reverse=True):
-        last = bucket
-        left -= whole[bucket]
-        if left <= 0:
-            break
-    above = {step for step, counts in steps.items() if max(counts) > last}
-    level = [step for step, counts in sorted(steps.items(), reverse=True) if last in counts]
-    return sorted({*above, *level[:limit]}, reverse=True)
+def _holding(steps: Mapping[int, str], limit: int) -> tuple[float, Sequence[int]]:
+    """How slow the ``limit`` slowest are at least, in milliseconds, and the steps that hold them, the newest first."""
+    newest_first = sorted(steps, reverse=True)
+    last, beyond, within = histogram.highest([steps[step] for step in newest_first], limit)
+    level = [step for step, holds in zip(newest_first, within, strict=True) if holds][:limit]
+    above = [step for step, holds in zip(newest_first, beyond, strict=True) if holds]
+    return histogram.lowest_of(last), sorted({*above, *level}, reverse=True)

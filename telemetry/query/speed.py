@@ -79,16 +79,12 @@ def percentiles(
     keys: list[sa.ColumnElement[Any]] = [source.c[name] for name in (*(("hour",) if step else ()), *names)]
     statement: sa.Select[Any] = sa.select(*keys, *sums(source, family, (text,))).group_by(*keys).order_by(*keys)
     with reading(engine) as connection:
-        rows = connection.execute(statement).mappings().all()
+        found = connection.execute(statement).mappings().all()
+    rows = [row for row in found if row[text] is not None]
+    told = histogram.summaries([row[text] for row in rows], SHARES)
     return [
-        Percentiles(
-            row[by] if by else "",
-            hour_start(row["hour"]) if step else None,
-            histogram.total(row[text]),
-            *histogram.percentiles(row[text], SHARES),
-        )
-        for row in rows
-        if row[text] is not None
+        Percentiles(row[by] if by else "", hour_start(row["hour"]) if step else None, one.n, *one.percentiles)
+        for row, one in zip(rows, told, strict=True)
     ]
 
 

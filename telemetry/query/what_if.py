@@ -92,6 +92,10 @@ def what_ifs(chains: Sequence[Chain]) -> list[WhatIf]:
     return sorted(found, key=lambda one: (order[one.validator, one.kind], one.validator, one.kind))
 
 
+_ALL_ALIKE: Final = ((0, STEPS),)
+"""The one stretch of thresholds where there is no score."""
+
+
 def _is_explained(chain: Chain) -> bool:
     """Whether every answer but the last was rejected by a score, and the last was given."""
     if any(score.weighed for answer in chain.answers for score in answer.scores):
@@ -156,7 +160,7 @@ def _what_if(
         costed += known
         as_it_was = _course(chain, validator, kind, None, heard)
         now.update(escalated=as_it_was.escalated, nano=(as_it_was.nano or 0) if known else 0)
-        for first, last in _stretches(score.score for score in scores):
+        for first, last in _stretches(score.score for score in scores) if scores else _ALL_ALIKE:
             course = _course(chain, validator, kind, last / STEPS, heard) if scores else as_it_was
             sums.add("escalated", first, last, int(course.escalated))
             sums.add("kept", first, last, int(course.kept))

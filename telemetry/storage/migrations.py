@@ -30,6 +30,7 @@ from telemetry.storage import (
     version_10,
     version_11,
     version_12,
+    version_13,
 )
 from telemetry.storage.api_key import API_KEY
 from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
@@ -93,6 +94,7 @@ STEPS: tuple[Step, ...] = (
     Step(version_10.VERSION, "the gateway's keys", version_10.apply),
     Step(version_11.VERSION, "opinions of judges, and what is still to be judged", version_11.apply),
     Step(version_12.VERSION, "drift against several references, with causes and moments", version_12.apply),
+    Step(version_13.VERSION, "decisions by tenant and by latency, rollups for one name alone", version_13.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -16,5 +16,5 @@ VERSION: Final = 8
 
 def apply(connection: sa.Connection, progress: Progress, tables: Mapping[str, sa.Table]) -> None:
     """Take the step, in the caller's transaction."""
-    divide_anew(connection)
+    divide_anew(connection, progress)
     progress(1.0)

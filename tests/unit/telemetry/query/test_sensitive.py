@@ -107,7 +107,7 @@ def test_it_is_found_by_the_index_of_protected_decisions_alone(engine: sa.Engine
     plans = []
 
     def explain(connection, cursor, statement, parameters, context, many):
-        if "FROM request" in statement and not statement.startswith("EXPLAIN"):
+        if "verdicts" in statement and not statement.startswith("EXPLAIN"):
             plans.append(connection.exec_driver_sql("EXPLAIN QUERY PLAN " + statement, parameters).all())
 
     sa.event.listen(engine, "before_cursor_execute", explain)
