@@ -1,48 +1,51 @@
-"""Drift: which models changed in which week, in what, and by how much."""
+"""Drift: which models changed in which week, in what, by how much, and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from typing import Any
+from typing import Any, Final, cast
 
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import cache, cards, components, navigation, plot, theme
-from app.dashboard.components import Cell
-from app.panels.drift import weeks
+from app.dashboard import cache, cards, components, navigation, theme
+from app.panels.drift import happenings, square, weeks
+from app.panels.drift.square import AGAINST_SAID, Square
 from telemetry.errors import StorageError
-from telemetry.query import drift as drift_query
-from telemetry.query.drift import DriftCell, DriftRunRecord, MetricDrift
+from telemetry.query import drift
+from telemetry.query.drift import Against, DriftCell, DriftRunRecord, Purpose
+
+PURPOSES: Final[dict[Purpose, str]] = {"user": "requests", "canary": "canaries"}
 
 
 def show() -> None:
     """The page."""
-    components.page_header("Drift", "Each model's week against the four weeks before it")
+    components.page_header("Drift", "Each model's week against weeks before it: what moved, by how much, and why")
     with cards.errors_shown("drift"):
-        cells, last = _stored(cache.settings().database_url)
-        if not cells:
+        last = cache.ask(drift.last_run)
+        of_purpose = {purpose: cache.ask(drift.heatmap, purpose=purpose) for purpose in PURPOSES}
+        if not any(of_purpose.values()):
             _nothing(last)
             return
-        shown = _kind(cells)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            purpose = _purpose(of_purpose)
+            simulated = _simulated(of_purpose[purpose])
+            against = _against()
+        cells = (
+            of_purpose[purpose] if against == "trailing" else cache.ask(drift.heatmap, against=against, purpose=purpose)
+        )
+        shown = [cell for cell in cells if cell.simulated == simulated]
+        if not shown:
+            components.untrusted(_no_reference(against))
+            return
         components.paragraphs([weeks.week_in_words(shown)])
-        if shown[0].simulated:
+        if simulated:
             components.notice("Simulated: this is demo traffic. Remove it with `routescope demo --clear`.")
+        if purpose == "canary":
+            components.notice("Canaries: the same prompts every week, counted in no other number.", tone="muted")
         chosen = _heat_map(shown, last)
         if chosen is not None:
-            _cell(chosen)
-
-
-@st.cache_data(ttl=cache.TTL_S, max_entries=8, show_spinner=False)
-def _stored(url: str) -> tuple[list[DriftCell], DriftRunRecord | None]:
-    engine = cache.engine_of(url)
-    return drift_query.heatmap(engine), drift_query.last_run(engine)
-
-
-@st.cache_data(ttl=cache.TTL_S, max_entries=64, show_spinner=False)
-def _metrics(url: str, model: str, week: date, simulated: bool) -> list[MetricDrift]:
-    return drift_query.cell(cache.engine_of(url), model, week, simulated)
+            _square(Square(chosen, against, purpose))
 
 
 def _nothing(last: DriftRunRecord | None) -> None:
@@ -60,16 +63,40 @@ def _nothing(last: DriftRunRecord | None) -> None:
         navigation.link_to(navigation.PLAYGROUND)
 
 
-def _kind(cells: Sequence[DriftCell]) -> list[DriftCell]:
-    """The cells of one kind of traffic; a choice is offered when there are both."""
+def _purpose(of_purpose: dict[Purpose, list[DriftCell]]) -> Purpose:
+    """Users' requests, or canaries where there are any."""
+    there = [purpose for purpose, cells in of_purpose.items() if cells]
+    if len(there) == 1:
+        return there[0]
+    picked = st.segmented_control(
+        "Of", list(PURPOSES.values()), default=PURPOSES["user"], required=True, key="of", bind="query-params"
+    )
+    return next(purpose for purpose, said in PURPOSES.items() if said == picked)
+
+
+def _simulated(cells: Sequence[DriftCell]) -> bool:
+    """Of which kind of traffic; a choice is offered when there are both."""
     kinds = sorted({cell.simulated for cell in cells})
-    simulated = kinds[0]
-    if len(kinds) > 1:
-        picked = st.segmented_control(
-            "Traffic", ["real", "simulated"], default="real", required=True, key="traffic", bind="query-params"
-        )
-        simulated = picked == "simulated"
-    return [cell for cell in cells if cell.simulated == simulated]
+    if len(kinds) == 1:
+        return kinds[0]
+    picked = st.segmented_control(
+        "Traffic", ["real", "simulated"], default="real", required=True, key="traffic", bind="query-params"
+    )
+    return picked == "simulated"
+
+
+def _against() -> Against:
+    said = {"trailing": "4 weeks before", "previous": "week before", "baseline": "pinned week"}
+    picked = st.segmented_control(
+        *("Against", list(said.values())), default="4 weeks before", required=True, key="against", bind="query-params"
+    )
+    return cast(Against, next(name for name, words in said.items() if words == picked))
+
+
+def _no_reference(against: Against) -> str:
+    if against == "baseline":
+        return "No week is pinned. Pin one with: routescope drift baseline 2026-W40, then: routescope drift run --all"
+    return f"Nothing has been compared with {AGAINST_SAID[against]} yet; run: routescope drift run --all"
 
 
 def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftCell | None:
@@ -79,11 +106,13 @@ def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftC
         "Models by week",
         f"Click a square for its metrics; the number is how many metrics drifted{run}",
         key="heat-map",
-        help="A metric drifted when its effect exceeds its threshold and the change is no chance "
-        "(q below 0.05, Benjamini-Hochberg over the week).",
+        help="A metric drifted when its effect exceeds its threshold and the change is no chance (q at most 0.01, "
+        "Benjamini-Hochberg over the week), over all prompts or on the same prompts. Marks above: prices and policies "
+        "that changed, and incidents.",
     ):
+        marks = happenings.marks(weeks.weeks_of(cells), simulated=cells[0].simulated)
         event = st.plotly_chart(
-            weeks.heat_map(cells, theme.mode(), chosen),
+            weeks.heat_map(cells, theme.mode(), chosen, marks),
             key="drift-heat-map",
             theme=None,
             config=theme.chart_config("drift"),
@@ -95,8 +124,7 @@ def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftC
         seen = st.session_state.get("drift-picked")
         st.session_state["drift-picked"] = picked
         if picked is not None and picked != seen and picked != chosen:
-            st.query_params.update({"model": picked.model, "week": picked.week_label})
-            st.rerun()
+            _open(picked)
         names = [f"{cell.model}, {cell.week_label}" for cell in cells]
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = _select(cells, names, chosen)
@@ -117,9 +145,14 @@ def _select(cells: Sequence[DriftCell], names: Sequence[str], chosen: DriftCell 
         return chosen
     picked = cells[place]
     if picked != chosen:
-        st.query_params.update({"model": picked.model, "week": picked.week_label})
-        st.rerun()
+        _open(picked)
     return picked
+
+
+def _open(picked: DriftCell) -> None:
+    st.query_params.update({"model": picked.model, "week": picked.week_label})
+    st.query_params.pop(square.METRIC, None)
+    st.rerun()
 
 
 def _addressed(cells: Sequence[DriftCell]) -> DriftCell | None:
@@ -141,55 +174,13 @@ def _picked(cells: Sequence[DriftCell], event: Any) -> DriftCell | None:
     return next((cell for cell in cells if [cell.model, cell.week.isoformat()] == list(wanted)), None)
 
 
-def _cell(chosen: DriftCell) -> None:
-    metrics = _metrics(cache.settings().database_url, chosen.model, chosen.week, chosen.simulated)
+def _square(chosen: Square) -> None:
+    cell = chosen.cell
+    against, purpose = chosen.against, chosen.purpose
+    metrics = cache.ask(drift.cell, cell.model, cell.week, cell.simulated, against=against, purpose=purpose)
     if not metrics:
         raise StorageError("this week's metrics are gone from the database; run: routescope drift run --all")
-    label = f"{plain.visible(chosen.model, 60)}, {chosen.week_label}"
-    with cards.grid("cell", narrowest="half"):
-        with cards.card(label, f"{units.count(chosen.n)} branches, each metric by itself", key="metrics"):
-            components.table(
-                ("Metric", "State", "Effect", "Threshold", "q", "n"),
-                [_row(one) for one in metrics],
-                numbers=(2, 3, 4, 5),
-            )
-        with cards.card("Reference and week", "The same metric before and in the week", key="distributions"):
-            names = [metric.metric for metric in metrics]
-            key = f"metric-{chosen.model}-{chosen.week}-{chosen.simulated}"
-            picked = st.selectbox("Metric", names, format_func=weeks.title_of, key=key)
-            _distribution(next((one for one in metrics if one.metric == picked), metrics[0]))
-
-
-def _row(one: MetricDrift) -> tuple[Cell | object, ...]:
-    tone = {"drift": "bad", "ok": "ok", "not_enough_data": "muted"}[one.state]
-    mark = {"drift": "▲ ", "ok": "", "not_enough_data": ""}[one.state]
-    return (
-        weeks.title_of(one.metric),
-        Cell(mark + weeks.STATE_SAID[one.state], tone),  # type: ignore[arg-type]
-        _number(one.effect),
-        _number(one.threshold),
-        "" if one.q is None else "< 0.001" if one.q < 0.001 else f"{one.q:.3f}",
-        units.count(one.n),
-    )
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
-
-
-def _distribution(one: MetricDrift) -> None:
-    if not one.current.shares and not one.reference.shares:
-        components.untrusted("There is no data of this metric in either period.", muted=True)
-        return
-    told = (
-        f"Effect {_number(one.effect)} ({weeks.title_of(one.effect_name or '')}), threshold "
-        f"{_number(one.threshold)}, p {one.p:.2g}"
-        if one.effect is not None and one.p is not None
-        else f"Not enough data to judge: {units.count(one.n)} in the week, {units.count(one.n_reference)} before"
-    )
-    components.untrusted(told, muted=True)
-    alt = f"{weeks.title_of(one.metric)}: reference against the week"
-    plot.draw(weeks.distributions(one, theme.mode()), key=f"distribution-{one.metric}", alt=alt)
+    square.draw(chosen, metrics)
 
 
 if __name__ == "__main__":

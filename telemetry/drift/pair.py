@@ -104,8 +104,11 @@ class Pair:
         if not enough or has_like.sum() < MIN_MATCHED * finding.n or effective_size(weights) < MIN_REFERENCE:
             return finding
         like = self._compare(finding.metric, before, current[has_like], weights)
+        finding = replace(finding, like=like)
+        if finding.ratio < 1.0:
+            return finding  # What does not matter needs no cause.
         mix = self._mix_effect(finding.metric, reference[~_missing(reference)], before, weights)
-        return replace(finding, like=like, mix_effect=mix)
+        return replace(finding, mix_effect=mix)
 
     def _mix_effect(self, metric: Metric, reference: Any, weighted: Any, weights: Numbers) -> float:
         """How far the new prompts alone would have moved the reference."""

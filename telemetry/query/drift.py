@@ -144,8 +144,7 @@ class MetricWeek:
 
     week: date
     value: float | None
-    """The median, or the share of a category; None without data."""
-    category: str | None
+    """The median, or the share of the category that was asked for; None without data."""
     state: DriftState
     n: int
 
@@ -251,13 +250,20 @@ def findings(
 
 
 def course(
-    engine: sa.Engine, model: str, metric: str, simulated: bool, *, purpose: Purpose = "user"
+    engine: sa.Engine,
+    model: str,
+    metric: str,
+    simulated: bool,
+    *,
+    category: str | None = None,
+    purpose: Purpose = "user",
 ) -> list[MetricWeek]:
-    """One metric of a model, week by week, oldest first."""
-    columns = DRIFT_METRIC.c
-    values = (columns.week, columns.after, columns.category, columns.state, columns.n)
+    """One metric of a model, week by week, oldest first: its median, or the share of a category."""
+    columns, detail = DRIFT_METRIC.c, DRIFT_DETAIL.c
+    values = (columns.week, columns.after, columns.kind, columns.state, columns.n, detail.current)
     statement = (
         sa.select(*values)
+        .join(DRIFT_DETAIL, sa.and_(*(columns[name] == detail[name] for name in KEY)))
         .where(
             columns.purpose == purpose,
             columns.model == model,
@@ -270,7 +276,7 @@ def course(
     )
     with reading(engine) as connection:
         rows = connection.execute(statement).all()
-    return [MetricWeek(row.week, row.after, row.category, cast(DriftState, row.state), row.n) for row in rows]
+    return [MetricWeek(row.week, _value(row, category), cast(DriftState, row.state), row.n) for row in rows]
 
 
 def baselines(engine: sa.Engine) -> dict[str, date]:
@@ -290,6 +296,14 @@ def last_run(engine: sa.Engine) -> DriftRunRecord | None:
 
 
 _ORDER = {"drift": 0, "ok": 1, "not_enough_data": 2}
+
+
+def _value(row: Any, category: str | None) -> float | None:
+    shape = Distribution.from_json(row.current)
+    if row.kind == "numeric":
+        return row.after if shape.median is None else shape.median
+    shares = dict(zip(shape.labels, shape.shares, strict=False))
+    return shares.get(category or "", 0.0) if shares else None
 
 
 def _ratio(row: sa.Row[Any]) -> float:

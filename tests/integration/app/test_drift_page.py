@@ -105,10 +105,11 @@ def test_a_run_that_found_nothing_is_told_apart_from_no_run(url):
 def test_the_latest_week_is_told_first_and_its_drift_is_open(url):
     stored(url, row("sprint", W45), row("sprint", W46, "drift", effect=0.5), row("harbor", W46))
     told = shown(opened())
-    assert "In 2026-W46, 1 model drifted: sprint (latency)." in told
+    assert "In 2026-W46, 1 model drifted: sprint (latency; the model changed)." in told
+    assert "Model drift: on the same prompts the model answers otherwise than before. Moved: latency." in told
     assert "sprint, 2026-W46" in told
     assert "▲ drifted" in told
-    assert "0.500" in told
+    assert "2.50" in told
     assert "&lt; 0.001" in told
     assert "Simulated" not in told
 
@@ -150,6 +151,52 @@ def test_too_little_data_is_said_and_not_called_steady(url):
     assert "Not enough data to judge: 4 in the week, 900 before" in told
 
 
+def test_a_drift_that_goes_on_says_since_when(url):
+    stored(url, *(row("sprint", week, "drift", effect=0.5) for week in (W45, W46)))
+    assert "sprint (latency; the model changed; since 2026-W45)" in shown(opened())
+
+
+def test_what_moved_is_told_with_its_moment_its_examples_and_where(url):
+    moment = datetime(2026, 11, 11, 14, 30, tzinfo=UTC)
+    ends = {"change_low": moment - timedelta(hours=5), "change_high": moment + timedelta(hours=3)}
+    values = {"before": 412.0, "after": 290.0, "examples": '["01a2b3"]', "like_effect": 0.5, "like_share": 0.93}
+    what = {"metric": "answer_characters", "unit": "characters", "change_at": moment, **values, **ends}
+    stored(
+        url,
+        row("sprint", W46, "drift", effect=0.5, **what),
+        row("sprint", W46, "drift", effect=0.6, **what) | {"scope": "route", "part": "draft"},
+    )
+    page = opened()
+    told = shown(page)
+    assert "412 characters → 290 characters (-30 %)" in told
+    assert "It changed about Wed 2026-11-11 14:30 UTC, 95 % sure between 2026-11-11 09:30 and 2026-11-11 17:30." in told
+    assert "On the same prompts 0.500; 93.0 % of the week have their like in the reference" in told
+    assert "route draft" in told and "3.0 x the threshold" in told
+    assert any("Example 1" in link.proto.label for link in page.get("page_link"))
+
+
+def test_other_references_and_canaries_are_chosen_in_the_address(url):
+    stored(
+        url,
+        row("sprint", W46),
+        row("sprint", W46, "drift", effect=0.5) | {"against": "previous"},
+        row("sprint", W46, "drift", effect=0.5, metric="ttft_ms") | {"purpose": "canary", "cause": "input"},
+    )
+    assert "nothing drifted" in shown(opened())
+    assert "1 model drifted: sprint (latency; the model changed)" in shown(opened(against="week before"))
+    assert "No week is pinned." in shown(opened(against="pinned week"))
+    canaries = shown(opened(of="canaries"))
+    assert "Canaries: the same prompts every week" in canaries
+    assert "Input drift: what was asked changed." in canaries
+
+
+def test_the_metric_in_the_address_is_the_one_that_is_drawn(url):
+    stored(url, row("sprint", W46, "drift", effect=0.5), row("sprint", W46, metric="ttft_ms"))
+    page = opened(metric="ttft_ms")
+    chooser = next(each for each in page.selectbox if each.label == "Metric")
+    assert chooser.options[chooser.index] == "time to first token"
+
+
 def test_hostile_names_of_models_are_text(url):
     stored(url, row(HOSTILE, W46, "drift", effect=0.5))
     told = shown(opened())
@@ -165,7 +212,7 @@ def test_states_differ_by_more_than_colour(url, mode):
     drawn = weeks.heat_map(heatmap(engine), mode, None).to_dict()["data"]
     by_name = {trace["name"]: trace for trace in drawn}
     assert set(by_name) == {"· steady", "▲ drifted", "not enough data"}
-    assert list(by_name["▲ drifted"]["text"]) == ["▲ 1 of 1"]
+    assert list(by_name["▲ drifted"]["text"]) == ["▲ 1 · model"]
     assert by_name["not enough data"]["marker"]["pattern"]["shape"] == "/"
     tip = by_name["▲ drifted"]["hovertext"][0]
     assert "n = 300" in tip
@@ -179,7 +226,7 @@ def test_costs_are_drawn_in_dollars_and_both_sizes_are_named(url):
     engine = stored(url, row("a", W46, metric="cost", unit="nano-USD", shapes=shapes))
     (metric,) = cell(engine, "a", W46, False)
     drawn = weeks.distributions(metric, "light").to_dict()
-    assert drawn["layout"]["xaxis"]["title"]["text"] == "cost (USD)"
+    assert drawn["layout"]["xaxis"]["title"]["text"] == "cost per branch (USD)"
     assert max(drawn["data"][0]["x"]) < 0.01
     assert [trace["name"] for trace in drawn["data"]] == ["Reference (weeks before), n = 900", "This week, n = 300"]
 

@@ -1,0 +1,103 @@
+"""One metric of a model, week by week, with what happened meanwhile and when it changed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import plotly.graph_objects as go
+
+from app import drift_words, units
+from app.dashboard import theme
+from app.dashboard.charts import style
+from app.dashboard.charts.over_time import Mark
+from app.dashboard.theme import Mode
+from app.panels.drift.weeks import NANO_USD, UNIT_SAID
+from telemetry.drift.weeks import WEEK, label_of, start_of
+from telemetry.query.drift import MetricDrift, MetricWeek
+
+
+def by_week(
+    weeks: Sequence[MetricWeek], metric: MetricDrift, mode: Mode, *, chosen: date, marks: Sequence[Mark] = ()
+) -> go.Figure:
+    """The median of each week, or the share of a category; weeks that drifted are marked, the chosen one is ringed.
+
+    The band is the interval in which the change lies.
+    """
+    shades = theme.palette(mode)
+    share = metric.unit == "share"
+    scale = 1 / units.NANO if metric.unit == NANO_USD else 1.0
+    unit = UNIT_SAID.get(metric.unit, metric.unit)
+    of_what = f"share of {style.label(metric.category or '', 24)}" if share else f"median ({unit})"
+    drawn = style.figure(mode, height=260, yaxis={"title": {"text": of_what}, "rangemode": "tozero"})
+    if share:
+        drawn.update_yaxes(tickformat=".0%")
+    if metric.unit == NANO_USD:
+        drawn.update_yaxes(tickprefix="$", exponentformat="none")
+    if metric.changed_from is not None and metric.changed_to is not None:
+        drawn.add_vrect(
+            x0=metric.changed_from,
+            x1=metric.changed_to,
+            fillcolor=shades.accent,
+            opacity=0.14,
+            line_width=0,
+            layer="below",
+        )
+    tones = {"warn": shades.warn, "neutral": shades.muted, "bad": shades.bad}
+    drawn.add_scatter(
+        x=[start_of(one.week) + WEEK / 2 for one in weeks],
+        y=[None if one.value is None else one.value * scale for one in weeks],
+        mode="lines+markers",
+        name="week",
+        line={"color": shades.accent, "width": 1.8},
+        marker={
+            "size": [11 if one.week == chosen else 8 for one in weeks],
+            "symbol": ["triangle-up" if one.state == "drift" else "circle" for one in weeks],
+            "color": [_colour(one, shades.accent, shades.bad, shades.muted) for one in weeks],
+            "line": {"width": [2 if one.week == chosen else 0 for one in weeks], "color": shades.ink},
+        },
+        hovertext=[_told(one, metric) for one in weeks],
+        hoverinfo="text",
+        showlegend=False,
+    )
+    for mark in marks:
+        drawn.add_vline(x=mark.at, line={"color": tones[mark.tone], "width": 1, "dash": "dot"}, layer="below")
+    if marks:
+        drawn.add_scatter(
+            x=[mark.at for mark in marks],
+            y=[1.0] * len(marks),
+            yaxis="y2",
+            mode="markers",
+            cliponaxis=False,
+            marker={"symbol": "diamond", "size": 8, "color": [tones[mark.tone] for mark in marks]},
+            hovertext=[f"{style.label(mark.text, 160)}<br>{mark.at:%Y-%m-%d %H:%M} UTC" for mark in marks],
+            hoverinfo="text",
+            showlegend=False,
+        )
+        drawn.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
+    drawn.update_xaxes(type="date", tickformat="%-d %b", nticks=8, title={"text": "UTC", "standoff": 4})
+    return drawn
+
+
+def when_told(metric: MetricDrift) -> str | None:
+    """When it changed, in words; None when that is not known."""
+    if metric.changed is None or metric.changed_from is None or metric.changed_to is None:
+        return None
+    return (
+        f"It changed about {metric.changed:%a %Y-%m-%d %H:%M} UTC, 95 % sure between "
+        f"{_short(metric.changed_from)} and {_short(metric.changed_to)}."
+    )
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _colour(one: MetricWeek, steady: str, drifted: str, unknown: str) -> str:
+    return {"ok": steady, "drift": drifted, "not_enough_data": unknown}[one.state]
+
+
+def _told(one: MetricWeek, metric: MetricDrift) -> str:
+    value = style.label(drift_words.value(metric, one.value))
+    state = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}[one.state]
+    return f"{label_of(one.week)}: {value}<br>{state}, n = {units.count(one.n)}"
