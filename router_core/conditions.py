@@ -36,7 +36,7 @@ class Look:
 
 def _unknown(signals: Signals) -> bool:
     """Whether a part of the conversation was never searched: then it may hold anything."""
-    return signals.unread_characters > 0
+    return signals.unread_characters > 0 or signals.images > 0
 
 
 def _at_most(value: float | None, bound: Any) -> bool:

@@ -91,6 +91,8 @@ def _unfit(
         )
     if request.response_schema is not None and "json" not in model.capabilities:
         return Exclusion("capability", "the request asks for JSON by a schema, which it cannot promise")
+    if signals.images and "images" not in model.capabilities:
+        return Exclusion("capability", "the request holds images, which it is not said to see")
     if request.functions and "tools" not in model.capabilities:
         return Exclusion("capability", "the request offers functions, which it is not said to call")
     return None

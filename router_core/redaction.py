@@ -91,7 +91,7 @@ class Redaction:
     originals: Mapping[str, str]
     """Personal data by placeholder, for `restore`; secrets are not in it."""
     left: tuple[str, ...]
-    """Kinds that are still found, or ``unread`` for text beyond what is searched: nothing may be sent then."""
+    """Kinds that are still found, ``unread`` for text beyond what is searched, ``image``: nothing may be sent then."""
 
     @property
     def safe(self) -> bool:
@@ -163,6 +163,8 @@ def _left(messages: Sequence[Message], beside: Sequence[str]) -> tuple[str, ...]
     left = {kind for text in (*texts, *turns) for kind in _found(text)}
     if any(len(text) > REVEAL_CHARACTERS for text in texts):
         left.add("unread")
+    if any(message.parts for message in messages):
+        left.add("image")
     return tuple(sorted(left))
 
 

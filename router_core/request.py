@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge, UnsupportedFeature
 from router_core.functions import Function, FunctionCall, FunctionChoice
+from router_core.images import Image
 
 Role: TypeAlias = Literal["system", "developer", "user", "assistant", "tool"]
 Purpose: TypeAlias = Literal["user", "playground", "canary", "shadow", "judge"]
@@ -35,11 +36,21 @@ class Message:
     """Functions that an assistant's message calls."""
     answers: str | None = None
     """Of a tool's message: the id of the call whose result it is."""
+    parts: tuple[str | Image, ...] = ()
+    """Of a message that holds images: its texts and images in their order. ``content`` is then all of the texts."""
+
+    @property
+    def images(self) -> int:
+        """How many it holds."""
+        return sum(isinstance(part, Image) for part in self.parts)
 
 
 def as_kept(message: Message) -> dict[str, Any]:
     """A message as spans keep it, where content is kept: what it does not have is left out."""
     kept: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.parts:
+        words = (part if isinstance(part, str) else part.in_words for part in message.parts)
+        kept["content"] = "\n".join(words)
     if message.calls:
         kept["tool_calls"] = message.calls
     if message.answers is not None:
@@ -195,7 +206,7 @@ class RouteRequest:
             raise PromptTooLarge(
                 f"the prompt has {self.characters:,} characters; at most {MAX_PROMPT_CHARACTERS:,} are routed"
             )
-        if not any(message.content.strip() for message in self.messages if message.role == "user"):
+        if not any(message.content.strip() or message.parts for message in self.messages if message.role == "user"):
             raise EmptyPrompt("the prompt is empty; write at least one word in a user message")
         for number, message in enumerate(self.messages, start=1):
             _check_text(message.content, number)

@@ -63,6 +63,8 @@ class Signals:
     """What it looks like: instruction_override, system_role, exfiltration, encoded_payload, hidden_unicode."""
     unread_characters: int = 0
     """Characters that were too many to be searched for personal data and secrets; rules treat them as holding some."""
+    images: int = 0
+    """Images in the conversation. Nobody looks into them; rules treat them as holding personal data and secrets."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,105 +12,17 @@ from starlette.requests import Request
 
 from app.gateway.admission import known_caller
 from app.gateway.doorkeeper import MAX_BODY_BYTES, BodyTooLarge
+from app.gateway.messages import MOST_CALLS, ChatMessage, InvalidBody, NamedTool, ToolEntry
 from app.keys.ring import Caller
-from router_core.errors import InvalidContext, PromptTooLarge, RequestError, UnsupportedFeature
-from router_core.functions import Function, FunctionCall, FunctionChoice, TheFunction
-from router_core.request import Context, Message, RouteRequest
+from router_core.errors import InvalidContext, PromptTooLarge, UnsupportedFeature
+from router_core.functions import Function, FunctionChoice, TheFunction
+from router_core.request import Context, RouteRequest
 
 CONTEXT_HEADER = "x-routescope-context"
 
-MOST_CALLS = 128
-"""Functions of a request, and calls of a message: OpenAI takes as many."""
-
 Tokens: TypeAlias = Annotated[int, Field(ge=1, le=1_000_000)]
 Penalty: TypeAlias = Annotated[float, Field(ge=-2, le=2)]
-Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 B = TypeVar("B", bound=BaseModel)
-
-
-class TextPart(BaseModel):
-    """One part of a message; only text is routed."""
-
-    type: str
-    text: str | None = None
-
-
-class CalledFunction(BaseModel):
-    """What an assistant's message calls."""
-
-    name: Name
-    arguments: str
-
-
-class ToolCall(BaseModel):
-    """One call in an assistant's message."""
-
-    id: Annotated[str, Field(min_length=1, max_length=256)]
-    type: Literal["function"] = "function"
-    function: CalledFunction
-
-
-class OfferedFunction(BaseModel):
-    """A function that models may call."""
-
-    name: Name
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
-
-
-class ToolEntry(BaseModel):
-    """OpenAI's wrapping of a function."""
-
-    type: Literal["function"]
-    function: OfferedFunction
-
-
-class NamedFunction(BaseModel):
-    """The function to be called."""
-
-    name: Name
-
-
-class NamedTool(BaseModel):
-    """OpenAI's wrapping of the choice of one function."""
-
-    type: Literal["function"]
-    function: NamedFunction
-
-
-class ChatMessage(BaseModel):
-    """One message as OpenAI writes it."""
-
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart] | None = None
-    tool_calls: Annotated[list[ToolCall], Field(max_length=MOST_CALLS)] | None = None
-    tool_call_id: Annotated[str, Field(max_length=256)] | None = None
-
-    def as_message(self, place: int) -> Message:
-        """Our own message.
-
-        Raises:
-            UnsupportedFeature: for images and sound.
-            InvalidBody: calls and results stand where they mean nothing.
-        """
-        if self.tool_calls and self.role != "assistant":
-            raise InvalidBody(f"messages.{place - 1}.tool_calls: only an assistant's message has them")
-        if (self.role == "tool") != (self.tool_call_id is not None):
-            problem = "it is missing" if self.role == "tool" else f"a message of role {self.role} has none"
-            raise InvalidBody(f"messages.{place - 1}.tool_call_id: {problem}")
-        calls = tuple(
-            FunctionCall(call.id, call.function.name, call.function.arguments) for call in self.tool_calls or ()
-        )
-        return Message(self.role, self._text(place), calls, self.tool_call_id)
-
-    def _text(self, place: int) -> str:
-        if not isinstance(self.content, list):
-            return self.content or ""
-        for part in self.content:
-            if part.type != "text":
-                raise UnsupportedFeature(f"message {place} has a part of type {part.type[:40]!r}; send text only")
-        return "".join(part.text or "" for part in self.content)
 
 
 class JsonSchema(BaseModel):
@@ -231,12 +143,6 @@ class RouteBody(BaseModel):
         )
 
 
-class InvalidBody(RequestError):
-    """The body is not what this path takes."""
-
-    code = "invalid_body"
-
-
 async def read_chat(request: Request) -> tuple[ChatBody, RouteRequest]:
     """The body of a chat completion, and the request in it.
 
@@ -290,9 +196,15 @@ def _validate(kind: type[B], values: Any) -> B:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(part) for part in first["loc"]) or "body"
+        # Where one of several forms may stand, all are tried: the one that got furthest is the one that was meant.
+        first = max(error.errors(include_url=False, include_input=False), key=lambda one: len(one["loc"]))
+        place = ".".join(str(part) for part in first["loc"] if not _is_form(part)) or "body"
         raise InvalidBody(f"{place[:200]}: {first['msg'].lower()}") from None
+
+
+def _is_form(part: int | str) -> bool:
+    """Whether a part of a place only names the form that was tried, as ``str`` or ``list[Part]``."""
+    return isinstance(part, str) and (part == "str" or "[" in part)
 
 
 def _stops(stop: str | list[str] | None) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 from starlette.requests import Request
 
 from app.gateway.admission import known_caller
-from app.gateway.bodies import CONTEXT_HEADER, InvalidBody
+from app.gateway.bodies import CONTEXT_HEADER
 from app.gateway.feedback import UnknownDecision
+from app.gateway.messages import InvalidBody
 from app.wiring import Service
 from router_core.errors import RequestError
 from router_core.request import DATA_CLASSES, RISKS, Context, DataClass, Purpose, Risk, RouteRequest

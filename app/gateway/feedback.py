@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.gateway.admission import known_caller
-from app.gateway.bodies import InvalidBody, read_body
+from app.gateway.bodies import read_body
 from app.gateway.errors import error_body
+from app.gateway.messages import InvalidBody
 from app.wiring import Service
 from router_core.errors import RequestError
 from telemetry.errors import StorageError

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from router_core.functions import Function, TheFunction
+from router_core.images import Image
 from router_core.providers.base import Call
 from router_core.request import Message
 
@@ -50,6 +51,8 @@ def response_format(call: Call) -> dict[str, Any]:
 def message_body(message: Message) -> dict[str, Any]:
     """One message. What calls functions and says nothing has no content."""
     body: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.parts:
+        body["content"] = [_part(part) for part in message.parts]
     if message.calls:
         body["content"] = message.content or None
         body["tool_calls"] = [
@@ -59,6 +62,13 @@ def message_body(message: Message) -> dict[str, Any]:
     if message.answers is not None:
         body["tool_call_id"] = message.answers
     return body
+
+
+def _part(part: str | Image) -> dict[str, Any]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    detail = {} if part.detail is None else {"detail": part.detail}
+    return {"type": "image_url", "image_url": {"url": part.url, **detail}}
 
 
 def _function(function: Function) -> dict[str, Any]:

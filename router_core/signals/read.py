@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from router_core.images import TOKENS
 from router_core.request import RouteRequest
 from router_core.result import Signals
 from router_core.signals.code import holds_code
@@ -33,6 +34,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
     prompt_kinds = kinds(prompt)
     messages = [message.content for message in request.messages]
     messages += [call.arguments for message in request.messages for call in message.calls]
+    images = sum(message.images for message in request.messages if message.parts)
     said = words_in(prompt) if len(prompt) <= COMPLEXITY_CHARACTERS else None
     words, numbers, code = count_words(prompt_kinds), count_numbers(prompt_kinds), holds_code(prompt)
     intent, confidence = classify_intent(prompt, own)
@@ -51,7 +53,8 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
         input_tokens=estimate_conversation(
             prompt_kinds if text is prompt else kinds(text)
             for text in (*messages, *(function.text for function in request.functions))
-        ),
+        )
+        + images * TOKENS,
         code=code,
         numbers=numbers,
         pii=find_pii(conversation),
@@ -62,6 +65,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
         injection=injection.score,
         injection_kinds=injection.kinds,
         unread_characters=max(0, len(whole) - REVEAL_CHARACTERS),
+        images=images,
     )
 
 

@@ -125,7 +125,8 @@ class Model(Strict):
     """What it is specialised in."""
     capabilities: frozenset[Capability] = frozenset()
     """What it can do besides answering in text. Requests that offer functions ("tools" to OpenAI's clients) go only to
-    models that have `tools`, those with a response schema only to models that have `json`."""
+    models that have `tools`, those with a response schema to models that have `json`, those with images to models that
+    have `images`."""
     quality: dict[str, Share] = {}
     """How good its answers are, 0 to 1, by intent, and `default` for all others; strategies may ask for a floor."""
     context_window: Annotated[int, Field(ge=256)] = 8192

@@ -1,4 +1,4 @@
-"""Functions of the caller's own through the gateway, with OpenAI's own client: offered, called, answered."""
+"""Functions and images of the caller's own through the gateway, with OpenAI's own client."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ name = "no-addresses"
 any_of = [{ tags = ["careful"] }]
 then = { kind = "redact", restore = true }
 
+[[rules]]
+name = "private-stays"
+any_of = [{ pii = true, tags = ["private"] }]
+then = { kind = "require", location = "local" }
+
 [telemetry]
 content = "full"
 """
@@ -43,7 +48,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Ser
         patch.setenv("LOOPBACK_KEY", "lb-0123456789abcdef")
         policy = home / "loopback.toml"
         text = POLICY.format(url=upstream.base_url)
-        policy.write_text(text.replace('["json"]', '["json", "tools"]') + REDACTING)
+        policy.write_text(text.replace('["json"]', '["json", "tools", "images"]') + REDACTING)
         with gateway(home, policy) as (url, service):
             yield url, service, upstream
 
@@ -58,6 +63,19 @@ def upstream(running: tuple[str, Service, Upstream]) -> Upstream:
 def client(running: tuple[str, Service, Upstream]) -> Iterator[OpenAI]:
     with OpenAI(base_url=f"{running[0]}/v1", api_key="not-needed", max_retries=0) as made:
         yield made
+
+
+PIXEL = "data:image/png;base64,iVBORw0KGgo="
+SEEN: list[Any] = [
+    {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "What is this?"},
+            {"type": "image_url", "image_url": {"url": PIXEL, "detail": "low"}},
+            {"type": "text", "text": "In one word."},
+        ],
+    }
+]
 
 
 def kept(running: tuple[str, Service, Upstream], completion_id: str) -> dict[str, Any]:
@@ -159,7 +177,7 @@ def test_what_cannot_be_meant_is_one_sentence(client: OpenAI, fields: dict[str, 
         client.chat.completions.create(**{"model": "route/chat", "messages": ASKED, **fields})
 
 
-def test_a_model_that_is_not_said_to_call_functions_is_not_asked(
+def test_a_model_that_is_not_said_to_call_functions_or_to_see_is_not_asked(
     tmp_path: Path, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     policy = tmp_path / "loopback.toml"
@@ -168,7 +186,52 @@ def test_a_model_that_is_not_said_to_call_functions_is_not_asked(
     with (
         gateway(tmp_path, policy) as (url, _),
         OpenAI(base_url=f"{url}/v1", api_key="-", max_retries=0) as client,
-        pytest.raises(openai.APIStatusError, match="offers functions"),
     ):
-        client.chat.completions.create(model="route/chat", messages=ASKED, tools=[WEATHER])
+        with pytest.raises(openai.APIStatusError, match="offers functions"):
+            client.chat.completions.create(model="route/chat", messages=ASKED, tools=[WEATHER])
+        with pytest.raises(openai.APIStatusError, match="holds images"):
+            client.chat.completions.create(model="route/chat", messages=SEEN)
     assert upstream.seen == []
+
+
+# --- images --------------------------------------------------------------------------------------------------------
+
+
+def test_an_image_goes_to_a_model_as_it_came_and_is_not_kept(
+    running: tuple[str, Service, Upstream], client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.plays(answer("Nothing."))
+    given = client.chat.completions.create(model="route/chat", messages=SEEN)
+    assert given.choices[0].message.content == "Nothing."
+    assert upstream.seen[-1].body["messages"] == SEEN
+    assert kept(running, given.id)["signals"]["images"] == 1
+    found = stored_decision(running[1].telemetry.engine, given.id.removeprefix("chatcmpl-"))
+    assert found is not None
+    assert found.content is not None
+    assert [turn.text for turn in found.content.prompt] == [
+        f"What is this?\n[image of type image/png, {len(PIXEL)} characters]\nIn one word."
+    ]
+
+
+def test_nobody_knows_what_an_image_holds_so_rules_take_it_for_private(
+    running: tuple[str, Service, Upstream], client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.plays(answer("Nothing."))
+    headers = {"x-routescope-context": '{"tags": ["private"]}'}
+    given = client.chat.completions.create(model="route/chat", messages=SEEN, extra_headers=headers)
+    out = {one["model"]: one["excluded_by"] for one in kept(running, given.id)["candidates"]}
+    assert out == {"small": None, "large": "rule:private-stays"}
+
+
+def test_an_image_is_not_sent_where_the_prompt_must_be_redacted(client: OpenAI, upstream: Upstream) -> None:
+    headers = {"x-routescope-context": '{"tags": ["careful"]}'}
+    with pytest.raises(openai.PermissionDeniedError, match="image cannot be masked for sure"):
+        client.chat.completions.create(model="route/chat", messages=SEEN, extra_headers=headers)
+    assert upstream.seen == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1/a.png", "file:///etc/passwd", "data:text/html,x", "ftp://a/b.png"])
+def test_an_address_that_only_this_network_reaches_is_no_image(client: OpenAI, url: str) -> None:
+    turns: list[Any] = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
+    with pytest.raises(openai.BadRequestError, match=r"messages\.0\.content\.0\.image_url\.url"):
+        client.chat.completions.create(model="route/chat", messages=turns)
