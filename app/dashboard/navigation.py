@@ -102,6 +102,12 @@ def decision_url(decision_id: str) -> str:
     return f"/{ONE_DECISION.url_path}?{urlencode({DECISION: decision_id})}"
 
 
+def decisions_url(**narrower: str) -> str:
+    """The address of the decisions behind a number, relative to this server's root; as `open_decisions`."""
+    along = {"playground": "false", **carried(), **narrower}
+    return f"/{DECISIONS.url_path}?{urlencode(along, doseq=True, errors='replace')}"
+
+
 def open_decision(decision_id: str) -> None:
     """Go to one decision's page now; the filters go along, for the way back."""
     st.switch_page(ONE_DECISION.file, query_params={**carried(), DECISION: decision_id})

@@ -1,115 +1,136 @@
-"""The tables one can click: models and decisions. Cells are drawn on a canvas as plain text; names are made visible."""
+"""The tables of models and of decisions. A row leads to what it is made of; names are made visible."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import pandas as pd
-import streamlit as st
-from pandas.io.formats.style import Styler
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from app import plain, units
-from app.dashboard import theme
+from app.dashboard import navigation, rows
+from app.dashboard.components import OUTCOME_TONE
+from app.dashboard.rows import NAME, Column
 from telemetry.query.decisions import DecisionRow
 from telemetry.query.overview import ModelTotals
 
-NAME = 60
-"""Characters of a name in a cell."""
-REASON = 30
-"""Characters of a reason in a cell of `WHY` pixels: a canvas cuts what is longer without a mark."""
-WHY = 208
-"""Pixels. With the columns before it this fills the page at a width of 1440; a wider page gives it the rest."""
+REASON: Final = 120
+"""Characters of a reason; a cell shows as many of them as it has room for."""
 
 
-def models(rows: Sequence[ModelTotals], *, key: str) -> str | None:
-    """Models and tools with their figures; the name of the row that was clicked."""
-    ordered = sorted(rows, key=lambda row: (-(row.cost_nano or 0), -row.branches))
-    frame = pd.DataFrame(
-        {
-            "Model or tool": [plain.visible(row.model, NAME) for row in ordered],
-            "Use": [row.kind for row in ordered],
-            "Branches": [row.branches for row in ordered],
-            "Accepted": [row.accepted / row.branches * 100 if row.branches else None for row in ordered],
-            "Failed": [row.failed for row in ordered],
-            "Spend": _dollars([row.cost_nano for row in ordered]),
-            "Unknown cost": [row.cost_unknown for row in ordered],
-            "Input tokens": [row.input_tokens for row in ordered],
-            "Output tokens": [row.output_tokens for row in ordered],
-            "p50, ms": [_rounded(row.latency_p50_ms) for row in ordered],
-            "p95, ms": [_rounded(row.latency_p95_ms) for row in ordered],
-            "First token p95, ms": [_rounded(row.ttft_p95_ms) for row in ordered],
-        }
-    )
-    column = st.column_config
-    clicked = _table(
-        frame,
-        key,
-        {
-            "Model or tool": column.TextColumn(),
-            "Use": column.TextColumn(
-                help="model: an answer. probe: an extra cheap answer to compare. tool, cache, judge."
-            ),
-            "Branches": column.NumberColumn(format="localized", help="Attempts, used or not."),
-            "Accepted": column.ProgressColumn(
-                format="%.1f %%", min_value=0, max_value=100, help="Branches whose answer was the final one."
-            ),
-            "Failed": column.NumberColumn(format="localized", help="Branches without a complete answer."),
-            "Spend": column.NumberColumn(format="$%.4f", help="US dollars, of the branches whose cost is known."),
-            "Unknown cost": column.NumberColumn(format="localized", help="Branches whose cost is not known."),
-            "Input tokens": column.NumberColumn(format="localized"),
-            "Output tokens": column.NumberColumn(format="localized"),
-            "p50, ms": column.NumberColumn(format="localized", help="Median latency of the call alone."),
-            "p95, ms": column.NumberColumn(format="localized", help="95th percentile of the call's latency."),
-            "First token p95, ms": column.NumberColumn(format="localized", help="From the start of the branch."),
-        },
-    )
-    return None if clicked is None else ordered[clicked].model
+def models(found: Sequence[ModelTotals], colours: Mapping[str, str], *, key: str) -> str | None:
+    """Models and tools with their figures and colours; the name of the row that was clicked."""
+    ordered = sorted(found, key=lambda row: (-(row.cost_nano or 0), -row.branches))
+    accepted = [row.accepted / row.branches if row.branches else None for row in ordered]
+    columns = [
+        Column(
+            "Model or tool",
+            [row.model for row in ordered],
+            swatches=[colours.get(row.model) for row in ordered],
+            help="Click a row to see its decisions.",
+        ),
+        Column(
+            "Use",
+            [row.kind for row in ordered],
+            help="model: an answer. probe: an extra cheap answer to compare. tool, cache, judge.",
+        ),
+        _counts("Branches", [row.branches for row in ordered], "Attempts, used or not."),
+        Column(
+            "Accepted",
+            [units.share(part) for part in accepted],
+            number=True,
+            sort=accepted,
+            shares=accepted,
+            help="Share of the branches whose answer was the final one.",
+        ),
+        _counts("Failed", [row.failed for row in ordered], "Branches without a complete answer."),
+        Column(
+            "Spend",
+            [units.nano_usd(row.cost_nano) for row in ordered],
+            number=True,
+            sort=[row.cost_nano for row in ordered],
+            help="US dollars, of the branches whose cost is known.",
+        ),
+        _milliseconds("p50", [row.latency_p50_ms for row in ordered], "Median latency of the call alone."),
+        _milliseconds("p95", [row.latency_p95_ms for row in ordered], "95th percentile of the call's latency."),
+        _milliseconds(
+            "First token p95", [row.ttft_p95_ms for row in ordered], "95th percentile, from the start of the branch."
+        ),
+        _counts("Tokens in", [row.input_tokens for row in ordered], "Input tokens, as the provider counted them."),
+        _counts("Tokens out", [row.output_tokens for row in ordered], "Output tokens, as the provider counted them."),
+    ]
+    if any(row.cost_unknown for row in ordered):
+        unknown = [row.cost_unknown for row in ordered]
+        columns.append(_counts("Unknown cost", unknown, "Branches whose cost is not known."))
+    links = [navigation.decisions_url(model=row.model) for row in ordered]
+    # A model has a row for each use, and the rows of one model lead to the same decisions.
+    return rows.draw(columns, key=key, names=[row.model for row in ordered], links=links)
 
 
-def decisions(rows: Sequence[DecisionRow], *, key: str) -> str | None:
+def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
     """Decisions, a line each; the id of the one that was clicked.
 
     The server does not know how wide the page is, so the columns come in the order of their worth: what a narrow page
     cuts off is what one misses least, and the table scrolls to it.
     """
-    frame = pd.DataFrame(
-        {
-            "Time (UTC)": [row.ts.replace(tzinfo=None) for row in rows],
-            "Went": [_went(row) for row in rows],
-            "Cost": [units.nano_usd(row.cost_nano) for row in rows],
-            "Status": [row.status for row in rows],
-            "Latency": [units.took(row.latency_ms) for row in rows],
-            "Score": ["" if row.score is None else units.score(row.score) for row in rows],
-            "Saved": [units.nano_usd(row.savings_nano) for row in rows],
-            "Intent": [plain.visible(row.intent, NAME) for row in rows],
-            "Route": [plain.visible(row.route, NAME) for row in rows],
-            "Why": [_why(row) for row in rows],
-            "Tenant": [plain.visible(row.tenant, NAME) for row in rows],
-            "Purpose": [row.purpose + (", simulated" if row.simulated else "") for row in rows],
-            "Decision": [plain.visible(row.decision_id, NAME) for row in rows],
-        }
-    )
-    column = st.column_config
-    clicked = _table(
-        frame.style.map(_status_colour, subset=["Status"]),
-        key,
-        {
-            "Time (UTC)": column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=142),
-            "Went": column.TextColumn(width=172, help="What was tried first, and what answered. Dashed: a fallback."),
-            "Status": column.TextColumn(width=66, help="ok, denied, failed or cancelled."),
-            "Intent": column.TextColumn(width=84),
-            "Route": column.TextColumn(width=70),
-            "Score": column.TextColumn(width=56, alignment="right", help="Final score of the answer given, 0 to 1."),
-            "Cost": column.TextColumn(width=98, alignment="right", help="All branches of the request, in US dollars."),
-            "Saved": column.TextColumn(width=98, alignment="right", help="Baseline minus cost, in US dollars."),
-            "Latency": column.TextColumn(width=72, alignment="right", help="Request in to decision settled."),
-            "Why": column.TextColumn(width=WHY),
-            # Hidden until the reader asks for them in the table's own menu.
-            **dict.fromkeys(("Tenant", "Purpose", "Decision")),
-        },
-    )
-    return None if clicked is None else rows[clicked].decision_id
+    columns = [
+        Column("Time (UTC)", [f"{row.ts:%Y-%m-%d %H:%M:%S}" for row in found], width="least"),
+        Column(
+            "Went",
+            [_went(row) for row in found],
+            limit=2 * NAME,
+            help="What was tried first, and what answered. ⇢: a fallback.",
+        ),
+        Column(
+            "Cost",
+            [units.nano_usd(row.cost_nano) for row in found],
+            number=True,
+            sort=[row.cost_nano for row in found],
+            help="All branches of the request, in US dollars.",
+        ),
+        Column(
+            "Status",
+            [row.status for row in found],
+            tones=[None if row.status == "ok" else OUTCOME_TONE.get(row.status) for row in found],
+            help="ok, denied, failed or cancelled.",
+        ),
+        Column(
+            "Latency",
+            [units.took(row.latency_ms) for row in found],
+            number=True,
+            sort=[row.latency_ms for row in found],
+            help="Request in to decision settled.",
+        ),
+        Column(
+            "Score",
+            ["" if row.score is None else units.score(row.score) for row in found],
+            number=True,
+            sort=[row.score for row in found],
+            help="Final score of the answer given, 0 to 1.",
+        ),
+        Column(
+            "Saved",
+            [units.nano_usd(row.savings_nano) for row in found],
+            number=True,
+            sort=[row.savings_nano for row in found],
+            help="Baseline minus cost, in US dollars.",
+        ),
+        Column("Intent", [row.intent for row in found]),
+        Column("Route", [row.route for row in found]),
+        Column("Tenant", [row.tenant for row in found]),
+        Column("Why", [_why(row) for row in found], width="most", limit=REASON),
+    ]
+    if any(row.simulated or row.purpose != "user" for row in found):
+        purposes = [row.purpose + (", simulated" if row.simulated else "") for row in found]
+        columns.append(Column("Purpose", purposes, help="Who made the request, and whether it is demo traffic."))
+    names = [row.decision_id for row in found]
+    return rows.draw(columns, key=key, names=names, links=[navigation.decision_url(name) for name in names])
+
+
+def _counts(title: str, values: Sequence[int | None], help: str) -> Column:
+    return Column(title, [units.count(value) for value in values], number=True, sort=values, help=help)
+
+
+def _milliseconds(title: str, values: Sequence[float | None], help: str) -> Column:
+    return Column(title, [units.took(value) for value in values], number=True, sort=values, help=help)
 
 
 def _went(row: DecisionRow) -> str:
@@ -119,40 +140,9 @@ def _went(row: DecisionRow) -> str:
     return f"{first} {'⇢' if row.fell_back else '→'} {chosen}"
 
 
-def _status_colour(status: object) -> str:
-    """CSS of a cell: what went wrong is seen before it is read."""
-    shades = theme.palette(theme.mode())
-    colour = {"failed": shades.bad, "denied": shades.warn, "cancelled": shades.warn}.get(str(status))
-    return f"color: {colour}" if colour else ""
-
-
 def _why(row: DecisionRow) -> str:
     """The reason without what another column says."""
     reason, said = row.reason or "", f"{row.chosen} answered" if row.chosen else "No answer"
     if reason.startswith(said):
         reason = reason[len(said) :].lstrip(": ") or reason
-    return plain.visible(reason, REASON)
-
-
-def _rounded(ms: float | None) -> float | None:
-    """To whole milliseconds, and to hundredths below ten; None where the clock stood still (`units.took`)."""
-    return None if not ms else round(ms) if ms >= 10 else round(ms, 2)
-
-
-def _dollars(amounts: Sequence[int | None]) -> list[float | None]:
-    return [None if amount is None else amount / units.NANO for amount in amounts]
-
-
-def _table(frame: pd.DataFrame | Styler, key: str, columns: dict[str, Any]) -> int | None:
-    event: Any = st.dataframe(
-        frame,
-        hide_index=True,
-        column_config=columns,
-        key=f"table-{key}",
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="unknown",
-        height="content",
-    )
-    cells = event.selection.cells
-    return int(cells[0][0]) if cells else None
+    return reason

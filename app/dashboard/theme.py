@@ -24,6 +24,8 @@ class Palette:
     muted: str
     grid: str
     ground: str
+    hover: str
+    """Below what the pointer is on."""
     accent: str
     on_accent: str
     """Text on the accent."""
@@ -40,6 +42,7 @@ LIGHT = Palette(
     muted="#66666d",
     grid="#e9e8e5",
     ground="#ffffff",
+    hover="#f6f5f3",
     accent="#4f51c9",
     on_accent="#ffffff",
     neutral="#8b8b92",
@@ -64,6 +67,7 @@ DARK = Palette(
     muted="#9c9da3",
     grid="#24262a",
     ground="#141518",
+    hover="#1b1c20",
     accent="#9a9bf2",
     on_accent="#141518",
     neutral="#74767d",
@@ -156,7 +160,7 @@ def css(chosen: Mode) -> str:
     colours = palette(chosen)
     variables = "; ".join(
         f"--rs-{name.replace('_', '-')}: {getattr(colours, name)}"
-        for name in ("ink", "muted", "grid", "ground", "accent", "on_accent", "ok", "warn", "bad")
+        for name in ("ink", "muted", "grid", "ground", "accent", "on_accent", "ok", "warn", "bad", "hover")
     )
     return f"<style>\n:root {{ {variables} }}\n{_STYLE.read_text(encoding='utf-8')}</style>"
 

@@ -91,7 +91,7 @@ def _rows(view: View, path: Path | None, page: DecisionPage, number: int) -> Non
         key="decisions",
         help="Counted by full hours, as on the Overview. A search narrows the rows, not these totals.",
     ):
-        chosen = tables.decisions(page.rows, key=f"decisions-{number}")
+        chosen = tables.decisions(page.rows, key="decisions")
     if chosen is not None:
         along = {} if path is None else {PATH: str(path)}
         query = {**address.carried(), **along, navigation.DECISION: chosen}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboard import cache, cards, navigation, page, tables
+from app.dashboard import cache, cards, navigation, page, tables, theme
 from app.dashboard.view import View
 from app.panels.overview import first_screen, glance, numbers, traffic
 from telemetry.query import decisions, overview
@@ -43,7 +43,7 @@ def _models(view: View) -> None:
     with cards.card(
         "Models and tools", "One row a model, tool and use. Click a row to see its decisions", key="models"
     ):
-        chosen = tables.models(cache.ask(overview.by_model, view.filters), key="models")
+        chosen = tables.models(cache.ask(overview.by_model, view.filters), cache.colours(theme.mode()), key="models")
         if chosen is not None:
             navigation.open_decisions(model=chosen)
 

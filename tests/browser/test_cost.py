@@ -19,7 +19,7 @@ def test_every_card_is_drawn_and_fits_and_a_bar_filters(visit: Visit) -> None:
     page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
     # Ranked, over time, from the baseline to the savings, tokens.
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(4)
-    expect(page.locator("[class*='st-key-card-dearest']").get_by_test_id("stDataFrame")).to_be_visible()
+    expect(page.locator("[class*='st-key-card-dearest']").locator(".rs-rows tbody tr").first).to_be_visible()
     expect(page.get_by_text("95\u00a0% interval", exact=False).first).to_be_visible()
     expect(page.get_by_text("Budgets:", exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

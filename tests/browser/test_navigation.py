@@ -64,12 +64,7 @@ def test_the_last_of_two_quick_changes_wins(visit: Callable[..., Page]) -> None:
 
 def test_a_decision_opened_from_a_filtered_list_leads_back_to_that_list(visit: Callable[..., Page]) -> None:
     page = visit("/decisions?range=8w&intent=code")
-    table = page.get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    page.wait_for_timeout(2000)
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 250, box["y"] + 54, delay=60)
+    page.locator(".rs-rows tbody tr").first.click()
     page.get_by_role("link", name="All decisions").click()
     expect(page.locator(FILTER_ON, has_text="code")).to_be_visible()
     expect(page.get_by_role("radio", name="8w")).to_be_checked()
@@ -77,12 +72,7 @@ def test_a_decision_opened_from_a_filtered_list_leads_back_to_that_list(visit: C
 
 def test_a_click_on_a_model_opens_its_decisions_counted_as_the_table_counted(visit: Callable[..., Page]) -> None:
     page = visit("/?range=8w&intent=chat")
-    table = page.get_by_test_id("stDataFrame").first
-    table.scroll_into_view_if_needed()
-    page.wait_for_timeout(2000)
-    box = table.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + 40, box["y"] + 54, delay=60)
+    page.locator("[class*='st-key-card-models'] .rs-rows tbody tr").first.click()
     expect(page.locator(".rs-head h1", has_text="Decisions")).to_be_visible()
     wanted = asked(page)
     assert (wanted["range"], wanted["intent"], wanted["playground"]) == (["8w"], ["chat"], ["false"])

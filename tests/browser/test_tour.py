@@ -40,12 +40,7 @@ class Visitor:
     def row(self, card: str) -> None:
         """The first row of a card's table."""
         self._count()
-        table = self.page.locator(f"[class*='st-key-card-{card}']").get_by_test_id("stDataFrame").first
-        table.scroll_into_view_if_needed()
-        self.page.wait_for_timeout(800)
-        box = table.bounding_box()
-        assert box is not None
-        self.page.mouse.click(box["x"] + 40, box["y"] + 54, delay=60)
+        self.page.locator(f"[class*='st-key-card-{card}'] .rs-rows tbody tr").first.click()
 
     def reads(self, *texts: str) -> None:
         for text in texts:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import cache, cards, navigation, plot, theme
+from app.dashboard import cache, cards, navigation, plot, rows
+from app.dashboard.components import Tone
+from app.dashboard.rows import Column
 from app.dashboard.trail import trail
 from app.dashboard.view import View
 from telemetry.query import sensitive
@@ -20,6 +21,8 @@ AFTER: Final = "after"
 LEFT: Final = "left"
 """Parameters of the page's address: where the list goes on, and whether it shows only what went to a cloud."""
 SAID: Final = {"local": "local", "cloud": "left for a cloud", "unknown": "unknown", "nowhere": "nothing ran"}
+_TONE: Final[dict[str, Tone | None]] = {"local": "ok", "unknown": "warn", "cloud": "bad", "nowhere": None}
+_LONG: Final = ("Ran on", "Kept out, and why", "Rules that spoke")
 
 
 def draw(view: View, *, requests: int, left: int) -> None:
@@ -48,10 +51,10 @@ def draw(view: View, *, requests: int, left: int) -> None:
         except ValueError as error:
             cards.empty("The list cannot go on from there", str(error))
             return
-        chosen = _table(page, place.number)
+        chosen = _table(page)
         place.buttons(page.next_cursor)
         if chosen is not None:
-            navigation.open_decision(page.rows[chosen].decision_id)
+            navigation.open_decision(chosen)
 
 
 def _choice() -> bool:
@@ -67,39 +70,30 @@ def _choice() -> bool:
     return st.toggle("Only what went to a cloud", key="protected-left", on_change=put)
 
 
-def _table(page: ProtectedPage, number: int) -> int | None:
-    frame = pd.DataFrame(rows(page.rows))
+def _table(page: ProtectedPage) -> str | None:
+    told = columns(page.rows)
     plot.save(
-        lambda: plot.written([tuple(frame.columns), *frame.itertuples(index=False, name=None)]),
+        lambda: plot.written([tuple(told), *zip(*told.values(), strict=True)]),
         key="protected",
         what="this page of the list",
     )
-    column = st.column_config
-    event: Any = st.dataframe(
-        frame.style.map(_colour, subset=["Stayed"]),
-        hide_index=True,
-        key=f"protected-{number}",
-        on_select="rerun",
-        selection_mode="single-cell",
-        height="content",
-        column_config={
-            "Time (UTC)": column.TextColumn(width=146),
-            "Data": column.TextColumn(width=80),
-            "Stayed": column.TextColumn(width=100),
-            "Ran on": column.TextColumn(width=170, help="Every branch, with where its model runs."),
-            "Kept out, and why": column.TextColumn(width=500),
-            "Rules that spoke": column.TextColumn(width=160),
-            "Status": column.TextColumn(width=66),
-            "Tenant": column.TextColumn(width=80),
-            "Policy": column.TextColumn(width=100),
-        },
-    )
-    cells = event.selection.cells
-    return int(cells[0][0]) if cells else None
+    shown = [
+        Column(
+            title,
+            texts,
+            limit=400,
+            width="least" if title == "Time (UTC)" else "most" if title in _LONG else "any",
+            tones=[_TONE[one.stayed] for one in page.rows] if title == "Stayed" else None,
+            help="Every branch, with where its model runs." if title == "Ran on" else "",
+        )
+        for title, texts in told.items()
+    ]
+    names = [one.decision_id for one in page.rows]
+    return rows.draw(shown, key="protected", names=names, links=[navigation.decision_url(name) for name in names])
 
 
-def rows(listed: Sequence[Protected]) -> dict[str, list[str]]:
-    """The columns of the list, made visible; a canvas shows them as plain text."""
+def columns(listed: Sequence[Protected]) -> dict[str, list[str]]:
+    """The columns of the list, made visible."""
     return {
         "Time (UTC)": [units.when(one.ts) for one in listed],
         "Data": [plain.visible(one.data_class, 20) for one in listed],
@@ -126,9 +120,3 @@ def _kept_out(one: Protected) -> str:
     return "; ".join(
         f"{', '.join(models)} by {by}" + (f" ({reason})" if reason else "") for (by, reason), models in alike.items()
     )
-
-
-def _colour(said: object) -> str:
-    shades = theme.palette(theme.mode())
-    colour = {SAID["local"]: shades.ok, SAID["unknown"]: shades.warn, f"▲ {SAID['cloud']}": shades.bad}.get(str(said))
-    return f"color: {colour}" if colour else ""

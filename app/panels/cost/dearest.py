@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-import pandas as pd
-import streamlit as st
+from typing import Final
 
 from app import plain, units
-from app.dashboard import cache, cards, components, navigation, plot
+from app.dashboard import cache, cards, components, navigation, plot, rows
+from app.dashboard.rows import NAME, Column
 from app.dashboard.view import View
 from telemetry.query import dearest
 from telemetry.query.dearest import ExpensiveDecision
 
 SHOWN: Final = 10
-NAME: Final = 60
-"""Characters of a name in a cell."""
 
 
 def draw(view: View) -> None:
@@ -40,7 +36,7 @@ def draw(view: View) -> None:
                 muted=True,
             )
         if chosen is not None:
-            navigation.open_decision(chosen.decision_id)
+            navigation.open_decision(chosen)
 
 
 def went(row: ExpensiveDecision) -> str:
@@ -49,51 +45,52 @@ def went(row: ExpensiveDecision) -> str:
     return chosen if row.first == row.chosen else f"{first} {'⇢' if row.fell_back else '→'} {chosen}"
 
 
-def _table(rows: Sequence[ExpensiveDecision]) -> ExpensiveDecision | None:
-    column = st.column_config
-    columns: dict[str, tuple[list[Any], Any]] = {
-        "Time (UTC)": (
-            [row.ts.replace(tzinfo=None) for row in rows],
-            column.DatetimeColumn(format="YYYY-MM-DD HH:mm:ss", width=146),
+def _table(found: Sequence[ExpensiveDecision]) -> str | None:
+    columns = [
+        Column("Time (UTC)", [f"{row.ts:%Y-%m-%d %H:%M:%S}" for row in found], width="least"),
+        Column(
+            "Went",
+            [went(row) for row in found],
+            limit=2 * NAME,
+            help="What was tried first, and what answered. ⇢: a fallback.",
         ),
-        "Went": (
-            [went(row) for row in rows],
-            column.TextColumn(help="What was tried first, and what answered. Dashed: a fallback."),
+        _money("Cost", [row.cost_nano for row in found], "All branches of the decision."),
+        _money(
+            "Not used",
+            [row.discarded_nano for row in found],
+            "Of it, on answers that were not used, probes and judges.",
         ),
-        "Cost": ([units.nano_usd(row.cost_nano) for row in rows], _money("All branches of the decision.")),
-        "Not used": (
-            [units.nano_usd(row.discarded_nano) for row in rows],
-            _money("Of it, on answers that were not used, probes and judges."),
+        _money("Saved", [row.savings_nano for row in found], "Baseline minus cost; below 0: a loss."),
+        Column(
+            "Branches",
+            [units.count(row.branches) for row in found],
+            number=True,
+            sort=[row.branches for row in found],
+            help="Attempts, used or not.",
         ),
-        "Saved": ([units.nano_usd(row.savings_nano) for row in rows], _money("Baseline minus cost; below 0: a loss.")),
-        "Branches": ([row.branches for row in rows], column.NumberColumn(width=70, help="Attempts, used or not.")),
-        "Tokens": (
-            [_tokens(row) for row in rows],
-            column.TextColumn(alignment="right", help="Input + output, of all branches."),
+        Column(
+            "Tokens",
+            [_tokens(row) for row in found],
+            number=True,
+            sort=[
+                None
+                if (row.input_tokens is None or row.output_tokens is None)
+                else row.input_tokens + row.output_tokens
+                for row in found
+            ],
+            help="Input + output, of all branches.",
         ),
-        "Tenant": ([plain.visible(row.tenant, NAME) for row in rows], column.TextColumn()),
-        "Route": ([plain.visible(row.route, NAME) for row in rows], column.TextColumn()),
-        "Intent": ([plain.visible(row.intent, NAME) for row in rows], column.TextColumn()),
-        "Status": ([row.status for row in rows], column.TextColumn(width=66)),
-        # Hidden until the reader asks for it in the table's own menu.
-        "Decision": ([plain.visible(row.decision_id, NAME) for row in rows], None),
-    }
-    event: Any = st.dataframe(
-        pd.DataFrame({name: values for name, (values, _) in columns.items()}),
-        hide_index=True,
-        column_config={name: shown for name, (_, shown) in columns.items()},
-        key="table-dearest",
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="unknown",
-        height="content",
-    )
-    cells = event.selection.cells
-    return rows[int(cells[0][0])] if cells and int(cells[0][0]) < len(rows) else None
+        Column("Tenant", [row.tenant for row in found]),
+        Column("Route", [row.route for row in found]),
+        Column("Intent", [row.intent for row in found]),
+        Column("Status", [row.status for row in found]),
+    ]
+    names = [row.decision_id for row in found]
+    return rows.draw(columns, key="dearest", names=names, links=[navigation.decision_url(name) for name in names])
 
 
-def _money(help: str) -> Any:
-    return st.column_config.TextColumn(width=86, alignment="right", help=help)
+def _money(title: str, amounts: Sequence[int | None], help: str) -> Column:
+    return Column(title, [units.nano_usd(one) for one in amounts], number=True, sort=amounts, help=help)
 
 
 def _tokens(row: ExpensiveDecision) -> str:

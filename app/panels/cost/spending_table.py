@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-import pandas as pd
-import streamlit as st
-
-from app import plain, units
-from app.dashboard import cards, navigation, plot
+from app import units
+from app.dashboard import cache, cards, navigation, plot, rows, theme
+from app.dashboard.rows import Column
 from app.dashboard.view import View
 from app.panels.cost.spending import DEFINITION, FILTER, MOST, NAMELESS, Choice, dollars, each, nothing, per_1k, rows_of
 from telemetry.query.spending import Spending
@@ -23,14 +20,14 @@ def draw(view: View, choice: Choice) -> None:
         key="spend-table",
         help=DEFINITION[choice.by],
     ):
-        rows = rows_of(view, choice)
-        if not rows:
+        found = rows_of(view, choice)
+        if not found:
             nothing(choice)
             return
-        picked = _frame(rows, choice)
-        plot.save(lambda: plot.written(_lines(rows, choice)), key=f"spend-of-{choice.by}", what="this table")
-        if picked is not None and picked.value:
-            navigation.open_decisions(**{FILTER[choice.by]: picked.value})
+        picked = _table(found, choice)
+        plot.save(lambda: plot.written(_lines(found, choice)), key=f"spend-of-{choice.by}", what="this table")
+        if picked:
+            navigation.open_decisions(**{FILTER[choice.by]: picked})
 
 
 def _behind(choice: Choice) -> str:
@@ -50,54 +47,63 @@ def unused_share(row: Spending) -> float | None:
     return row.discarded_nano / row.cost_nano
 
 
-def _frame(rows: Sequence[Spending], choice: Choice) -> Spending | None:
-    one, column = choice.each, st.column_config
-    columns: dict[str, tuple[list[Any], Any]] = {
-        choice.by.title(): ([plain.visible(row.value or NAMELESS, 60) for row in rows], column.TextColumn()),
-        "n": (
-            [row.n for row in rows],
-            column.NumberColumn(format="localized", help=f"{choice.counted.title()} of the period."),
+def _table(found: Sequence[Spending], choice: Choice) -> str | None:
+    one = choice.each
+    parts, unused = [share(row, found) for row in found], [unused_share(row) for row in found]
+    colours = cache.colours(theme.mode()) if choice.by in ("model", "tool") else {}
+    columns = [
+        Column(
+            choice.by.title(),
+            [row.value or NAMELESS for row in found],
+            swatches=[colours.get(row.value or "") for row in found] if colours else None,
         ),
-        "Spend": ([units.nano_usd(row.cost_nano) for row in rows], _money("Of those whose cost is known.")),
-        "Share": (
-            [_percent(share(row, rows)) for row in rows],
-            column.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, help="Of all known spend."),
+        _nano("Spend", [row.cost_nano for row in found], "Of those whose cost is known."),
+        Column(
+            "Share",
+            [units.share(part) for part in parts],
+            number=True,
+            sort=parts,
+            shares=parts,
+            help="Of all known spend.",
         ),
-        f"Per {one}": ([units.usd(each(row)) for row in rows], _money(f"Spend by {choice.counted} of known cost.")),
-        "Per 1k": ([units.usd(per_1k(row)) for row in rows], _money(f"The same for 1,000 {choice.counted}.")),
-        "Not used": (
-            [_percent(unused_share(row)) for row in rows],
-            column.NumberColumn(
-                format="%.1f %%",
-                help="Share of the spend that went to rejected, failed and compared answers, probes and judges.",
-            ),
+        _counts("n", [row.n for row in found], f"{choice.counted.title()} of the period."),
+        _dollars(f"Per {one}", [each(row) for row in found], f"Spend by {choice.counted} of known cost."),
+        _dollars("Per 1k", [per_1k(row) for row in found], f"The same for 1,000 {choice.counted}."),
+        Column(
+            "Not used",
+            [units.share(part) for part in unused],
+            number=True,
+            sort=unused,
+            help="Share of the spend that went to rejected, failed and compared answers, probes and judges.",
         ),
-        "Unknown cost": (
-            [row.cost_unknown for row in rows],
-            column.NumberColumn(format="localized", help=f"{choice.counted.title()} whose cost is not known."),
+        _counts(
+            "Unknown cost",
+            [row.cost_unknown for row in found],
+            f"{choice.counted.title()} whose cost is not known.",
         ),
-    }
+    ]
     if choice.by != "model":
-        columns["Saved"] = (
-            [units.nano_usd(row.savings_nano) for row in rows],
-            _money("Baseline minus spend, where both are known."),
-        )
-    event: Any = st.dataframe(
-        pd.DataFrame({name: values for name, (values, _) in columns.items()}),
-        hide_index=True,
-        column_config={name: shown for name, (_, shown) in columns.items()},
-        key=f"table-spend-{choice.by}",
-        on_select="rerun",
-        selection_mode="single-cell",
-        placeholder="unknown",
-        height="content" if len(rows) <= MOST else 420,
+        saved = _nano("Saved", [row.savings_nano for row in found], "Baseline minus spend, where both are known.")
+        columns.insert(3, saved)
+    return rows.draw(
+        columns,
+        key=f"spend-{choice.by}",
+        names=[row.value or "" for row in found],
+        links=[navigation.decisions_url(**({FILTER[choice.by]: row.value} if row.value else {})) for row in found],
+        tall=None if len(found) <= MOST else 420,
     )
-    cells = event.selection.cells
-    return rows[int(cells[0][0])] if cells and int(cells[0][0]) < len(rows) else None
 
 
-def _money(help: str) -> Any:
-    return st.column_config.TextColumn(alignment="right", help=help)
+def _nano(title: str, amounts: Sequence[int | None], help: str) -> Column:
+    return Column(title, [units.nano_usd(one) for one in amounts], number=True, sort=amounts, help=help)
+
+
+def _dollars(title: str, amounts: Sequence[float | None], help: str) -> Column:
+    return Column(title, [units.usd(one) for one in amounts], number=True, sort=amounts, help=help)
+
+
+def _counts(title: str, numbers: Sequence[int], help: str) -> Column:
+    return Column(title, [units.count(one) for one in numbers], number=True, sort=numbers, help=help)
 
 
 def _lines(rows: Sequence[Spending], choice: Choice) -> list[Sequence[object]]:
@@ -117,7 +123,3 @@ def _lines(rows: Sequence[Spending], choice: Choice) -> list[Sequence[object]]:
             for row in rows
         ),
     ]
-
-
-def _percent(part: float | None) -> float | None:
-    return None if part is None else part * 100

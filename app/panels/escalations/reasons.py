@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import cache, cards, components, navigation, plot, theme
+from app.dashboard import cache, cards, components, navigation, plot, rows, theme
 from app.dashboard.components import Cell
+from app.dashboard.rows import NAME, Column
 from app.dashboard.view import View
 from telemetry.query import escalations as query
 from telemetry.query.aftermath import ENDINGS, Aftermath, Ending
@@ -18,8 +18,6 @@ from telemetry.query.chains import LOOK, SLICE
 from telemetry.query.escalations import ValidatorScores
 from telemetry.query.scores import RecentScores
 
-NAME: Final = 60
-"""Characters of a name in a cell."""
 SAID: Final[dict[Ending, str]] = {
     "passed": "Passed what had rejected the first",
     "unheard": "Not put to the same check",
@@ -38,14 +36,14 @@ def reasons_card(view: View, recent: RecentScores) -> None:
         "rejected by several. Failed: of all its scores, those below the threshold in force, answers that were given "
         "for want of a better one included. Counted in the period; a filter on models means those that were scored.",
     ):
-        rows = [row for row in cache.ask(query.validators, view.filters) if row.passed.n]
-        if not rows:
+        found = [row for row in cache.ask(query.validators, view.filters) if row.passed.n]
+        if not found:
             cards.empty(
                 "No answer was scored", "Give the route validators in the policy; then this shows what they say."
             )
             return
-        chosen = _table(rows)
-        plot.save(lambda: plot.written(_csv(rows)), key="reasons", what="this table")
+        chosen = _table(found)
+        plot.save(lambda: plot.written(_csv(found)), key="reasons", what="this table")
         if chosen is not None:
             newest = recent.rejected_by.get((chosen.validator, chosen.model))
             if newest is not None:
@@ -110,42 +108,47 @@ def _one(row: Aftermath) -> None:
                 navigation.decision_link(row.newest[ending], label=f"Newest: {SAID[ending].lower()}")
 
 
-def _table(rows: Sequence[ValidatorScores]) -> ValidatorScores | None:
-    frame = pd.DataFrame(
-        {
-            "Validator": [plain.visible(row.validator, NAME) for row in rows],
-            "Of": [plain.visible(row.model, NAME) for row in rows],
-            "Kind": [row.kind for row in rows],
-            "Rejections": [row.rejections for row in rows],
-            "Scores": [row.passed.n for row in rows],
-            "Failed": [None if row.passed.share is None else (1 - row.passed.share) * 100 for row in rows],
-            "95 % interval": [_failed_between(row) for row in rows],
-            "Median": ["none" if row.median is None else units.score(row.median) for row in rows],
-            "Without a score": [row.unknown for row in rows],
-        }
-    )
-    column = st.column_config
-    event: Any = st.dataframe(
-        frame,
-        hide_index=True,
-        column_config={
-            "Of": column.TextColumn(help="The model or tool whose answers were scored."),
-            "Rejections": column.NumberColumn(
-                format="localized", help="Answers that it found too low, and that were not given."
-            ),
-            "Scores": column.NumberColumn(format="localized"),
-            "Failed": column.NumberColumn(format="%.1f %%", help="Scores below the threshold in force."),
-            "95 % interval": column.TextColumn(help="Wilson's interval of the share that failed."),
-            "Median": column.TextColumn(alignment="right", help="Of the scores, 0 to 1."),
-            "Without a score": column.NumberColumn(format="localized", help="Times that it had none to give."),
-        },
-        key="table-reasons",
-        on_select="rerun",
-        selection_mode="single-cell",
-        height="content",
-    )
-    cells = event.selection.cells
-    return rows[int(cells[0][0])] if cells else None
+def _table(found: Sequence[ValidatorScores]) -> ValidatorScores | None:
+    failed = [None if row.passed.share is None else 1 - row.passed.share for row in found]
+    columns = [
+        Column("Validator", [row.validator for row in found]),
+        Column("Of", [row.model for row in found], help="The model or tool whose answers were scored."),
+        Column("Kind", [row.kind for row in found]),
+        _counts(
+            "Rejections", [row.rejections for row in found], "Answers that it found too low, and that were not given."
+        ),
+        Column(
+            "Failed",
+            [units.share(part) for part in failed],
+            number=True,
+            sort=failed,
+            shares=failed,
+            help="Scores below the threshold in force.",
+        ),
+        Column(
+            "95 % interval",
+            [_failed_between(row) for row in found],
+            number=True,
+            sort=failed,
+            help="Wilson's interval of the share that failed.",
+        ),
+        _counts("Scores", [row.passed.n for row in found], "How often it gave one: n."),
+        Column(
+            "Median",
+            ["none" if row.median is None else units.score(row.median) for row in found],
+            number=True,
+            sort=[row.median for row in found],
+            help="Of the scores, 0 to 1.",
+        ),
+        _counts("Without a score", [row.unknown for row in found], "Times that it had none to give."),
+    ]
+    by_name = {str(place): row for place, row in enumerate(found)}
+    chosen = rows.draw(columns, key="reasons", names=list(by_name))
+    return None if chosen is None else by_name.get(chosen)
+
+
+def _counts(title: str, numbers: Sequence[int], help: str) -> Column:
+    return Column(title, [units.count(one) for one in numbers], number=True, sort=numbers, help=help)
 
 
 def _failed_between(row: ValidatorScores) -> str:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from typing import Any, Final
+from typing import Final
 
-import pandas as pd
 import streamlit as st
 
 from app import plain, units
-from app.dashboard import cache, cards, components, navigation, plot, tables, theme
+from app.dashboard import cache, cards, components, navigation, plot, rows, tables, theme
 from app.dashboard.charts import over_time
 from app.dashboard.charts.over_time import Series
 from app.dashboard.charts.style import faded
 from app.dashboard.components import Cell
+from app.dashboard.rows import NAME, Column
 from app.dashboard.theme import Palette
 from app.dashboard.view import View
 from app.panels.latency import service
@@ -27,7 +26,6 @@ from telemetry.query.proportion import Proportion
 ERROR: Final = "error"
 OF: Final = "error_of"
 """Query parameters: the type of error whose decisions are shown, and the model that had it."""
-_CLICKS: Final = "errors-clicked"
 _TYPES: Final = 6
 """Types of errors with a colour of their own; the rarer ones are drawn as one."""
 _DECISIONS: Final = 10
@@ -59,46 +57,49 @@ def _line(one: BranchFailures) -> Sequence[object]:
 
 
 def _table(found: Sequence[BranchFailures]) -> None:
-    frame = pd.DataFrame(
-        {
-            "Model": [plain.visible(one.model, tables.NAME) for one in found],
-            "Use": [one.kind for one in found],
-            "Error": [error_said(one.error_type) for one in found],
-            "Failed": [one.branches.part for one in found],
-            "Share": [units.share(one.branches.share, 2) for one in found],
-            "95 % interval": [_interval(one.branches) for one in found],
-            "Branches": [one.branches.n for one in found],
-        }
-    )
-    column = st.column_config
-    # A click is an order, and carried out once: each one gives the table a new key, or the row would stay chosen.
-    key = f"table-errors-{st.session_state.get(_CLICKS, 0)}"
-    st.dataframe(
-        frame,
-        hide_index=True,
-        column_config={
-            "Use": column.TextColumn(help="model: an answer. probe: an extra cheap answer to compare. tool, judge."),
-            "Failed": column.NumberColumn(format="localized"),
-            "Share": column.TextColumn(alignment="right"),
-            "95 % interval": column.TextColumn(alignment="right"),
-            "Branches": column.NumberColumn(format="localized", help="All branches of that model and use: n."),
-        },
-        key=key,
-        on_select=partial(_obey, key, found),
-        selection_mode="single-cell",
-        height=min(len(found), 9) * 35 + 38,
-    )
-
-
-def _obey(key: str, found: Sequence[BranchFailures]) -> None:
-    """Put the row that was clicked into the address. A browser sends it, so it is looked up, never trusted."""
-    st.session_state[_CLICKS] = st.session_state.get(_CLICKS, 0) + 1
-    event: Any = st.session_state.get(key) or {}
-    try:
-        row = found[int(event["selection"]["cells"][0][0])]
-    except (KeyError, IndexError, TypeError, ValueError):
-        return
-    st.query_params.update({ERROR: row.error_type, OF: row.model})
+    shares = [one.branches.share for one in found]
+    colours = cache.colours(theme.mode())
+    columns = [
+        Column("Model", [one.model for one in found], swatches=[colours.get(one.model) for one in found]),
+        Column("Error", [error_said(one.error_type) for one in found]),
+        Column(
+            "Use",
+            [one.kind for one in found],
+            help="model: an answer. probe: an extra cheap answer to compare. tool, judge.",
+        ),
+        Column(
+            "Failed",
+            [units.count(one.branches.part) for one in found],
+            number=True,
+            sort=[one.branches.part for one in found],
+            help="Branches that gave no complete answer, for this reason.",
+        ),
+        Column(
+            "Share",
+            [units.share(part, 2) for part in shares],
+            number=True,
+            sort=shares,
+            help="Of all branches of that model and use.",
+        ),
+        Column(
+            "95 % interval",
+            [_interval(one.branches) for one in found],
+            number=True,
+            sort=shares,
+            help="Wilson's interval of the share.",
+        ),
+        Column(
+            "Branches",
+            [units.count(one.branches.n) for one in found],
+            number=True,
+            sort=[one.branches.n for one in found],
+            help="All branches of that model and use: n.",
+        ),
+    ]
+    by_name = {str(place): one for place, one in enumerate(found)}
+    chosen = by_name.get(rows.draw(columns, key="errors", names=list(by_name), tall=380) or "")
+    if chosen is not None:
+        st.query_params.update({ERROR: chosen.error_type, OF: chosen.model})
 
 
 def _interval(rate: Proportion) -> str:
@@ -109,7 +110,7 @@ def _interval(rate: Proportion) -> str:
 
 def error_said(code: str) -> str:
     """An error's code as words; hostile ones made harmless."""
-    return plain.visible(code.replace("_", " "), tables.NAME)
+    return plain.visible(code.replace("_", " "), NAME)
 
 
 def over_the_period(view: View) -> None:
@@ -176,13 +177,13 @@ def decisions_of_one(view: View) -> None:
         return
     error_type, model = chosen
     with cards.card(
-        f"Decisions with {error_said(error_type)} of {plain.visible(model, tables.NAME)}",
+        f"Decisions with {error_said(error_type)} of {plain.visible(model, NAME)}",
         f"The newest {_DECISIONS}, whatever came of them. Click a row for the whole story",
         key="error-decisions",
     ):
-        rows = cache.ask(branch_errors.decisions_with_error, view.filters, model, error_type, limit=_DECISIONS)
-        if rows:
-            opened = tables.decisions(rows, key="error-decisions")
+        found = cache.ask(branch_errors.decisions_with_error, view.filters, model, error_type, limit=_DECISIONS)
+        if found:
+            opened = tables.decisions(found, key="error-decisions")
             if opened is not None:
                 navigation.open_decision(opened)
         else:

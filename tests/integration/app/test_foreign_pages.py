@@ -51,7 +51,7 @@ def open_page(page: str = "", **params: str) -> str:
         app.switch_page(f"pages/{page}.py").run()
     assert not app.exception
     said = [element.proto.body for element in app.get("html")]
-    tables = [frame.value.to_string() for frame in app.dataframe]
+    tables = [one.proto.json for one in app.get("bidi_component")]
     return "\n".join([*said, *tables])
 
 

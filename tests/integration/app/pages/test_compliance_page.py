@@ -17,6 +17,7 @@ from router_core import semconv
 from telemetry.evidence.bundle import Period
 from telemetry.evidence.check import check
 from telemetry.setup import Telemetry
+from tests.rows import names_of, tables_of
 from tests.traces import Attempt, Routed, emit
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
@@ -101,7 +102,7 @@ def test_what_stayed_is_counted_listed_and_does_not_alarm(home: Path) -> None:
     for number in ("Protected requests: 3", "Stayed local: 100.0 %", "Left for a cloud: 0", "Denied: 1"):
         assert number in told
     assert "rs-alarm" not in told
-    assert list(app.dataframe[0].value["Stayed"]) == ["local", "local", "nothing ran"]
+    assert tables_of(app)[0]["Stayed"] == ["local", "local", "nothing ran"]
     assert "never fired" in told
     assert "The first version of this policy that the store knows." in told
 
@@ -111,21 +112,21 @@ def test_protected_data_in_a_cloud_alarms_and_can_be_listed_alone(home: Path) ->
     app = open_compliance()
     assert "1 branch about sensitive or regulated data went to a cloud model" in said(app)
     assert '<span class="rs-bad rs-alarm">▲ 1</span>' in said(app)
-    assert len(app.dataframe[0].value) == 2
+    assert len(names_of(app)[0]) == 2
     app.toggle(key="protected-left").set_value(True).run()
-    assert list(app.dataframe[0].value["Stayed"]) == ["▲ left for a cloud"]
-    assert list(open_compliance(left="true").dataframe[0].value["Ran on"]) == ["far (cloud), near (local)"]
+    assert tables_of(app)[0]["Stayed"] == ["▲ left for a cloud"]
+    assert tables_of(open_compliance(left="true"))[0]["Ran on"] == ["far (cloud), near (local)"]
 
 
 def test_the_list_goes_on_page_by_page_and_back(home: Path) -> None:
     keep(home, *(sensitive(number, near()) for number in range(30)))
     app = open_compliance()
-    newest = list(app.dataframe[0].value["Decision"])
+    newest = names_of(app)[0]
     app.button(key="protected-older").click().run()
-    oldest = list(app.dataframe[0].value["Decision"])
+    oldest = names_of(app)[0]
     assert (len(newest), len(oldest), set(newest) & set(oldest)) == (25, 5, set())
     app.button(key="protected-newer").click().run()
-    assert list(app.dataframe[0].value["Decision"]) == newest
+    assert names_of(app)[0] == newest
     assert "is no cursor of a page" in said(open_compliance(after="nonsense"))
 
 

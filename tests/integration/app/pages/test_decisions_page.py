@@ -18,6 +18,7 @@ from app.panels.decisions import export
 from app.saved_views import FILE, save, views
 from telemetry.query.filters import Filters
 from tests.integration.app.test_pages import HOSTILE, NOW, home, keep, open_page, routed, text_of
+from tests.rows import names_of
 from tests.traces import Attempt
 
 __all__ = ["home"]
@@ -82,7 +83,7 @@ def test_a_file_that_cannot_be_read_is_said_and_the_page_goes_on(home: Path) -> 
     (home / FILE).write_text("no json")
     app = open_page("decisions")
     assert "holds no saved views that can be read" in text_of(app)
-    assert len(app.dataframe[0].value) == 1
+    assert len(names_of(app)[0]) == 1
 
 
 def test_a_name_that_is_empty_is_refused_in_words(home: Path) -> None:

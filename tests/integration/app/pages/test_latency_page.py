@@ -18,6 +18,7 @@ from telemetry.incidents import incident_row
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine, writing
 from telemetry.storage.operation import INCIDENT
+from tests.rows import names_of
 from tests.traces import Attempt, Routed, emit
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
@@ -123,8 +124,8 @@ def test_the_percentile_is_in_the_address_and_rules_numbers_and_charts() -> None
 def test_an_error_in_the_address_leads_to_its_decisions() -> None:
     app = open_page(error="rate_limited", error_of="frail")
     assert "Decisions with rate limited of frail" in text_of(app)
-    listed = next(frame.value for frame in app.dataframe if "Decision" in frame.value and len(frame.value) == 10)
-    assert all(name.startswith("b0") for name in listed["Decision"])
+    listed = next(names for names in names_of(app) if len(names) == 10)
+    assert all(name.startswith("b0") for name in listed)
     next(button for button in app.button if button.label == "Close").click().run()
     assert "error" not in app.query_params
     assert "Decisions with" not in text_of(app)

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from pandas import DataFrame
 from streamlit.testing.v1 import AppTest
 
 from telemetry.query.decisions import DecisionRow
 from telemetry.query.overview import ModelTotals
+from tests.rows import names_of, sent, tables_of
 
 DECISION = DecisionRow(
     decision_id="d1",
@@ -68,15 +68,19 @@ def models_page() -> None:
 
     from app.dashboard import tables
 
-    tables.models(st.session_state["rows"], key="test")
+    tables.models(st.session_state["rows"], {"small": "#123456"}, key="test")
 
 
-def shown(page: object, *rows: object) -> DataFrame:
+def shown(page: object, *rows: object) -> dict[str, list[str]]:
+    return tables_of(drawn(page, *rows))[0]
+
+
+def drawn(page: object, *rows: object) -> AppTest:
     app = AppTest.from_function(page)  # type: ignore[arg-type]
     app.session_state["rows"] = list(rows)
     app.run()
     assert not app.exception
-    return app.dataframe[0].value
+    return app
 
 
 @pytest.mark.parametrize(
@@ -103,7 +107,7 @@ def test_where_a_request_went_is_told_in_a_cell(more: dict[str, object], went: s
         (None, "No answer: the rule said no.", "the rule said no."),
         ("small", "another reason", "another reason"),
         (None, "", ""),
-        ("m", "m answered: " + "x" * 80, "x" * 29 + "…"),
+        ("m", "m answered: " + "x" * 180, "x" * 119 + "…"),
     ],
 )
 def test_the_reason_does_not_repeat_who_answered(chosen: str | None, reason: str, why: str) -> None:
@@ -112,35 +116,53 @@ def test_the_reason_does_not_repeat_who_answered(chosen: str | None, reason: str
 
 def test_unknown_money_and_an_answer_without_a_score_are_not_zero() -> None:
     frame = shown(decisions_page, replace(DECISION, cost_nano=None, savings_nano=None, score=None))
-    assert list(frame[["Cost", "Saved", "Score"]].iloc[0]) == ["unknown", "unknown", ""]
+    assert [frame[title] for title in ("Cost", "Saved", "Score")] == [["unknown"], ["unknown"], [""]]
 
 
 def test_the_time_is_that_of_utc_and_simulated_rows_say_so() -> None:
     frame = shown(decisions_page, replace(DECISION, simulated=True))
-    assert str(frame["Time (UTC)"].iloc[0]) == "2026-03-02 09:30:00"
+    assert frame["Time (UTC)"] == ["2026-03-02 09:30:00"]
     assert list(frame["Purpose"]) == ["user, simulated"]
 
 
 def test_a_hostile_name_is_spelled_out() -> None:
     frame = shown(decisions_page, replace(DECISION, intent="a\u202eb", tenant="\x1b[31m"))
-    assert list(frame[["Intent", "Tenant"]].iloc[0]) == ["a[U+202E]b", "␛[31m"]
+    assert (frame["Intent"], frame["Tenant"]) == (["a[U+202E]b"], ["␛[31m"])
 
 
 def test_models_are_ordered_by_spend_and_an_unknown_spend_stays_unknown() -> None:
     cheap, unknown = replace(MODEL, model="cheap", cost_nano=1), replace(MODEL, model="odd", cost_nano=None)
     frame = shown(models_page, unknown, cheap, MODEL)
     assert list(frame["Model or tool"]) == ["small", "cheap", "odd"]
-    assert list(frame["Spend"].isna()) == [False, False, True]
-    assert frame["Spend"].iloc[0] == 1.0
+    assert frame["Spend"] == ["$1.00", "$0.000000001", "unknown"]
 
 
-def test_latencies_are_whole_milliseconds_and_finer_below_ten() -> None:
+def test_what_is_sorted_by_a_click_is_the_number_and_not_its_words() -> None:
+    table = sent(drawn(models_page, MODEL, replace(MODEL, model="odd", cost_nano=None)))[0]
+    assert {one["title"]: one.get("sort") for one in table["columns"]}["Spend"] == [1_000_000_000, None]
+
+
+def test_latencies_are_told_with_their_unit_and_unknown_ones_as_unknown() -> None:
     frame = shown(models_page, MODEL)
-    assert (frame["p50, ms"].iloc[0], frame["p95, ms"].iloc[0]) == (1235, 2.35)
-    assert frame["First token p95, ms"].isna().all()
+    assert (frame["p50"], frame["p95"], frame["First token p95"]) == (["1.23 s"], ["2.35 ms"], ["unknown"])
 
 
 def test_the_share_of_accepted_branches_is_unknown_without_any() -> None:
     frame = shown(models_page, MODEL, replace(MODEL, model="idle", branches=0, accepted=0, cost_nano=0))
-    assert frame["Accepted"].iloc[0] == 75.0
-    assert frame["Accepted"].isna().iloc[1]
+    assert frame["Accepted"] == ["75.0 %", "unknown"]
+
+
+def test_a_decision_can_be_opened_in_a_tab_of_its_own() -> None:
+    app = drawn(decisions_page, DECISION)
+    assert names_of(app) == [["d1"]]
+    assert sent(app)[0]["links"] == ["/decision?decision=d1"]
+
+
+def test_costs_that_nobody_lacks_have_no_column_of_unknown_ones() -> None:
+    assert "Unknown cost" not in shown(models_page, MODEL)
+    assert shown(models_page, replace(MODEL, cost_unknown=2))["Unknown cost"] == ["2"]
+
+
+def test_whose_request_it_was_is_told_where_not_all_are_users() -> None:
+    assert "Purpose" not in shown(decisions_page, DECISION)
+    assert shown(decisions_page, DECISION, replace(DECISION, purpose="canary"))["Purpose"] == ["user", "canary"]
