@@ -95,5 +95,5 @@ def warm_up() -> None:
     classifier()
     domain_classifier()
     glance()
-    kinds("")
+    kinds("é")  # not ASCII, whose way needs no codec
     load_checks()
