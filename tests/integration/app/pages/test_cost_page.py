@@ -120,7 +120,7 @@ def test_the_dimension_is_in_the_address(home: Path) -> None:
         "planet": ["large", "small"],
     }
     assert "Per branch" in seen["model"] and "Per request" in seen["tool"]
-    assert list(seen["tenant"]["n"]) == [2, 1]
+    assert seen["tenant"]["n"] == ["2", "1"]
     assert list(seen["tenant"]["Per 1k"]) == ["$1,500.00", "$1,000.00"]
 
 
