@@ -5,6 +5,8 @@ RUN := .venv/bin/
 run: setup ; @$(RUN)routescope up
 # Playwright keeps an event loop running in its process, which tests of coroutines cannot share: browsers go apart.
 # Three at a time on two cores, since a third of what integration tests do is waiting; browsers never wait.
+# Byte code is kept, wherever that is switched off: hundreds of tests start a process, which else compiles all it imports.
+test: export PYTHONDONTWRITEBYTECODE =
 test: check ; $(RUN)pytest -n 3 --dist loadfile --ignore tests/browser && $(RUN)pytest -n 2 --dist loadfile tests/browser
 # Kills, locks and the fault matrix at full counts: about an hour.
 soak: setup ; ROUTESCOPE_SOAK=1 $(RUN)pytest -n 2 --dist loadfile --timeout 3600 tests/integration tests/property
