@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -34,14 +34,21 @@ def models() -> Path:
     return small_model_folder()
 
 
-@pytest.fixture
-async def server(models: Path, tmp_path: Path) -> AsyncIterator[LocalServer]:
-    server = LocalServer(models, tmp_path / "run")
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder by which processes find the child of the server below."""
+    return tmp_path_factory.mktemp("local-server")
+
+
+@pytest.fixture(scope="module")
+def server(models: Path, run: Path) -> Iterator[LocalServer]:
+    """A server for all tests that leave it as it is; to load the model takes seconds."""
+    server = LocalServer(models, run)
     server.ensure()
     try:
         yield server
     finally:
-        await server.aclose()
+        server.close()
 
 
 def call(prompt: str, **fields: object) -> Call:
@@ -138,20 +145,20 @@ async def test_closing_the_stream_stops_the_generation(server: LocalServer) -> N
 
 
 @pytest.mark.local_model
-async def test_strangers_without_the_token_are_turned_away(server: LocalServer, tmp_path: Path) -> None:
+async def test_strangers_without_the_token_are_turned_away(server: LocalServer, run: Path) -> None:
     await server.ready(SMALL, 60)
     url = f"{server.base_url(SMALL)}/chat/completions"
     async with aiohttp.ClientSession() as session, session.post(url, json={"messages": []}) as response:
         assert response.status == 401
-    assert (tmp_path / "run" / "local-models.json").stat().st_mode & 0o077 == 0
+    assert (run / "local-models.json").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.local_model
 async def test_a_second_process_shares_the_first_ones_child_and_leaves_it_alone(
-    server: LocalServer, models: Path, tmp_path: Path
+    server: LocalServer, models: Path, run: Path
 ) -> None:
     await server.ready(SMALL, 60)
-    second = LocalServer(models, tmp_path / "run")
+    second = LocalServer(models, run)
     second.ensure()
     assert (await second.ready(SMALL, 60)).ready
     assert second.pid == server.pid
@@ -161,17 +168,22 @@ async def test_a_second_process_shares_the_first_ones_child_and_leaves_it_alone(
 
 
 @pytest.mark.local_model
-async def test_a_killed_child_is_not_ready_and_comes_back(server: LocalServer) -> None:
-    await server.ready(SMALL, 60)
-    first = server.pid
-    assert first is not None
-    os.kill(first, signal.SIGKILL)
-    await until(lambda: not server.status(SMALL).ready)
-    assert "the local model server ended (killed" in server.status(SMALL).reason
-    with pytest.raises(ModelNotReady, match="ended"):
-        await ask(LocalProvider(SMALL, server), call("Hi"))
-    await until(lambda: server.status(SMALL).ready)
-    assert server.pid != first
+async def test_a_killed_child_is_not_ready_and_comes_back(models: Path, tmp_path: Path) -> None:
+    server = LocalServer(models, tmp_path)
+    server.ensure()
+    try:
+        await server.ready(SMALL, 60)
+        first = server.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: not server.status(SMALL).ready)
+        assert "the local model server ended (killed" in server.status(SMALL).reason
+        with pytest.raises(ModelNotReady, match="ended"):
+            await ask(LocalProvider(SMALL, server), call("Hi"))
+        await until(lambda: server.status(SMALL).ready)
+        assert server.pid != first
+    finally:
+        await server.aclose()
 
 
 @pytest.mark.local_model
@@ -200,7 +212,7 @@ async def test_the_child_does_not_outlive_a_parent_that_is_killed(models: Path, 
     finally:
         parent.kill()
         parent.wait()
-    await until(lambda: not alive(child.pid), 10)
+    await until(lambda: not alive(child.pid))
 
 
 async def test_a_model_that_is_not_pulled_says_how_to_get_it(tmp_path: Path) -> None:
