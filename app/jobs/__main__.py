@@ -12,7 +12,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from app.jobs import alerting, evaluating, inventory, retention
+from app.jobs import alerting, canaries, evaluating, inventory, retention
 from app.jobs.alerting import Alerting
 from app.jobs.scheduler import Job, Worker
 from app.jobs.weekly_drift import EVERY, weekly_drift
@@ -45,10 +45,11 @@ def main(arguments: list[str]) -> int:
     jobs: dict[str, tuple[Job, timedelta]] = {
         # First: the others may take minutes when the worker begins.
         "alerts": (Alerting(engine, settings.policy, settings.home).job, alerting.EVERY),
-        "drift": (weekly_drift, EVERY),
+        "drift": (partial(weekly_drift, settings=settings), EVERY),
         "retention": (prune, retention.EVERY),
         "inventory": (inventory.note_table_sizes, inventory.EVERY),
-        # Last: it waits for models.
+        # Last: they wait for models.
+        "canaries": (partial(canaries.weekly_canaries, settings=settings), canaries.EVERY),
         "evaluation": (judge, evaluating.EVERY),
     }
     worker = Worker(engine, jobs)

@@ -90,7 +90,7 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None, m
             textposition="inside",
             insidetextanchor="middle",
             textangle=0,
-            constraintext="none",
+            constraintext="inside",
             textfont={"size": 12, "color": shades.ink},
             hovertext=[_told(cell) for cell in of_state],
             hoverinfo="text",

@@ -14,6 +14,7 @@ from telemetry.query.pipeline import JobsState, JobState
 
 SAID: Final = {
     "drift": "compares each model's weeks",
+    "canaries": "sends the week's canary prompts",
     "retention": "removes what is older than the policy keeps",
     "inventory": "measures the tables",
 }
@@ -128,6 +129,11 @@ def _next(job: JobState, state: JobsState, now: datetime) -> Cell | str:
 def intervals() -> dict[str, timedelta]:
     """How often each job runs."""
     # The jobs' own modules say it; they are needed by few pages, and not quick to import.
-    from app.jobs import inventory, retention, weekly_drift
+    from app.jobs import canaries, inventory, retention, weekly_drift
 
-    return {"drift": weekly_drift.EVERY, "retention": retention.EVERY, "inventory": inventory.EVERY}
+    return {
+        "drift": weekly_drift.EVERY,
+        "canaries": canaries.EVERY,
+        "retention": retention.EVERY,
+        "inventory": inventory.EVERY,
+    }
