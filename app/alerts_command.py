@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import os
 import re
 import sys
@@ -86,6 +87,8 @@ def run_alerts(database_url: str | None, as_json: bool) -> None:
     """Evaluate all rules once and send what is due: for cron, where no worker runs."""
     from app.jobs.alerting import Alerting
 
+    # What it says is said below; without a handler Python would say it a second time.
+    logging.getLogger("routescope.alert").addHandler(logging.NullHandler())
     settings, _ = settings_and_policy(database_url)
     alerting = Alerting(open_engine(settings.database_url), settings.policy, settings.home, wait_s=WAIT_S)
     done = alerting.run()

@@ -12,6 +12,7 @@ import click
 
 from app import demo as history
 from app.demo import DEFAULT_REQUESTS, DEFAULT_SEED, DEFAULT_WEEKS
+from app.demo_alerts import alert_history
 from app.demo_progress import DemoProgress, tell
 from app.settings import Settings
 from router_core.errors import RouteScopeError
@@ -71,8 +72,16 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
     click.echo(
         f"drift: {report.cells} weeks of models, {len(report.drifted)} changes, {report.seconds:.1f} s", err=True
     )
+    fired = alert_history(open_engine(settings.database_url), summary.first)
+    click.echo(f"alerts: the built-in rules would have fired {fired} times", err=True)
     tell(settings, DemoProgress(summary.requests, summary.requests, "finished"))
-    return {**asdict(summary), "written_s": written_s, "drift_s": report.seconds, "changes": len(report.drifted)}
+    return {
+        **asdict(summary),
+        "written_s": written_s,
+        "drift_s": report.seconds,
+        "changes": len(report.drifted),
+        "alerts": fired,
+    }
 
 
 def _plain(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Alerts: what needs attention now, what did in the last days, and what was looked at to say so."""
+"""Alerts: what fires, what is pending or silenced, the rules with their values, the history, and who was told."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import streamlit as st
 
 from app import units
 from app.dashboard import cache, cards, components, page
-from app.panels.alerts import lookout
+from app.panels.alerts import lookout, rule_list, standing, told
 from app.panels.alerts.attention import DAYS, Finding
+from telemetry.query import alerts
 
 
 def show() -> None:
@@ -21,12 +22,25 @@ def show() -> None:
             return
         with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
             with st.container(width="content"):
-                components.page_header(title, "What needs attention now, and what did in the last days")
+                components.page_header(title, "What fires, what did, what is watched, and who was told")
             st.button("Look again now", icon=":material/refresh:", on_click=cache.forget)
-        found = lookout.look()
-        _now(found.open)
-        _over(found.over)
-        lookout.looked_at(found.checks, datetime.now(UTC))
+        now = datetime.now(UTC)
+        standing.told()
+        found, rules = cache.ask(alerts.alerts), cache.ask(alerts.rules)
+        standing.numbers(found, rules, now)
+        standing.firing(found, now)
+        standing.pending(found, now)
+        standing.silences(cache.ask(alerts.silences), now)
+        seen = lookout.look()
+        # What alerts say stands above.
+        others = tuple(one for one in seen.open if one.target != "alerts")
+        if others or len(others) == len(seen.open):
+            _now(others)
+        _over(seen.over)
+        rule_list.draw(rules, found, cache.ask(alerts.readings))
+        told.history()
+        told.messages()
+        lookout.looked_at(seen.checks, now)
 
 
 def _now(findings: tuple[Finding, ...]) -> None:
@@ -34,8 +48,9 @@ def _now(findings: tuple[Finding, ...]) -> None:
         "Needs attention",
         units.plural(len(findings), "finding") if findings else "Nothing now",
         key="attention",
-        help="What lasts: breakers that are open, deployments that are called less, decisions on a spool, a "
-        "refused policy, models that drifted in the latest week, budgets of which 80 % is used, and silence.",
+        help="What lasts and no alert that fires is about: breakers that are open, deployments that are called less, "
+        "decisions on a spool, a refused policy, models that drifted in the latest week, budgets of which 80 % is "
+        "used, and silence.",
     ):
         if findings:
             lookout.rows(findings, key="now")

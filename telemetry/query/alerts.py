@@ -186,6 +186,7 @@ def alerts(engine: sa.Engine, *, now: datetime | None = None) -> list[AlertView]
             _RANK[one.state],
             _GRAVE[one.rule.severity],
             order[one.rule.name],
+            one.evidence == "dark",
             one.simulated,
             one.subject,
         ),

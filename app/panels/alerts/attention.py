@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from app import units
 from app.dashboard.budgets import Budget
+from app.panels.alerts import said
 from app.panels.alerts.silence import silence
 from app.panels.drift.weeks import title_of
+from telemetry.query.alerts import AlertView
 from telemetry.query.drift import DriftCell, DriftRunRecord
 from telemetry.query.incidents import BreakerInterval, IncidentRow
 from telemetry.query.pipeline import JobsState, ProcessState
 from telemetry.query.volume import Volume
 
 Severity: TypeAlias = Literal["error", "warning"]
-Target: TypeAlias = Literal["latency", "pipeline", "policy", "drift", "cost", "decisions"]
+Target: TypeAlias = Literal["latency", "pipeline", "policy", "drift", "cost", "decisions", "alerts"]
 
 DAYS: Final = 7
 """How far back incidents are told that are over."""
@@ -25,6 +27,10 @@ NEARLY: Final = 0.8
 """The share of a budget from which on it is nearly used up."""
 DRIFT_AGE: Final = timedelta(days=14)
 """A week that began longer ago is no news."""
+STALE: Final = timedelta(minutes=5)
+"""Alert rules that nobody has evaluated for so long are not watched."""
+_COVERED: Final[dict[str, Target]] = {"drift": "drift", "open_breakers": "latency"}
+"""What alerts of these metrics are about is not told twice."""
 _ONLY: Final = "only"
 _LOST: Final = {
     "not_durable": "Lost: {} that could be kept nowhere",
@@ -88,6 +94,8 @@ class Seen:
     """None: the gateway could not be asked."""
     unasked: str = ""
     """Why not."""
+    alerts: Sequence[AlertView] = ()
+    """Every subject of every alert rule, as it was evaluated last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +119,7 @@ class Attention:
 
 def attention(seen: Seen) -> Attention:
     """Judge what was read."""
+    fire, check = _alerts(seen)
     looks: tuple[Callable[[Seen], tuple[list[Finding], Check]], ...] = (
         _upstreams,
         _kept,
@@ -122,8 +131,43 @@ def attention(seen: Seen) -> Attention:
         _silence,
     )
     looked = [look(seen) for look in looks]
-    findings = [finding for found, _ in looked for finding in found]
-    return Attention(tuple(sorted(findings, key=_order)), tuple(check for _, check in looked))
+    told = {(_COVERED.get(one.rule.metric), one.subject, one.simulated) for one in _firing(seen)}
+    findings = [finding for found, _ in looked for finding in found if not _covered(finding, told)]
+    return Attention(tuple(sorted([*fire, *findings], key=_order)), (check, *(check for _, check in looked)))
+
+
+def _alerts(seen: Seen) -> tuple[list[Finding], Check]:
+    """Alerts that fire and are not silenced."""
+    findings = [
+        Finding(
+            severity="error" if one.rule.severity == "error" else "warning",
+            what=f"{one.rule.name[:1].upper()}{one.rule.name[1:]}{f': {one.subject}' if one.subject else ''}",
+            more=said.of_alert(one),
+            since=one.since,
+            until=None,
+            target="alerts",
+            simulated=one.simulated,
+        )
+        for one in _firing(seen)
+    ]
+    if not seen.alerts:
+        return findings, Check("Alert rules", "not evaluated yet: the jobs worker does it every minute", known=False)
+    last = max(one.evaluated for one in seen.alerts)
+    number = units.plural(len({one.rule.name for one in seen.alerts}), "rule")
+    told = f"{number}, {len(findings)} firing; evaluated {units.when(last)} UTC"
+    return findings, Check("Alert rules", told, known=seen.now - last < STALE)
+
+
+def _firing(seen: Seen) -> list[AlertView]:
+    return [one for one in seen.alerts if one.state == "firing" and one.silence is None]
+
+
+def _covered(one: Finding, told: Collection[tuple[Target | None, str, bool]]) -> bool:
+    """Whether an alert that fires says the same."""
+    names = {value for _, value in one.params}
+    return one.lasts and any(
+        target == one.target and subject in names and simulated == one.simulated for target, subject, simulated in told
+    )
 
 
 def _order(one: Finding) -> tuple[bool, int, float, str]:

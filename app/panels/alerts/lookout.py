@@ -17,7 +17,7 @@ from app.dashboard.gateway_error import GatewayError
 from app.dashboard.navigation import Place
 from app.panels.alerts.attention import DAYS, Attention, Check, Finding, Seen, Severity, Target, attention
 from app.panels.alerts.silence import WEEKS
-from telemetry.query import drift, incidents, pipeline, volume
+from telemetry.query import alerts, drift, incidents, pipeline, volume
 from telemetry.query.filters import Filters
 
 KINDS: Final = (
@@ -40,6 +40,7 @@ _PLACES: Final[dict[Target, tuple[Place, str]]] = {
     "drift": (navigation.DRIFT, "Its metrics"),
     "cost": (navigation.COST, "Budgets"),
     "decisions": (navigation.DECISIONS, "Decisions"),
+    "alerts": (navigation.ALERTS, "The alert"),
 }
 
 
@@ -67,6 +68,7 @@ def look() -> Attention:
             hours=cache.ask(volume.volumes, weeks, "hour"),
             budgets=budgets,
             unasked=unasked,
+            alerts=cache.ask(alerts.alerts),
         )
     )
 

@@ -67,7 +67,16 @@ def test_a_quiet_store_has_no_findings_and_says_what_was_looked_at() -> None:
     found = attention(QUIET)
     assert found.findings == ()
     assert [check.name for check in found.checks] == [
-        *("Breakers and outliers", "Keeping of decisions", "Policy file", "Collector", "Jobs", "Drift", "Budgets"),
+        *(
+            "Alert rules",
+            "Breakers and outliers",
+            "Keeping of decisions",
+            "Policy file",
+            "Collector",
+            "Jobs",
+            "Drift",
+            "Budgets",
+        ),
         "Requests of today",
     ]
     assert told(found, "Breakers and outliers") == "none open, none in the last 7 days"
