@@ -118,8 +118,6 @@ def tables() -> tuple[sa.Table, ...]:
         moments = metadata.tables[facts.name].c.ts
         brin = sa.Index(f"ix_{facts.name}_ts_brin", moments, postgresql_using="brin")
         brin.dialect_options["postgresql"]["with"] = {"autosummarize": "on"}
-    request = metadata.tables[REQUEST.name]
-    sa.Index("ix_request_tenant", request.c.tenant, request.c.ts)
     for rollup in ROLLUPS:
         # Their rows change all the time: with room beside them, without touching the index.
         metadata.tables[rollup.name].dialect_options["postgresql"]["with"] = {
