@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from opentelemetry.sdk.metrics.export import MetricReader
@@ -15,6 +16,7 @@ from router_core.policy.schema import CollectorEntry
 from router_core.redaction import redact_text
 from telemetry.collector import Collector, CollectorProcessor
 from telemetry.collector_signals import LogSender, metric_sender
+from telemetry.collector_spool import CollectorSpool, collector_folder
 from telemetry.content import ContentMode, ContentPolicy, Redact
 from telemetry.setup import Telemetry
 
@@ -105,22 +107,31 @@ def _seconds(milliseconds: str | None) -> float | None:
 class Copies:
     """What leaves this process besides answers. Spans end with the telemetry that makes them; close the rest."""
 
-    def __init__(self, sent: Outlets, telemetry: Telemetry, content: ContentPolicy, redact_keys: Redact) -> None:
+    def __init__(
+        self, sent: Outlets, telemetry: Telemetry, content: ContentPolicy, redact_keys: Redact, *, home: Path
+    ) -> None:
         self._sent = sent
         self._logs: LogSender | None = None
         self.spans: CollectorProcessor | None = None
         """Counts what it sends; None when no spans are sent."""
         traces = sent.get("traces")
         if traces is not None:
-            self.spans = CollectorProcessor(traces, content, redact_keys)
+            self.spans = CollectorProcessor(traces, content, redact_keys, spool=CollectorSpool(collector_folder(home)))
             telemetry.tracer_provider.add_span_processor(self.spans)
 
     @classmethod
     def of(
-        cls, entry: CollectorEntry | None, environ: Mapping[str, str], telemetry: Telemetry, content: ContentMode
+        cls,
+        entry: CollectorEntry | None,
+        environ: Mapping[str, str],
+        telemetry: Telemetry,
+        content: ContentMode,
+        *,
+        home: Path,
     ) -> Copies:
-        """As the policy's entry and the environment say."""
-        return cls(outlets(entry, environ), telemetry, ContentPolicy(content, redact_text), key_redactor(environ))
+        """As the policy's entry and the environment say. ``home``: where spans wait for a collector that is away."""
+        policy = ContentPolicy(content, redact_text)
+        return cls(outlets(entry, environ), telemetry, policy, key_redactor(environ), home=home)
 
     def metric_readers(self) -> list[MetricReader]:
         """Who sends the numbers; for `Metrics`, which shuts them down."""

@@ -35,6 +35,7 @@ db.add_command(export)
 @json_option
 def info(database_url: str | None, as_json: bool) -> None:
     """Show what the database and the spools hold, how large they are, and how long it is kept."""
+    from telemetry.collector_spool import collector_folder, waiting
     from telemetry.query.store import store_state
     from telemetry.spooled import spool_files, spool_folder
     from telemetry.storage.engine import open_reader
@@ -53,6 +54,7 @@ def info(database_url: str | None, as_json: bool) -> None:
         "keep_content_days": kept.keep_content_days,
         "spooled": sum(file.traces for file in spools),
         "spools": [asdict(file) for file in spools],
+        "collector": asdict(waiting(collector_folder(settings.home))),
     }
     if as_json:
         click.echo(json.dumps(document, default=_plain))

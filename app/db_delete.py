@@ -40,6 +40,7 @@ def delete(
     """
     if (tenant is None) == (trace_id is None) or not (tenant or trace_id or "").strip():
         raise click.UsageError("give --tenant NAME or --trace ID, one of them")
+    from telemetry.collector_spool import collector_folder
     from telemetry.erasure import Tenant, Trace, erase, preview
     from telemetry.spooled import spool_folder
     from telemetry.storage.engine import open_engine
@@ -51,7 +52,9 @@ def delete(
     if not yes:
         _confirm(what, preview(engine, subject))
     try:
-        erased = erase(engine, spool_folder(settings.home), subject, wait_s=wait_s)
+        erased = erase(
+            engine, spool_folder(settings.home), subject, copies=collector_folder(settings.home), wait_s=wait_s
+        )
     except OSError as error:
         raise click.ClickException(f"a spool cannot be written ({error.strerror or error}); try again") from None
     if as_json:

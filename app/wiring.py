@@ -109,7 +109,7 @@ class Service:
             watch=watch,
             by=who,
             opened=loaded.policy.telemetry,
-            copies=_copies(loaded, telemetry),
+            copies=_copies(loaded, telemetry, settings),
             _routers=[router],
         )
 
@@ -314,14 +314,14 @@ def _state(loaded: LoadedPolicy, settings: Settings, known: SqliteStore | None) 
     return SqliteStore(settings.home / "state.db", SystemClock(), wait_s=LOOP_WAIT_S)
 
 
-def _copies(loaded: LoadedPolicy, telemetry: Telemetry) -> Copies | None:
+def _copies(loaded: LoadedPolicy, telemetry: Telemetry, settings: Settings) -> Copies | None:
     kept = loaded.policy.telemetry
     if kept.otlp is None and not any(name.startswith("OTEL_EXPORTER_OTLP_") for name in os.environ):
         return None
     # Encoders take a tenth of a second to import, and few need them.
     from app.collector import Copies
 
-    return Copies.of(kept.otlp, os.environ, telemetry, kept.content)
+    return Copies.of(kept.otlp, os.environ, telemetry, kept.content, home=settings.home)
 
 
 def _names(new: Router, old: Router) -> tuple[str, str, str]:

@@ -1,8 +1,9 @@
 """A second way out: every span of ours to an OpenTelemetry collector, over OTLP/HTTP.
 
 The database is where decisions are kept; a collector gets a copy. So its troubles are its own: a request only appends
-to a queue in memory, a thread encodes and sends, tries again while the collector is away, and counts what it had to
-leave out. OpenTelemetry's own exporter encodes; it does not send, since it gives a batch up after seconds.
+to a queue in memory, a thread encodes and sends, keeps on disk what a collector that is away did not take, tries again,
+and counts what it had to leave out. OpenTelemetry's own exporter encodes; it does not send, since it gives a batch up
+after seconds.
 
 What may be tried again is what the protocol says: no connection, 429, 502, 503, 504, after as long as ``Retry-After``
 says. Content goes as the content policy lets it through, and keys are taken out, as on the way to the database.
@@ -18,7 +19,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -27,28 +28,26 @@ from typing import Any, Final, Literal
 import urllib3
 from google.protobuf.message import DecodeError
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
-from opentelemetry.trace import Status
 
-from router_core import semconv
+from telemetry.collector_spool import CollectorSpool
 from telemetry.content import ContentPolicy, Redact
 from telemetry.log import event
-from telemetry.masking import GONE
-from telemetry.text import clean, to_json
+from telemetry.outward import Outward
 
 QUEUE_LIMIT: Final = 20_000
-"""Spans in memory before further ones are left out: some minutes of a busy gateway, about 60 MB."""
+"""Spans in memory before further ones are left out, about 60 MB. With a spool they are there for seconds."""
 BATCH_LIMIT: Final = 512
 GATHER_S: Final = 1.0
 FIRST_DELAY_S: Final = 1.0
 LONGEST_DELAY_S: Final = 60.0
 LONGEST_RETRY_AFTER_S: Final = 300.0
+CLOSE_S: Final = 3.0
+"""How long what waits on disk is sent for while we close."""
 LARGEST_ANSWER: Final = 64 * 1024
 _LATER: Final = frozenset({429, 502, 503, 504})
 _TOO_LARGE: Final = 413
-_HASHES: Final = {semconv.INPUT_MESSAGES: semconv.INPUT_SHA256, semconv.OUTPUT_MESSAGES: semconv.OUTPUT_SHA256}
 
 _log = logging.getLogger(__name__)
 
@@ -77,9 +76,11 @@ class CollectorHealth:
     refused: int
     """The collector took the request, or should have, and did not want these."""
     dropped: int
-    """Left out because the collector was away for too long."""
+    """Left out because the collector was away for too long, or the spool took no more."""
     last_error: str | None
     """Why it takes nothing now; None while all is well."""
+    spooled: int = 0
+    """On disk, those that other processes left there included, as far as this one knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +105,24 @@ class CollectorProcessor(SpanProcessor):
         content: ContentPolicy,
         redact_keys: Redact | None = None,
         *,
+        spool: CollectorSpool | None = None,
         queue_limit: int = QUEUE_LIMIT,
         first_delay_s: float = FIRST_DELAY_S,
     ) -> None:
+        """``spool``: where spans wait for a collector that is away; None: in memory, and only as long as we live."""
         self._collector = collector
-        self._content = content
-        self._redact = redact_keys
+        self._outward = Outward(content, redact_keys)
+        self._spool = spool
         self._queue_limit = queue_limit
         self._first_delay_s = first_delay_s
         self._sent = self._refused = self._dropped = 0
+        self._spooled = 0 if spool is None else spool.waiting().spans
         self._last_error: str | None = None
         self._begin()
+        if self._spooled:
+            # What an earlier process left is sent, whether or not anybody asks anything.
+            self._wake.set()
+            self._start()
         if hasattr(os, "register_at_fork"):
             alive = weakref.WeakMethod(self._begin)
             os.register_at_fork(after_in_child=lambda: _call(alive))
@@ -127,6 +135,9 @@ class CollectorProcessor(SpanProcessor):
         self._closing = threading.Event()
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._delay = self._first_delay_s
+        self._next_try = 0.0
+        """On the monotonic clock: before it, a collector that is away is not asked."""
         settings: dict[str, Any] = (
             {} if self._collector.certificate is None else {"ca_certs": self._collector.certificate}
         )
@@ -146,19 +157,24 @@ class CollectorProcessor(SpanProcessor):
             self._queue.append(span)
             self._taken += 1
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="routescope-collector", daemon=True)
-                self._thread.start()
+                self._start()
         if len(self._queue) == BATCH_LIMIT:
             self._wake.set()
+
+    def _start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="routescope-collector", daemon=True)
+        self._thread.start()
 
     # --- for those who watch ------------------------------------------------------------------------------------
 
     def health(self) -> CollectorHealth:
         """The present state."""
-        return CollectorHealth(self._taken - self._settled, self._sent, self._refused, self._dropped, self._last_error)
+        return CollectorHealth(
+            self._taken - self._settled, self._sent, self._refused, self._dropped, self._last_error, self._spooled
+        )
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        """Wait until all that was queued is sent or given up."""
+        """Wait until all that was queued is sent, spooled or given up."""
         until, target = time.monotonic() + timeout_millis / 1e3, self._taken
         while self._settled < target:
             if time.monotonic() > until:
@@ -172,7 +188,11 @@ class CollectorProcessor(SpanProcessor):
         self.close()
 
     def close(self, timeout_s: float = 5.0) -> bool:
-        """Try once more to send what waits, then stop. True when nothing had to be left out."""
+        """Try once more to send what waits, then stop; what is not taken stays on the spool.
+
+        Returns:
+            True when nothing had to be left out.
+        """
         before = self._dropped
         self._closing.set()
         self._wake.set()
@@ -190,20 +210,100 @@ class CollectorProcessor(SpanProcessor):
             self._wake.wait(GATHER_S)
             self._wake.clear()
             closing = self._closing.is_set()
+            self._at_the_edge(self._replay, closing)
             while self._queue:
                 batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
-                try:
-                    self._deliver(batch)
-                except Exception:  # noqa: BLE001 - the edge: the thread has to live, and nobody waits for it
-                    _log.exception("a batch of spans was not sent to the collector")
+                if not self._at_the_edge(self._deliver if self._spool is None else self._send_or_keep, batch):
                     self._refused += len(batch)
                 self._settled += len(batch)
             if closing:
                 return
 
+    def _at_the_edge(self, work: Callable[[Any], None], argument: Any) -> bool:
+        """Whether it went well: the thread has to live, and nobody waits for it."""
+        try:
+            work(argument)
+        except Exception:  # noqa: BLE001 - the edge
+            _log.exception("spans were not sent to the collector")
+            return False
+        return True
+
+    def _send_or_keep(self, batch: Sequence[ReadableSpan]) -> None:
+        """Send, unless the collector is away or others wait before these: then keep them on disk."""
+        copies = self._outward.copies(batch)
+        if self._next_try == 0.0 and not self._spool:
+            answer = self._send([copy.body for copy in copies])
+            if answer.kind != "later":
+                self._count(answer, len(batch))
+                return
+            self._away(answer)
+        assert self._spool is not None
+        try:
+            self._spool.keep(copies)
+            self._spooled += len(batch)
+        except OSError as error:
+            with self._counting:
+                self._dropped += len(batch)
+            self._note(f"nothing is kept for it: {error}")
+
+    def _replay(self, closing: bool) -> None:
+        """Send what waits on disk, the oldest first, until none is left or the collector is away."""
+        until = time.monotonic() + CLOSE_S
+        while self._spool is not None and (closing or time.monotonic() >= self._next_try):
+            parcel = self._spool.oldest()
+            if parcel is None:
+                self._spooled = self._spool.waiting().spans if self._spooled else 0
+                self._next_try = 0.0
+                return
+            answer = _Answer("later")
+            try:
+                answer = self._send([copy.body for copy in parcel.copies])
+            finally:
+                # Whatever happens to us, nobody else shall find it locked.
+                if answer.kind == "later":
+                    parcel.leave()
+                else:
+                    parcel.done()
+            if answer.kind == "later":
+                self._away(answer)
+                return
+            self._spooled = max(self._spooled - parcel.spans, 0)
+            self._count(answer, parcel.spans)
+            self._next_try, self._delay = 0.0, self._first_delay_s
+            if (closing or self._closing.is_set()) and time.monotonic() > until:
+                return
+
+    def _send(self, bodies: Sequence[bytes]) -> _Answer:
+        """Send these as one request; where that is too large, as several."""
+        answer = self._post(self._packed(b"".join(bodies)))
+        if answer.kind != "too_large" or len(bodies) < 2:
+            return answer
+        middle = len(bodies) // 2
+        first = self._send(bodies[:middle])
+        if first.kind == "later":
+            return first
+        second = self._send(bodies[middle:])
+        if second.kind == "later":
+            return second
+        return first if first.kind != "taken" else second
+
+    def _count(self, answer: _Answer, spans: int) -> None:
+        refused = min(answer.rejected, spans) if answer.kind == "taken" else spans
+        self._refused += refused
+        self._sent += spans - refused
+        self._note(answer.sentence)
+
+    def _away(self, answer: _Answer) -> None:
+        """Ask it again when it says, or later each time."""
+        self._note(answer.sentence)
+        wait = answer.retry_after_s
+        if wait is None:
+            wait, self._delay = self._delay * random.uniform(0.5, 1.0), min(self._delay * 2, LONGEST_DELAY_S)  # noqa: S311
+        self._next_try = time.monotonic() + min(wait, LONGEST_RETRY_AFTER_S)
+
     def _deliver(self, batch: Sequence[ReadableSpan]) -> None:
         """Send until the collector takes it, refuses it, or we close."""
-        body = self._encoded(batch)
+        body = self._packed(self._outward.body(batch))
         delay = self._first_delay_s
         while True:
             answer = self._post(body)
@@ -238,6 +338,9 @@ class CollectorProcessor(SpanProcessor):
             _log.warning("the collector takes spans again", extra=event("collector_back"))
         self._last_error = sentence
 
+    def _packed(self, body: bytes) -> bytes:
+        return gzip.compress(body, 1) if self._collector.compression == "gzip" else body
+
     def _post(self, body: bytes) -> _Answer:
         headers = {**self._collector.headers, "content-type": "application/x-protobuf"}
         if self._collector.compression == "gzip":
@@ -260,80 +363,6 @@ class CollectorProcessor(SpanProcessor):
             return _Answer("later", sentence, _seconds(response.headers.get("retry-after")))
         sentence = f"it answers {response.status} and gets these spans no more; check its address and its headers"
         return _Answer("too_large" if response.status == _TOO_LARGE else "refused", sentence)
-
-    # --- what is sent -------------------------------------------------------------------------------------------
-
-    def _encoded(self, batch: Sequence[ReadableSpan]) -> bytes:
-        body: bytes = encode_spans([self._shown(span) for span in batch]).SerializeToString()
-        return gzip.compress(body, 1) if self._collector.compression == "gzip" else body
-
-    def _shown(self, span: ReadableSpan) -> ReadableSpan:
-        """The span as outsiders may see it."""
-        attributes = self._masked(self._kept(dict(span.attributes or {})))
-        status = span.status
-        if status.description:
-            status = Status(status.status_code, self._masked({"": clean(status.description)})[""])
-        return ReadableSpan(
-            name=clean(span.name),
-            context=span.context,
-            parent=span.parent,
-            resource=span.resource,
-            attributes=attributes,
-            links=span.links,
-            kind=span.kind,
-            status=status,
-            start_time=span.start_time,
-            end_time=span.end_time,
-            instrumentation_scope=span.instrumentation_scope,
-        )
-
-    def _kept(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Content as the policy wants it: as it is, redacted, as a hash, or not at all."""
-        for key, hashed in _HASHES.items():
-            value = attributes.pop(key, None)
-            if value is None:
-                continue
-            kept = self._content.keep(value if isinstance(value, str) else to_json(value))
-            if kept is not None and kept.text is not None:
-                attributes[key] = kept.text
-            elif kept is not None:
-                attributes[hashed] = kept.sha256
-        return attributes
-
-    def _masked(self, attributes: dict[str, Any]) -> dict[str, Any]:
-        """Without keys: each text for itself, once all of them together are not clean."""
-        texts = {name: _clean(value) for name, value in attributes.items() if name not in semconv.CONTENT_KEYS}
-        attributes |= texts
-        if self._redact is None:
-            return attributes
-        whole = "\n".join(text for value in texts.values() for text in _texts(value))
-        if self._hidden(whole) != whole:
-            attributes |= {name: self._hidden_in(value) for name, value in texts.items()}
-        return attributes
-
-    def _hidden_in(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._hidden(value)
-        return [self._hidden_in(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-    def _hidden(self, text: str) -> str:
-        assert self._redact is not None
-        try:
-            return self._redact(text)
-        except Exception:  # noqa: BLE001 - somebody else's function: whatever it raises, the text must not leak
-            return GONE
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean(value)
-    return [_clean(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _taken(content: bytes) -> _Answer:

@@ -2,7 +2,8 @@
 
 Rows, prompts and answers, what was said of them later, what waits on spools, and the share in every rollup. What is
 deleted is overwritten, and the write-ahead log is emptied at the end, so that nothing can be read out of the files
-either. What a request leaves outside of the store is not here: backups, logs, exports, what was sent to a collector.
+either. So do copies of spans that wait for a collector. What a request leaves outside of the store is not here:
+backups, logs, exports, what was sent to a collector.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +20,7 @@ import sqlalchemy as sa
 
 from telemetry import rollup
 from telemetry.alerts.erasure import count_of_tenant, forget_tenant
+from telemetry.collector_spool import Copy, erase_copies
 from telemetry.rows import Bundle
 from telemetry.spooled import Emptied, erase_spooled
 from telemetry.storage.engine import reading, writing
@@ -33,6 +36,7 @@ WAIT_S: Final = 10.0
 _LOOK_S: Final = 0.25
 ROLLUP_ROWS: Final = "rollups"
 SPOOLED: Final = "spooled"
+COPIES: Final = "copies"
 ALERT_ROWS: Final = "alerts"
 
 
@@ -41,7 +45,8 @@ class Erased:
     """What was there and is gone, or, of a preview, what would go."""
 
     removed: dict[str, int]
-    """Rows by table; ``rollups`` are those of the tenant alone, ``spooled`` traces that waited on a spool."""
+    """Rows by table; ``rollups`` are those of the tenant alone, ``spooled`` traces that waited on a spool, ``copies``
+    those that waited for a collector."""
     held: tuple[Path, ...] = ()
     """Spools of running processes that still hold some of it."""
     unreadable: tuple[Path, ...] = ()
@@ -69,6 +74,12 @@ class Tenant:
     def owns(self, bundle: Bundle) -> bool:
         """Whether a trace on a spool is meant."""
         return any(row["tenant"] == self.name for row in (*bundle.requests, *bundle.branches))
+
+    def owns_copy(self, connection: sa.Connection, copy: Copy) -> bool:
+        """Whether spans that wait for a collector are meant; where they do not say, their decision does."""
+        if copy.tenant is not None:
+            return copy.tenant == self.name
+        return connection.scalar(sa.select(REQUEST.c.tenant).where(REQUEST.c.trace_id == copy.trace_id)) == self.name
 
     def count(self, engine: sa.Engine) -> Counts:
         """What the database holds."""
@@ -108,6 +119,13 @@ class Trace:
         """Whether a trace on a spool is meant."""
         rows = (*bundle.requests, *bundle.branches, *bundle.spans, *bundle.contents)
         return any(self.id in (row["trace_id"], row.get("decision_id")) for row in rows)
+
+    def owns_copy(self, connection: sa.Connection, copy: Copy) -> bool:
+        """Whether spans that wait for a collector are meant; where they do not say, their decision does."""
+        if self.id in (copy.trace_id, copy.decision_id) or copy.decision_id is not None:
+            return self.id in (copy.trace_id, copy.decision_id)
+        said = sa.select(REQUEST.c.decision_id).where(REQUEST.c.trace_id == copy.trace_id)
+        return connection.scalar(said) == self.id
 
     def count(self, engine: sa.Engine) -> Counts:
         """What the database holds."""
@@ -179,6 +197,7 @@ def erase(
     spools: Path,
     subject: Tenant | Trace,
     *,
+    copies: Path | None = None,
     wait_s: float = WAIT_S,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Erased:
@@ -189,6 +208,7 @@ def erase(
 
     Args:
         spools: the folder of the spools.
+        copies: the folder of what waits for a collector; None when there is none.
         wait_s: how long running processes are given to move theirs.
 
     Raises:
@@ -199,18 +219,29 @@ def erase(
     for looks_left in range(int(wait_s / _LOOK_S), -1, -1):
         emptied = erase_spooled(spools, subject.owns)
         removed[SPOOLED] += emptied.erased
-        if not emptied.held or not looks_left:
+        # Before the rows go: of some copies these alone say whose they are.
+        gone, busy = _erase_copies(engine, copies, subject)
+        if gone:
+            removed[COPIES] += gone
+        if not (emptied.held or busy) or not looks_left:
             break
         sleep(_LOOK_S)
     removed.update(subject.delete(engine))
     if removed[CONTENT.name]:
         forget_deleted_content(engine)
-    return _erased(removed, erase_spooled(spools, subject.owns), empty_log(engine))
+    return _erased(removed, erase_spooled(spools, subject.owns), busy, empty_log(engine))
 
 
-def _erased(removed: Counts, left: Emptied, log_emptied: bool) -> Erased:
+def _erased(removed: Counts, left: Emptied, busy: tuple[Path, ...], log_emptied: bool) -> Erased:
     removed[SPOOLED] += left.erased
-    return Erased(dict(removed), left.held, left.unreadable, log_emptied)
+    return Erased(dict(removed), (*left.held, *busy), left.unreadable, log_emptied)
+
+
+def _erase_copies(engine: sa.Engine, folder: Path | None, subject: Tenant | Trace) -> tuple[int, tuple[Path, ...]]:
+    if folder is None:
+        return 0, ()
+    with reading(engine) as connection:
+        return erase_copies(folder, partial(subject.owns_copy, connection))
 
 
 def _count(connection: sa.Connection, table: sa.Table, condition: sa.ColumnElement[bool]) -> int:

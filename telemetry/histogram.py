@@ -207,7 +207,7 @@ def highest(texts: Sequence[str], limit: int) -> tuple[int, list[bool], list[boo
 
 
 def lowest_of(bucket: int) -> float:
-    """The duration in milliseconds at which a bucket begins; none for the first, which takes all that is shorter too."""
+    """The milliseconds at which a bucket begins: no bound for the first, which takes all that is shorter too."""
     return _bound(bucket) if bucket > 0 else -math.inf
 
 

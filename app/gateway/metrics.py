@@ -40,7 +40,7 @@ class GatewayMetrics:
             about = "Spans by what became of their copy at the collector"
             observe(semconv.METRIC_COLLECTOR_SPANS, "{span}", about, lambda: _fates(sender.health()), total=True)
             waiting = "Spans that the collector is still to get"
-            observe(semconv.METRIC_COLLECTOR_QUEUED, "{span}", waiting, lambda: [(sender.health().queued, {})])
+            observe(semconv.METRIC_COLLECTOR_QUEUED, "{span}", waiting, lambda: _waiting(sender.health()))
         observe(semconv.METRIC_POLICY_REFUSED, "", "1 while the policy's file cannot be used", self._refused)
 
     def look(self) -> None:
@@ -67,6 +67,10 @@ class GatewayMetrics:
 def _fates(health: CollectorHealth) -> Observed:
     fates = {"sent": health.sent, "refused": health.refused, "dropped": health.dropped}
     return [(count, {semconv.STATE: fate}) for fate, count in fates.items()]
+
+
+def _waiting(health: CollectorHealth) -> Observed:
+    return [(health.queued, {semconv.STATE: "memory"}), (health.spooled, {semconv.STATE: "disk"})]
 
 
 def _of(one: DeploymentHealth) -> dict[str, str]:

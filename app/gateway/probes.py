@@ -56,6 +56,7 @@ def _collector(service: Service) -> dict[str, Any] | None:
     health = copies.health()
     return {
         "queued": health.queued,
+        "spooled": health.spooled,
         "sent": health.sent,
         "refused": health.refused,
         "dropped": health.dropped,

@@ -96,6 +96,7 @@ def _collector(said: object) -> None:
         [
             ("Sent", units.count(_number(copies, "sent"))),
             ("Waiting", units.count(_number(copies, "queued"))),
+            ("On disk", units.count(_number(copies, "spooled"))),
             ("Refused", units.count(_number(copies, "refused"))),
             ("Left out", units.count(_number(copies, "dropped"))),
             ("State", Cell("takes all", "ok") if error is None else Cell(plain.visible(error, 200), "warn")),
