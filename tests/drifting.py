@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from telemetry.content import ContentPolicy
 from telemetry.drift.metrics import METRICS, VALIDATOR
 from telemetry.drift.pair import Pair
 from telemetry.drift.weeks import WEEK, start_of
 from telemetry.drift.windows import MISSING, Subject, Vocabulary, Window, strata_of
+from telemetry.rows import Bundle, bundle_of
+from tests.traces import Routed, emit
 
 FIRST = date(2026, 3, 2)
 INTENTS = {"chat": (60, 4.0), "code": (400, 5.2), "summarise": (2_500, 4.6), "math": (45, 3.2)}
@@ -90,3 +97,61 @@ def pair(
     monday = FIRST + WEEK * weeks
     now = week(rng, n, vocabulary, after, monday=monday)
     return Pair(monday, Subject(model, False), Window.of(earlier), now, vocabulary)
+
+
+def rows_of(window: Window, vocabulary: Vocabulary, model: str) -> Bundle:
+    """A window as the rows of decisions with one branch each, as the writer keeps them."""
+    (made,) = _template()
+    bundle = Bundle(requests=[], branches=[], spans=[], contents=[])
+    labels = {
+        name: [None if code == MISSING else vocabulary.labels[name][code] for code in codes]
+        for name, codes in window.codes.items()
+    }
+    numbers = {
+        name: [None if np.isnan(value) else float(value) for value in values] for name, values in window.numbers.items()
+    }
+    for place in range(window.rows):
+        at = float(window.at[place])
+        code = f"{model}-{window.decisions[place]}"
+        shared = {
+            **{"trace_id": f"t{code}", "ts": datetime.fromtimestamp(at, UTC), "start_ns": int(at * 1e6) * 1000},
+            **{"decision_id": code, "route": labels["route"][place], "intent": labels["intent"][place]},
+        }
+        refused, failed = labels["refused"][place] == "refused", labels["failed"][place] == "failed"
+        score = [{"validator": "no-refusal", "score": 0.0 if refused else 1.0, "passed": not refused}]
+        outcome = "failed" if failed else "rejected" if labels["escalated"][place] == "escalated" else "accepted"
+        bundle.requests.append(
+            {
+                **made.requests[0],
+                **shared,
+                **{"span_id": f"r{code}", "language": labels["language"][place]},
+                "characters": round(numbers["prompt_characters"][place] or 0),
+            }
+        )
+        bundle.branches.append(
+            {
+                **made.branches[0],
+                **shared,
+                **{"span_id": f"b{code}", "model": model, "outcome": outcome, "scores": json.dumps(score)},
+                **{"latency_ms": numbers["latency_ms"][place] or 1.0, "ttft_ms": numbers["ttft_ms"][place]},
+                **{
+                    name: _whole(numbers[name][place])
+                    for name in ("output_tokens", "input_tokens", "answer_characters")
+                },
+                **{"cost_nano": _whole(numbers["cost"][place]), "finish_reason": labels["finish_reason"][place]},
+                **{"response_model": labels["version"][place], "score": numbers["score"][place]},
+            }
+        )
+    return bundle
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+def _template() -> list[Bundle]:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    emit(provider.get_tracer("test"), Routed("x"))
+    return [bundle_of(exporter.get_finished_spans(), ContentPolicy("off"))]
