@@ -46,9 +46,9 @@ def open_page(page: str = "", **params: str) -> str:
     app = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
-    app.run()
     if page:
-        app.switch_page(f"pages/{page}.py").run()
+        app.switch_page(f"pages/{page}.py")
+    app.run()
     assert not app.exception
     said = [element.proto.body for element in app.get("html")]
     tables = [one.proto.json for one in app.get("bidi_component")]

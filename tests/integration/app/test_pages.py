@@ -52,9 +52,10 @@ def open_page(page: str = "", **params: str) -> AppTest:
     app = AppTest.from_file(str(MAIN), default_timeout=120)
     for name, value in params.items():
         app.query_params[name] = value
-    app.run()
     if page:
-        app.switch_page(f"pages/{page}.py").run()
+        # By its address, as a deep link: a page's file has the name of its address.
+        app.switch_page(f"pages/{page}.py")
+    app.run()
     assert not app.exception
     return app
 
@@ -142,7 +143,7 @@ def test_filters_come_from_the_address(home: Path) -> None:
 
 def test_a_filter_that_matches_nothing_says_what_to_do(home: Path) -> None:
     keep(home, routed(1))
-    app = open_page("decisions", q="words that nobody wrote")
+    app = open_page(q="words that nobody wrote").switch_page("pages/decisions.py").run()
     assert "No decision has this text" in text_of(app)
 
 

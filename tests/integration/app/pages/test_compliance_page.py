@@ -71,7 +71,7 @@ def near() -> Attempt:
 
 
 def open_compliance(**params: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.switch_page("pages/compliance.py")
     for name, value in params.items():
         app.query_params[name] = value

@@ -55,7 +55,7 @@ def routed(number: int, text: str) -> Routed:
 
 
 def open_policy(**params: str) -> AppTest:
-    app = AppTest.from_file(str(MAIN), default_timeout=120).run()
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
     app.switch_page("pages/policy.py")
     for name, value in params.items():
         app.query_params[name] = value
