@@ -51,3 +51,32 @@ def test_many_joined_texts_give_the_same_percentiles_as_few():
     short = histogram.encode(histogram.count(values[:40]))
     long = "".join(histogram.encode(histogram.count([value])) for value in values[:40]) * 50
     assert histogram.percentiles(short, [0.5, 0.95]) == histogram.percentiles(long, [0.5, 0.95])
+
+
+def test_many_histograms_tell_at_once_what_each_tells_alone():
+    texts = [
+        histogram.encode(histogram.count([1.0, 2.0, 700.0])),
+        "",
+        None,
+        histogram.encode(histogram.count([5.0] * 9)) + histogram.encode(histogram.count([0.5, 5.0])),
+        histogram.encode({7: 3_000_000}),
+    ]
+    shares = (0.0, 0.5, 0.95, 1.0)
+    told = histogram.summaries(texts, shares, bucket=histogram.bucket_of(2.0))
+    assert [list(one.percentiles) for one in told] == [histogram.percentiles(text, shares) for text in texts]
+    assert [one.n for one in told] == [histogram.total(text) for text in texts]
+    assert [one.beyond for one in told] == [1, 0, 0, 10, 0]
+    assert histogram.summaries([], shares) == []
+    assert [one.n for one in histogram.summaries(["", None], shares)] == [0, 0]
+
+
+def test_the_highest_of_many_histograms_are_found_by_bucket():
+    texts = [histogram.encode(histogram.count(values)) for values in ([1.0, 900.0], [2.0], [900.0, 40.0])]
+    last, beyond, within = histogram.highest(texts, 3)
+    assert last == histogram.bucket_of(40.0)
+    assert (beyond, within) == ([True, False, True], [False, False, True])
+    last, beyond, within = histogram.highest(texts, 99)
+    assert (last, within) == (histogram.bucket_of(1.0), [True, False, False])
+    assert histogram.highest(["", ""], 5) == (-1, [False, False], [False, False])
+    assert histogram.lowest_of(last) <= 1.0
+    assert histogram.lowest_of(0) < 0
