@@ -14,7 +14,10 @@ from benchmarks.measuring.rarities import RARE
 from benchmarks.measuring.traffic import END, decision_id
 from telemetry.drift.weeks import monday_of
 from telemetry.query import (
+    alerts,
     branch_errors,
+    cases,
+    chains,
     compliance,
     costs,
     course,
@@ -23,6 +26,7 @@ from telemetry.query import (
     decisions,
     drift,
     escalations,
+    evaluation_work,
     evaluations,
     facets,
     failures,
@@ -138,6 +142,7 @@ def _ways() -> Iterator[tuple[Any, ...]]:
     yield "recent_scores_90_days", scores.recent_scores, EVERY
     yield "recent_scores_one_tenant", scores.recent_scores, ACME
     yield "recent_scores_rare_tenant", scores.recent_scores, SELDOM
+    yield "chains_90_days", chains.chains, EVERY
     yield "funnel_90_days", funnel.funnel, EVERY
     yield "model_shares_90_days", funnel.model_shares, EVERY
     yield "branch_failures_90_days", failures.branch_failures, EVERY
@@ -205,6 +210,7 @@ def _decisions(reader: sa.Engine) -> Iterator[tuple[Any, ...]]:
     yield "decision_whole", decision.decision, newest
     yield "opinions_of_decision", evaluations.of_decision, newest
     yield "opinions_by_model", evaluations.by_model, EVERY
+    yield "case", cases.case, newest
     yield "neighbours", beside, EVERY, old
     yield "neighbours_escalated", beside, EVERY, old, {"path": "escalated"}
     yield "neighbours_five_filters", beside, NARROW, old
@@ -228,3 +234,14 @@ def _operation() -> Iterator[tuple[Any, ...]]:
     yield "drift_heatmap", drift.heatmap
     yield "drift_cell", drift.cell, "small", monday_of(END - timedelta(weeks=2)), False
     yield "drift_last_run", drift.last_run
+    yield "drift_baselines", drift.baselines
+    yield "drift_course", drift.course, "small", "latency", False
+    yield "drift_findings", drift.findings
+    yield "alerts", alerts.alerts, {"now": END}
+    yield "alert_rules", alerts.rules
+    yield "alert_history", alerts.history
+    yield "alert_deliveries", alerts.deliveries
+    yield "alert_silences", alerts.silences, {"now": END}
+    yield "alert_readings", alerts.readings, {"since": DAY.start}
+    yield "evaluation_work", evaluation_work.work
+    yield "evaluation_obstacles", evaluation_work.obstacles
