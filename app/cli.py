@@ -54,6 +54,7 @@ class LazyGroup(click.Group):
         "evidence": "app.evidence_command:evidence",
         "keys": "app.keys.command:keys",
         "replay": "app.replay.command:replay",
+        "report": "app.report.command:report",
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -26,6 +26,13 @@ _Z95: Final = 1.959963984540054
 DRIFT_AGE: Final = timedelta(days=14)
 """A week that began longer ago is no news."""
 _LOOK_BACK: Final = timedelta(days=1)
+_CAUSES: Final[dict[drift.Cause, str]] = {
+    "input": "the prompts changed",
+    "model": "the model changed",
+    "price": "the price changed",
+    "mixed": "prompts and model changed",
+    "unclear": "whether prompts or model changed is unclear",
+}
 _BROKEN: Final = ("open", "half_open")
 
 
@@ -254,7 +261,8 @@ def _drift(engine: sa.Engine, rule: Rule, traffic: Traffic, outside: Outside) ->
     readings = []
     for model, cell in sorted(newest.items()):
         worst = f", most of all {cell.worst_metric}" if cell.drifted and cell.worst_metric else ""
-        note = f"{cell.drifted} of {cell.tested} metrics in {cell.week_label}{worst}"
+        cause = f"; {_CAUSES[cell.causes[0]]}" if cell.drifted and cell.causes else ""
+        note = f"{cell.drifted} of {cell.tested} metrics in {cell.week_label}{worst}{cause}"
         readings.append(judged(rule, model, float(cell.drifted), note=note))
     return readings
 

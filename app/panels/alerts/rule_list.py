@@ -89,11 +89,12 @@ def _value(rule: RuleView, one: AlertView | None) -> str:
         return '<span class="rs-muted">unknown</span>'
     lines = [f"<div>{plain.html(components.unbroken(said.value(one.value, rule.unit)))}</div>"]
     between = said.interval(one.low, one.high, rule.unit)
-    below = [between] if between else []
-    below += [f"n = {units.count(one.n)}"] if one.n is not None else []
-    below += [one.subject] if one.subject else []
-    below += ["simulated"] if one.simulated else []
-    lines += [f'<div class="rs-sub">{plain.html(components.unbroken(text), 60)}</div>' for text in below]
+    cases = "" if one.n is None else f"n = {units.count(one.n)}"
+    below = [
+        ", ".join(filter(None, (between, cases))),
+        ", ".join(filter(None, (one.subject, one.simulated * "simulated"))),
+    ]
+    lines += [f'<div class="rs-sub">{plain.html(components.unbroken(text), 60)}</div>' for text in below if text]
     return "".join(lines)
 
 
@@ -101,7 +102,7 @@ def _counted(rule: RuleView) -> str:
     window = f"over {said.length(rule.window)}" if rule.window else "as it stands"
     short = f" and {said.length(rule.short_window)}" if rule.short_window else ""
     lasts = f", for {said.length(rule.lasting)}" if rule.lasting else ""
-    fewest = f", n ≥ {units.count(rule.min_n)}" if rule.window and rule.min_n > 1 else ""
+    fewest = f", n\u00a0≥\u00a0{units.count(rule.min_n)}" if rule.window and rule.min_n > 1 else ""
     return f"{window}{short}{lasts}{fewest}"
 
 

@@ -67,7 +67,7 @@ def _whole(one: EventView) -> timedelta:
 
 def _moment(moment: datetime) -> str:
     """On one line."""
-    return units.when(moment).replace(" ", "\u00a0")
+    return f"{units.day(moment)} {moment:%H:%M}".replace(" ", "\u00a0")
 
 
 def messages() -> None:
