@@ -49,7 +49,7 @@ from telemetry.storage.erase import delete_simulated
 from telemetry.storage.models import FACTS, REQUEST, ROLLUPS
 from telemetry.storage.upkeep import compact
 from telemetry.storage.writer import write_bundles
-from tests import alerting, operation
+from tests import alerting, evaluations, operation
 from tests.postgres import new_schema, postgres
 from tests.traces import START, Attempt, Routed, emit
 
@@ -146,6 +146,24 @@ def bundles() -> list[Bundle]:
     return [bundle_of_one(made_up(number, rng)) for number in range(160)]
 
 
+def shadow_calls() -> list[Bundle]:
+    """A repetition of every fourth decision by another model."""
+    rng = random.Random(23)
+    made = ((number, made_up(number, rng)) for number in range(0, 160, 4))
+    return [
+        bundle_of_one(
+            replace(
+                one,
+                decision_id=f"s{number:06}",
+                attempts=(Attempt("large"),),
+                purpose="shadow",
+                extra={**one.extra, semconv.PARENT_DECISION_ID: f"d{number:06}"},
+            )
+        )
+        for number, one in made
+    ]
+
+
 def fill(url: str, traces: list[Bundle]) -> sa.Engine:
     """A writer, on a store that holds these."""
     engine = open_engine(url)
@@ -205,7 +223,7 @@ def drift_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[
 def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
     folder: Path = tmp_path_factory.mktemp("storage")
     urls = (f"sqlite:///{folder / 't.db'}", new_schema(postgres))
-    traces, (runs, metrics, details) = bundles(), drift_rows()
+    traces, (runs, metrics, details) = [*bundles(), *shadow_calls()], drift_rows()
     for url in urls:
         engine = fill(url, traces)
         with writing(engine) as connection:
@@ -216,6 +234,7 @@ def stores(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         operation.fill(engine)
         alerting.fill(engine)
         rate(engine)
+        evaluations.fill(engine)
         engine.dispose()
     yield Stores(*map(open_reader, urls))
 
@@ -238,6 +257,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "model": ("small", "Größe"),
     "metric": ("latency", "Cost"),
     "error_type": ("timeout",),
+    "evaluator": ("helpful", "Äpfel", "feedback", "nobody"),
     "week": (MONDAY, MONDAY + timedelta(weeks=1)),
     "simulated": (False, True),
     "trace_id": ("absent",),
@@ -271,7 +291,7 @@ def test_both_give_the_same_answers(stores: Stores, name: str):
 
 def test_the_stores_are_not_empty(stores: Stores):
     for engine in (stores.sqlite, stores.postgresql):
-        assert len(page(engine, Filters(purposes=()), limit=200).rows) == 160
+        assert len(page(engine, Filters(purposes=()), limit=400).rows) == 160 + 40
 
 
 @pytest.mark.parametrize("filters", FILTERS)
