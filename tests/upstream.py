@@ -383,9 +383,13 @@ def _delta(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
 
 # --- in a process of their own ----------------------------------------------------------------------------------
 @contextmanager
-def apart() -> Iterator[tuple[str, str]]:
-    """Base URLs of two upstreams whose work costs this process nothing: one answers 500 at once, one answers."""
-    child = subprocess.Popen([sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+def apart(words: int = 0) -> Iterator[tuple[str, str]]:
+    """Base URLs of two upstreams whose work costs this process nothing: one answers 500 at once, one answers.
+
+    ``words``: of the answer, each a chunk; 0: the answer that an upstream has by itself.
+    """
+    command = [sys.executable, "-m", __name__, str(words)]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None
     assert child.stdout is not None
     try:
@@ -397,13 +401,15 @@ def apart() -> Iterator[tuple[str, str]]:
         child.stdout.close()
 
 
-def _serve() -> None:
+def _serve(words: int) -> None:
     """Two upstreams, until standard input closes."""
     with Upstream() as failing, Upstream() as answering:
         failing.plays(status(500))
+        if words:
+            answering.plays(answer(["word "] * words))
         print(failing.base_url, answering.base_url, flush=True)
         sys.stdin.read()
 
 
 if __name__ == "__main__":
-    _serve()
+    _serve(int(sys.argv[1]))

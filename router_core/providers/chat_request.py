@@ -11,14 +11,14 @@ from router_core.request import Message
 
 
 def request_body(call: Call, upstream_model: str) -> dict[str, Any]:
-    """The JSON of a streamed chat completion request."""
+    """The JSON of a chat completion request; streamed, unless the answer is wanted whole."""
     body: dict[str, Any] = {
         "model": upstream_model,
         "messages": [message_body(message) for message in call.messages],
         "max_tokens": call.max_output_tokens,
-        "stream": True,
-        "stream_options": {"include_usage": True},
     }
+    if not call.whole:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
     if call.stop:
         body["stop"] = list(call.stop)
     if call.logprobs:

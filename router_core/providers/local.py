@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from router_core.errors import ModelNotReady
@@ -35,7 +36,9 @@ class LocalProvider:
             raise ModelNotReady(f"model {call.model!r}: {_NO_SERVER.reason}")
         self._server.ensure()
         base_url = self._server.base_url(self._file)
-        items = self._transport.stream(call, base_url=base_url, upstream_model=self._file, key=self._server.key)
+        # Always streamed: a small model on this machine takes seconds, and its first token says how it fares.
+        streamed = replace(call, whole=False)
+        items = self._transport.stream(streamed, base_url=base_url, upstream_model=self._file, key=self._server.key)
         try:
             async for item in items:
                 yield item

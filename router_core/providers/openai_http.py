@@ -23,6 +23,8 @@ from router_core.providers.upstream_errors import UpstreamError, error_from
 if TYPE_CHECKING:
     import aiohttp
 
+_LLAMA = "llama.cpp"
+"""A server that closes after each answer without a word: the next call would be written into a closed socket."""
 USAGE_GRACE_S = 2.0
 """How long the counts may follow the finish reason, before they count as unknown. The answer waits for them."""
 
@@ -43,6 +45,8 @@ class ChatTransport:
     def __init__(self) -> None:
         self._sessions: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession]
         self._sessions = weakref.WeakKeyDictionary()
+        self._lasting: set[str] = set()
+        """Addresses on this machine whose server keeps connections, as it has said by its name."""
 
     async def stream(
         self, call: Call, *, base_url: str, upstream_model: str, key: Key
@@ -86,12 +90,13 @@ class ChatTransport:
         import aiohttp
 
         url = f"{base_url.rstrip('/')}/chat/completions"
+        lasting = url in self._lasting or not is_loopback(urlsplit(url).hostname or "")
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 response = await self._session().post(
                     url,
                     json=request_body(call, upstream_model),
-                    headers=_headers(url, key),
+                    headers=_headers(url, key, lasting=lasting),
                     allow_redirects=False,
                     proxy=_proxy(url),
                 )
@@ -102,6 +107,8 @@ class ChatTransport:
         except (aiohttp.InvalidURL, aiohttp.ClientError, OSError, ValueError) as error:
             raise ProviderUnreachable(f"model {call.model!r} cannot be reached: {_reason(error, key)}") from None
         if response.status == 200:
+            if _LLAMA not in response.headers.get("Server", _LLAMA):
+                self._lasting.add(url)
             return response
         raise await _refusal(response, call, key, deadline)
 
@@ -195,11 +202,10 @@ async def _body(response: aiohttp.ClientResponse, call: Call, deadline: float) -
     return body
 
 
-def _headers(url: str, key: Key) -> dict[str, str]:
+def _headers(url: str, key: Key, *, lasting: bool) -> dict[str, str]:
     """Never kept in a variable: an error's traceback would hold the key, and some reporters show variables."""
     headers = {"Accept": "text/event-stream"}
-    if is_loopback(urlsplit(url).hostname or ""):
-        # llama.cpp closes after each answer without a word; the next call would be written into a closed socket.
+    if not lasting:
         headers["Connection"] = "close"
     if key.value:
         headers["Authorization"] = f"Bearer {key.value}"

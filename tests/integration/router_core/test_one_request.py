@@ -49,7 +49,9 @@ def test_an_attempt_is_one_request_whatever_the_maker(
         ("litellm", "aroute", "", False),
         ("litellm", "stream", "", True),
         ("litellm", "aroute", "first_token_timeout_s = 20", True),
-        ("openai", "aroute", "", True),
+        ("openai", "aroute", "", False),
+        ("openai", "stream", "", True),
+        ("openai", "aroute", "first_token_timeout_s = 20", True),
     ],
 )
 def test_when_the_first_token_came_is_known_where_somebody_or_a_timeout_waits_for_it(
