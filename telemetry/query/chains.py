@@ -22,7 +22,7 @@ from telemetry.storage.engine import reading
 from telemetry.storage.models import BRANCH, REQUEST
 from telemetry.text import from_json
 
-SLICE: Final = 2500
+SLICE: Final = 2000
 """Decisions that are read at most."""
 LOOK: Final = 25_000
 """Decisions, the newest of the period, among which those of the filter are looked for."""
@@ -114,17 +114,17 @@ def chains(engine: sa.Engine, filters: Filters, *, limit: int = SLICE, look: int
         if since is not None:
             newest = newest.where(REQUEST.c.ts > since)
         newest = newest.order_by(*order).limit(limit + 1)
-        requests = connection.execute(newest).mappings().all()
+        requests = connection.execute(newest).all()
         picked = newest.with_only_columns(REQUEST.c.decision_id).limit(limit).subquery()
         tried: sa.Select[Any] = (
             sa.select(*(BRANCH.c[name] for name in _OF_BRANCH))
             .join(picked, BRANCH.c.decision_id == picked.c.decision_id)
             .order_by(BRANCH.c.decision_id, BRANCH.c.branch_index, BRANCH.c.span_id)
         )
-        branches = connection.execute(tried).mappings().all()
-    by_decision = {name: list(some) for name, some in groupby(branches, lambda row: row["decision_id"])}
+        branches = connection.execute(tried).all()
+    by_decision = {name: list(some) for name, some in groupby(branches, lambda row: row.decision_id)}
     return Chains(
-        rows=tuple(_chain(row, by_decision.get(row["decision_id"], ())) for row in requests[:limit]),
+        rows=tuple(_chain(row, by_decision.get(row.decision_id, ())) for row in requests[:limit]),
         whole=len(requests) <= limit and since is None,
     )
 
@@ -133,29 +133,29 @@ _OF_REQUEST: Final = ("decision_id", "ts", "route", "intent", "escalated", "cand
 _OF_BRANCH: Final = ("decision_id", "branch_index", "kind", "model", "outcome", "scores", "cost_nano", "span_id")
 
 
-def _chain(request: sa.RowMapping, branches: Sequence[sa.RowMapping]) -> Chain:
+def _chain(request: sa.Row[Any], branches: Sequence[sa.Row[Any]]) -> Chain:
     answers: list[Answer] = []
     pending: int | None = 0
     beside: int | None = 0
-    last_model = max((n for n, row in enumerate(branches) if row["kind"] == "model"), default=-1)
-    ended = [n for n, row in enumerate(branches) if row["kind"] in ANSWERING and row["outcome"] in ENDED]
+    last_model = max((n for n, row in enumerate(branches) if row.kind == "model"), default=-1)
+    ended = [n for n, row in enumerate(branches) if row.kind in ANSWERING and row.outcome in ENDED]
     for number, row in enumerate(branches):
         if number not in ended:
             # What helps to judge an answer comes after it; a failed attempt comes before the answer that replaces it.
-            if row["kind"] in ANSWERING or not answers:
-                pending = _plus(pending, row["cost_nano"])
+            if row.kind in ANSWERING or not answers:
+                pending = _plus(pending, row.cost_nano)
             else:
-                beside = _plus(beside, row["cost_nano"])
+                beside = _plus(beside, row.cost_nano)
             continue
         if answers:
             answers[-1] = replace(answers[-1], cost_nano=_plus(answers[-1].cost_nano, beside))
         answers.append(
             Answer(
-                kind=row["kind"],
-                model=row["model"],
-                given=row["outcome"] == "accepted",
-                scores=tuple(scores_in(row["scores"])),
-                cost_nano=_plus(pending, row["cost_nano"]),
+                kind=row.kind,
+                model=row.model,
+                given=row.outcome == "accepted",
+                scores=tuple(scores_in(row.scores)),
+                cost_nano=_plus(pending, row.cost_nano),
                 followed=number < last_model,
             )
         )
@@ -163,14 +163,14 @@ def _chain(request: sa.RowMapping, branches: Sequence[sa.RowMapping]) -> Chain:
     if answers:
         answers[-1] = replace(answers[-1], cost_nano=_plus(answers[-1].cost_nano, beside))
     return Chain(
-        decision_id=request["decision_id"],
-        ts=request["ts"],
-        route=request["route"],
-        intent=request["intent"],
-        escalated=request["escalated"],
+        decision_id=request.decision_id,
+        ts=request.ts,
+        route=request.route,
+        intent=request.intent,
+        escalated=request.escalated,
         answers=tuple(answers),
         tail_nano=pending,
-        candidates=request["candidates"],
+        candidates=request.candidates,
     )
 
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from telemetry.query.cursor import after, cursor_of, moment_of
 from telemetry.query.filters import Filters, on_facts
-from telemetry.query.windows import Counted, Window, windows
+from telemetry.query.windows import Counted, Window, places, windows
 from telemetry.storage import fulltext
 from telemetry.storage.engine import reading
 from telemetry.storage.models import CONTENT, ESCALATED, FELL_BACK, REQUEST
@@ -186,7 +186,7 @@ class _Asked:
         return DecisionPage([], None)
 
     def _windows(self, wanted: int) -> Iterator[Window]:
-        return windows(self.connection, self.filters, wanted=wanted, of=COUNTED[self.path], at=self.at)
+        return windows(places(self.connection, self.filters, COUNTED[self.path]), wanted=wanted, at=self.at)
 
     def _within(self, window: Window) -> list[sa.ColumnElement[bool]]:
         return [*self._conditions(window.by), window.condition(REQUEST.c.ts)]

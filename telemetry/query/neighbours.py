@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from telemetry.query.decisions import COUNTED, PATHS, Path
 from telemetry.query.filters import Filters, on_facts
-from telemetry.query.windows import windows
+from telemetry.query.windows import Places, places, windows
 from telemetry.storage.engine import reading
 from telemetry.storage.models import REQUEST
 from telemetry.text import clean
@@ -34,21 +34,22 @@ def neighbours(engine: sa.Engine, filters: Filters, decision_id: str, *, path: P
         at = connection.execute(found).one_or_none()
         if at is None:
             return Neighbours(None, None)
+        lie = places(connection, filters, COUNTED[path])
         return Neighbours(
-            newer=_beside(connection, filters, path, at, newer=True),
-            older=_beside(connection, filters, path, at, newer=False),
+            newer=_beside(connection, filters, path, lie, at, newer=True),
+            older=_beside(connection, filters, path, lie, at, newer=False),
         )
 
 
 def _beside(
-    connection: sa.Connection, filters: Filters, path: Path | None, at: sa.Row[Any], *, newer: bool
+    connection: sa.Connection, filters: Filters, path: Path | None, lie: Places, at: sa.Row[Any], *, newer: bool
 ) -> str | None:
     columns = REQUEST.c
     here = sa.tuple_(columns.ts, columns.span_id)
     place = sa.tuple_(sa.literal(at.ts, columns.ts.type), sa.literal(at.span_id))
     order = (columns.ts, columns.span_id) if newer else (columns.ts.desc(), columns.span_id.desc())
     condition = here > place if newer else here < place
-    for window in windows(connection, filters, wanted=1, of=COUNTED[path], at=at.ts, oldest_first=newer):
+    for window in windows(lie, wanted=1, at=at.ts, oldest_first=newer):
         conditions = [*on_facts(REQUEST, "chosen", filters, by=window.by), window.condition(columns.ts), condition]
         if path is not None:
             conditions.append(PATHS[path])

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from telemetry.query.compliance import ROUTER
 from telemetry.query.cursor import after, cursor_of, moment_of
 from telemetry.query.filters import Filters, on_facts
-from telemetry.query.windows import windows
+from telemetry.query.windows import places, windows
 from telemetry.storage.engine import reading
 from telemetry.storage.models import BRANCH, PROTECTED, REQUEST
 from telemetry.text import from_json
@@ -102,7 +102,7 @@ def page(
     following = None
     with reading(engine) as connection:
         at = None if cursor is None else moment_of(cursor)
-        for window in windows(connection, _protected_only(filters), wanted=limit + 1, at=at):
+        for window in windows(places(connection, _protected_only(filters)), wanted=limit + 1, at=at):
             statement: sa.Select[Any] = (
                 sa.select(*_COLUMNS)
                 .where(*conditions, *on_facts(REQUEST, "chosen", filters, by=window.by), window.condition(REQUEST.c.ts))

@@ -48,38 +48,47 @@ class Window:
         return sa.and_(moment >= self.start, moment < self.end)
 
 
-def windows(
-    connection: sa.Connection,
-    filters: Filters,
-    *,
-    wanted: int,
-    of: Counted = "requests",
-    at: datetime | None = None,
-    oldest_first: bool = False,
-) -> Iterator[Window]:
-    """Windows that together hold every decision of the filter, the newest first; none when there is none.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the decisions of a filter lie."""
 
-    Each is meant to have ``wanted`` of them, but stops short where an index would lead to more than `LOOK` others.
+    days: Counts
+    """How many each day has that has any."""
+    by: str | None
+    """See `Window`."""
+    weights: Counts
+    """To how many rows of each day its index leads."""
+
+
+def places(connection: sa.Connection, filters: Filters, of: Counted = "requests") -> Places:
+    """Where decisions lie, as far as rows are kept; all of them, or those of one path."""
+    around = _around(connection, filters)
+    days = _days(connection, _known_coarsely(around), of)
+    by, weights = _lightest(connection, around) if days else (None, {})
+    return Places(days, by, weights)
+
+
+def windows(found: Places, *, wanted: int, at: datetime | None = None, oldest_first: bool = False) -> Iterator[Window]:
+    """Windows that together hold every decision, the newest first; none when there is none.
+
+    Each is meant to have ``wanted`` of them, but stops short where an index would lead to more than `LOOK` others. The
+    conditions that a filter is have to be asked of the rows all the same.
 
     Args:
-        connection: of a reader.
-        filters: see `Filters`; the conditions that they are have to be asked of the rows all the same.
+        found: where they lie.
         wanted: decisions, at least 1.
-        of: which of them count.
         at: only up to the day of this moment, or from it on when ``oldest_first``.
         oldest_first: the other way round.
     """
-    around = _around(connection, filters, at, oldest_first)
-    days = _days(connection, _known_coarsely(around), of)
-    ordered = sorted(days, reverse=not oldest_first)
-    if not ordered:
-        return
-    by, weights = _lightest(connection, around)
+    edge = None if at is None else int(_aware(at).timestamp() // DAY.total_seconds())
+    ordered = [day for day in sorted(found.days) if edge is None or (day >= edge if oldest_first else day <= edge)]
+    if not oldest_first:
+        ordered.reverse()
     first = 0
     while first < len(ordered):
-        end = _reach(ordered, first, days, weights, wanted)
+        end = _reach(ordered, first, found.days, found.weights, wanted)
         some = ordered[first : end + 1]
-        yield Window(_begin(min(some)), _begin(max(some)) + DAY, by, end + 1 == len(ordered))
+        yield Window(_begin(min(some)), _begin(max(some)) + DAY, found.by, end + 1 == len(ordered))
         first = end + 1
 
 
@@ -103,13 +112,12 @@ def _reach(ordered: Sequence[int], first: int, days: Counts, weights: Counts, wa
     return len(ordered) - 1
 
 
-def _around(connection: sa.Connection, filters: Filters, at: datetime | None, oldest_first: bool) -> Filters:
+def _around(connection: sa.Connection, filters: Filters) -> Filters:
     """The filters over whole days, as far as rows are kept."""
     oldest = connection.scalar(sa.select(sa.func.min(REQUEST.c.ts)))
-    starts = [moment for moment in (filters.start, oldest, at if oldest_first else None) if moment is not None]
-    ends = [moment for moment in (filters.end, None if oldest_first else at) if moment is not None]
-    start = _midnight(max(map(_aware, starts))) if starts else None
-    end = _midnight(min(map(_aware, ends))) + DAY if ends else None
+    starts = [_aware(moment) for moment in (filters.start, oldest) if moment is not None]
+    start = _midnight(max(starts)) if starts else None
+    end = None if filters.end is None else _midnight(_aware(filters.end)) + DAY
     return replace(filters, start=start, end=end)
 
 

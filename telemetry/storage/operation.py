@@ -15,6 +15,10 @@ from sqlmodel import Field, SQLModel
 
 from telemetry.storage.types import UtcDateTime
 
+_ADDED_UP: Final = (
+    *("written", "spooled", "not_durable", "refused", "abandoned"),
+    *("queue_high", "spool_waiting", "spool_bytes", "lag_p95_ms", "lag_max_ms"),
+)
 SAMPLE_DAYS: Final = 30
 """How many whole days samples, runs of jobs and sizes of tables are kept, whatever the policy says of decisions."""
 
@@ -52,7 +56,8 @@ class PipelineSample(SQLModel, table=True):
 
     __tablename__ = "pipeline_sample"
     __table_args__ = (
-        sa.Index("ix_pipeline_sample_ts", "ts"),
+        # With all that is added up over time: a month of several gateways is some hundred thousand rows.
+        sa.Index("ix_pipeline_sample_ts", "ts", "process", "minute", *_ADDED_UP),
         sa.Index("ix_pipeline_sample_process", "process", "ts"),
     )
 

@@ -12,7 +12,7 @@ from telemetry.query import windows as module
 from telemetry.query.decisions import page
 from telemetry.query.filters import Filters
 from telemetry.query.neighbours import neighbours
-from telemetry.query.windows import windows
+from telemetry.query.windows import places, windows
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_reader, reading
 from tests.traces import START, Attempt, Routed, emit
@@ -52,7 +52,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> sa.Engine:
 
 def found(engine: sa.Engine, filters: Filters, **more: Any) -> list[module.Window]:
     with reading(engine) as connection:
-        return list(windows(connection, filters, **more))
+        return list(windows(places(connection, filters), **more))
 
 
 def listed(engine: sa.Engine, filters: Filters, **more: Any) -> list[str]:

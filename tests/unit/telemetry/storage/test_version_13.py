@@ -28,6 +28,8 @@ def engine(tmp_path: Path) -> sa.Engine:
         connection.exec_driver_sql("DROP INDEX ix_request_tenant")
         connection.exec_driver_sql("DROP INDEX ix_request_ts")
         connection.exec_driver_sql("CREATE INDEX ix_request_ts ON request (ts, span_id)")
+        connection.exec_driver_sql("DROP INDEX ix_pipeline_sample_ts")
+        connection.exec_driver_sql("CREATE INDEX ix_pipeline_sample_ts ON pipeline_sample (ts)")
         connection.exec_driver_sql("UPDATE meta SET value = '12' WHERE key = 'schema_version'")
     return engine
 
@@ -36,7 +38,11 @@ def test_the_indexes_are_those_of_a_new_database(engine: sa.Engine, tmp_path: Pa
     migrated = open_engine(f"sqlite:///{engine.url.database}")
     fresh = open_engine(f"sqlite:///{tmp_path / 'fresh.db'}")
     found, wanted = (
-        {index["name"]: index["column_names"] for index in sa.inspect(one).get_indexes("request")}
+        {
+            index["name"]: index["column_names"]
+            for table in ("request", "pipeline_sample")
+            for index in sa.inspect(one).get_indexes(table)
+        }
         for one in (migrated, fresh)
     )
     assert found == wanted
