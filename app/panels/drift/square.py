@@ -193,7 +193,8 @@ def _course(square: Square, one: MetricDrift) -> None:
 def _decisions(chosen: DriftCell, one: MetricDrift, purpose: Purpose) -> None:
     start = start_of(chosen.week)
     if not one.examples:
-        components.untrusted("No single decision shows it: the metric did not drift.", muted=True)
+        why = "none is named for it" if one.state == "drift" else "the metric did not drift"
+        components.untrusted(f"No single decision shows it: {why}.", muted=True)
     for number, decision_id in enumerate(one.examples, start=1):
         navigation.decision_link(decision_id, label=f"Example {number}: {plain.markdown(decision_id, 16)}")
     if purpose == "user":

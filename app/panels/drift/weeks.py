@@ -46,6 +46,7 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None, m
         barmode="overlay",
         bargap=0.12,
         hovermode="closest",
+        margin={"r": 12 if len(weeks) <= ROOMY else 36},
         xaxis={
             "tickmode": "array",
             "tickvals": shown,
@@ -194,8 +195,10 @@ def _strength(cell: DriftCell) -> float:
 
 
 def _mark(cell: DriftCell, weeks: int) -> str:
-    if cell.state != "drift" or weeks > ROOMY:
+    if cell.state != "drift":
         return _SYMBOL[cell.state] if weeks <= 2 * ROOMY else ""
+    if weeks > ROOMY:
+        return _SYMBOL[cell.state]
     if weeks > ROOMY / 1.4 or not cell.causes:
         return f"▲ {cell.drifted} of {cell.tested}"
     return f"▲ {cell.drifted} · {_CAUSE[cell.causes[0]]}"
