@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from app import units
 from app.dashboard import theme
-from app.dashboard.charts.over_time import STEPS, Points, moment_told, time_axis, with_gaps
+from app.dashboard.charts.over_time import STEPS, Points, mode_of, moment_told, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
@@ -87,7 +87,7 @@ def heat_map(
         drawn.add_scatter(
             x=[at + width / 2 for at, _ in known],
             y=[None if ms is None else max(ms, 10 ** place(_UNDER)) for _, ms in known],
-            mode="lines+markers",
+            mode=mode_of(known),
             connectgaps=False,
             name=label(name),
             line={"color": shades.ink, "width": 1.4, "dash": dash},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import plotly.graph_objects as go
 
@@ -17,6 +17,8 @@ from telemetry.query.overview import Step
 
 Points: TypeAlias = Sequence[tuple[datetime, float | None]]
 
+CROWDED: Final = 45
+"""Values of a line from which on its points are not drawn: they would touch, and each is a shape of its own to draw."""
 STEPS: dict[Step, timedelta] = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 
@@ -127,7 +129,7 @@ def lines(
         drawn.add_scatter(
             x=[moment + width / 2 for moment, _ in points],
             y=[value for _, value in points],
-            mode="lines+markers",
+            mode=mode_of(points),
             connectgaps=False,
             name=label(one.name),
             line={"color": one.colour, "width": 1.8, "shape": "linear"},
@@ -141,6 +143,13 @@ def lines(
     _draw_marks(drawn, marks, mode)
     drawn.update_layout(showlegend=len(drawn.data) > 1)
     return drawn
+
+
+def mode_of(points: Points) -> Literal["lines", "lines+markers"]:
+    """How Plotly draws a line `with_gaps`: with its points, unless they crowd. A lone value is all point."""
+    known = [False, *(value is not None for _, value in points), False]
+    lone = any(known[i] and not known[i - 1] and not known[i + 1] for i in range(1, len(known) - 1))
+    return "lines+markers" if lone or sum(known) <= CROWDED else "lines"
 
 
 def with_gaps(points: Points, step: Step) -> list[tuple[datetime, float | None]]:

@@ -1,4 +1,7 @@
-"""One percentile over time, a line each model. A point of too few calls to have that percentile is hollow."""
+"""One percentile over time, a line each model. A point of too few calls to have that percentile is hollow.
+
+Where points crowd they are not drawn: a line most of whose points are of too few calls is pale.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from app import units
 from app.dashboard import theme
 from app.dashboard.charts import over_time
 from app.dashboard.charts.over_time import STEPS, Mark, Series
+from app.dashboard.charts.style import faded
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
 
@@ -77,7 +81,7 @@ def lines(
         height=height,
     )
     few, ground = needed(share), theme.palette(mode).ground
-    traces = [trace for trace in drawn.data if trace.mode == "lines+markers"]
+    traces = [trace for trace in drawn.data if trace.line.dash != "dot" and trace.mode != "markers"]
     for one, trace in zip(models, traces, strict=True):
         counts = {point.start + STEPS[step] / 2: point.n for point in one.points}
         found = [counts.get(moment, 0) for moment in trace.x]
@@ -85,8 +89,11 @@ def lines(
             text if n == 0 else f"{text}<br>n = {units.count(n)}{'' if n >= few else ': too few, the slowest call'}"
             for text, n in zip(trace.hovertext, found, strict=True)
         ]
-        trace.marker.color = [one.colour if n >= few else ground for n in found]
-        trace.marker.line = {"color": one.colour, "width": 1.2}
+        if trace.mode == "lines+markers":
+            trace.marker.color = [one.colour if n >= few else ground for n in found]
+            trace.marker.line = {"color": one.colour, "width": 1.2}
+        elif 2 * sum(n < few for n in found) > len(found):
+            trace.line.color = faded(one.colour, 0.45)
     return drawn
 
 

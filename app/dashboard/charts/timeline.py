@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from app import units
 from app.dashboard import theme
-from app.dashboard.charts.over_time import STEPS, Points, Series, moment_told, time_axis, with_gaps
+from app.dashboard.charts.over_time import STEPS, Points, Series, mode_of, moment_told, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
@@ -194,7 +194,7 @@ def _panel(drawn: go.Figure, panel: Panel, mode: Mode, step: Step, number: int, 
         else:
             drawn.add_scatter(
                 **shared,
-                mode="lines+markers",
+                mode=mode_of(points),
                 connectgaps=False,
                 line={"color": one.colour, "width": 1.7},
                 marker={"size": 3.5, "color": one.colour},

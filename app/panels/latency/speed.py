@@ -38,7 +38,8 @@ def by_model(view: View, measure: Measure, percentile: Percentile) -> None:
         key=f"{measure}-by-model",
         help=f"{_WHAT[measure]}: {share * 100:g} of 100 calls took at most this long, within 1.1 %. Probes and judges "
         f"count, tools do not. A hollow point is of fewer than {percentiles.needed(share)} calls, "
-        "where this percentile is the slowest of them. A diamond is a new policy or price.",
+        "where this percentile is the slowest of them; a pale line is mostly of such points. "
+        "A diamond is a new policy or price.",
     ):
         lines = _lines(view.filters, measure, percentile, step)
         earlier = _lines(view.before, measure, percentile, step) if view.compare and view.before else {}

@@ -83,3 +83,12 @@ def test_small_shares_are_written_with_a_decimal() -> None:
         return str(drawn.layout.yaxis.tickformat)
 
     assert (ticks(0.4), ticks(0.02)) == (".0%", ".1%")
+
+
+def test_points_are_drawn_until_they_crowd_and_always_where_they_stand_alone() -> None:
+    start = datetime(2026, 3, 2, tzinfo=UTC)
+    crowded = [(start + timedelta(days=day), 1.0) for day in range(over_time.CROWDED + 1)]
+    assert over_time.mode_of(crowded) == "lines"
+    assert over_time.mode_of(crowded[:-1]) == "lines+markers"
+    alone = [*crowded, (start + timedelta(days=60), None), (start + timedelta(days=61), 2.0)]
+    assert over_time.mode_of(alone) == "lines+markers"

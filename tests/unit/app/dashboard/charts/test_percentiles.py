@@ -52,3 +52,13 @@ def test_a_step_without_calls_is_a_gap() -> None:
     (trace,) = percentiles.lines([Line("m", points, "#112233")], "light", share=0.5, step="day").data
     assert list(trace.y) == [0.9, None, 0.95]
     assert "n =" not in trace.hovertext[1]
+
+
+def test_a_crowded_line_has_no_points_and_is_pale_where_most_are_of_too_few_calls() -> None:
+    days = [DAY + timedelta(days=number) for number in range(60)]
+    many, few = ([Measured(day, 900.0, n) for day in days] for n in (20, 19))
+    lines = [Line("many", many, "#112233"), Line("few", few, "#112233")]
+    first, second = percentiles.lines(lines, "light", share=0.95, step="day").data
+    assert (first.mode, first.line.color) == ("lines", "#112233")
+    assert (second.mode, second.line.color) == ("lines", "rgba(17,34,51,0.45)")
+    assert second.hovertext[0].endswith("n = 19: too few, the slowest call")
