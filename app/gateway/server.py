@@ -21,6 +21,7 @@ from app.gateway.admission import Admission, known_caller
 from app.gateway.alerts import end_silence, start_silence
 from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
+from app.gateway.crowd import Crowd
 from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
@@ -100,6 +101,7 @@ def create_app(
         middleware=[
             Middleware(Doorkeeper, hosts=hosts),
             Middleware(Admission, ring=ring, rates=Rates(clock or SystemClock())),
+            Middleware(Crowd),
         ],
         exception_handlers={
             RouteScopeError: on_routescope_error,
