@@ -107,6 +107,8 @@ def _handler(gateway: ScriptedGateway) -> type[BaseHTTPRequestHandler]:
                 self._raw(status, raw, "application/json")
             elif self.path == "/v1/route/explain":
                 self._json(200, asdict(decision(status="planned")))
+            elif self.path == "/v1/feedback":
+                self._json(200, {"decision_id": body["decision_id"], "comment": None})
             else:
                 self._events()
 

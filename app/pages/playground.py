@@ -11,7 +11,7 @@ from app.dashboard import cache, cards, components, theme
 from app.dashboard.charts import style
 from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry
 from app.dashboard.gateway_error import GatewayError
-from app.panels.playground import compare, preview, view
+from app.panels.playground import compare, opinion, preview, view
 from app.panels.playground.compose import Composed, compose
 from app.panels.playground.run import Run, conversation
 from telemetry.errors import TelemetryError
@@ -145,6 +145,7 @@ def _one(run: Run) -> None:
             # A failure has said it already.
             if state.decision is not None and state.failure is None:
                 components.untrusted(state.decision.reason, muted=True)
+            opinion.draw(state, key="one")
             view.record(state)
         with cards.card("What was known", "Signals and guard, before any model is called", key="known"):
             view.known(state)

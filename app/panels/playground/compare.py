@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from app import plain, units
 from app.dashboard import cards, components
 from app.dashboard.components import Cell
+from app.panels.playground import opinion
 from app.panels.playground import view as playground_view
 from app.panels.playground.run import Run
 
@@ -19,6 +20,7 @@ def draw(runs: Sequence[Run], colours: Mapping[str, str]) -> None:
             _, subtitle = playground_view.heading(state, run.elapsed_ms)
             with cards.card(plain.visible(model, 60), subtitle, key=f"compared-{place}"):
                 playground_view.answer(state)
+                opinion.draw(state, key=str(place))
                 playground_view.record(state)
     with cards.card("Side by side", "One decision each, made without routing", key="side-by-side"):
         components.table(

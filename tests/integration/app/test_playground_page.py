@@ -67,6 +67,19 @@ def test_the_page_offers_examples_routes_and_says_what_is_not_ready(page):
     assert page.text_area(key="ask-prompt").value == "What is 17.5 % of 2,340, plus 12?"
 
 
+def test_an_answer_is_judged_by_one_click_and_a_refusal_is_said(page, gateway):
+    assert not any(each.label == "Good" for each in page.button)
+    send(page)
+    button(page, "Good").click().run()
+    kept = gateway.seen[-1]
+    assert (kept["label"], kept["decision_id"]) == ("good", page.session_state["playground-runs"][-1].state.decision_id)
+    assert "Kept with the decision." in shown(page)
+    gateway.refusal = (404, b'{"error": {"message": "nobody knows it", "type": "x", "code": "not_found"}}')
+    button(page, "Bad").click().run()
+    assert "Not kept: nobody knows it" in shown(page)
+    assert "Kept with the decision." not in shown(page)
+
+
 def test_a_prompt_is_told_from_its_signals_to_its_bill(page, gateway):
     told = shown(send(page))
     assert gateway.seen[0]["messages"] == [{"role": "user", "content": "What is six times seven?"}]
