@@ -13,6 +13,7 @@ import click
 from app import demo as history
 from app.demo import DEFAULT_REQUESTS, DEFAULT_SEED, DEFAULT_WEEKS
 from app.demo_alerts import alert_history
+from app.demo_evaluations import write_evaluations
 from app.demo_progress import DemoProgress, tell
 from app.settings import Settings
 from router_core.errors import RouteScopeError
@@ -57,11 +58,13 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
 
     try:
         summary = history.write_history(telemetry, weeks=weeks, count=count, seed=seed, on_progress=on_progress)
+        judged = write_evaluations(telemetry, seed)
     finally:
         kept = telemetry.close(history.CLOSE_TIMEOUT_S)
     written_s = time.perf_counter() - began
     newline = "\r" if sys.stderr.isatty() else ""
     click.echo(f"{newline}{summary.requests:,} simulated requests written in {written_s:.1f} s", err=True)
+    click.echo(f"evaluation: {judged:,} simulated verdicts", err=True)
     if not kept:
         click.echo("not all of them are in the database yet; they are on the spool", err=True)
     tell(settings, DemoProgress(summary.requests, summary.requests, "drift"))
@@ -78,6 +81,7 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
     return {
         **asdict(summary),
         "written_s": written_s,
+        "verdicts": judged,
         "drift_s": report.seconds,
         "changes": len(report.drifted),
         "alerts": fired,
