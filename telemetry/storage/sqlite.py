@@ -155,6 +155,8 @@ def _prepare_writer(busy_timeout_ms: int) -> Any:
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_ms)}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = NORMAL")
+        # 16 MB: the pages of rollups and indexes change with every batch, and are copied back once for many of them.
+        cursor.execute("PRAGMA wal_autocheckpoint = 4000")
         cursor.execute("PRAGMA foreign_keys = ON")
         # What is deleted is overwritten: without it, erased prompts could still be read out of the file's free pages.
         cursor.execute("PRAGMA secure_delete = ON")

@@ -26,6 +26,7 @@ from telemetry.storage.types import UtcDateTime
 _DIALECT: Final = sqlite.dialect()
 _JOINED: Final = "routescope_joined"
 """Our function in SQL."""
+_LONGEST_MOMENT: Final = len("2026-03-02 09:30:00.000001")
 _SIZES: Final = (1, 16, 256)
 """Values that a query looks for; what is missing is filled up with the last, so that there are few texts."""
 _ROWS: Final = (16, 4, 1)
@@ -142,7 +143,8 @@ def _moment(value: datetime | None) -> str | None:
     if value is None:
         return None
     utc = value if value.tzinfo is None or value.tzinfo is UTC else value.astimezone(UTC)
-    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+    # Without the offset behind it.
+    return utc.isoformat(" ", "microseconds")[:_LONGEST_MOMENT]
 
 
 def _filled(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
