@@ -127,6 +127,7 @@ def baseline(week: str | None, model: str, clear: bool, database_url: str | None
 @click.option("--model", help="The model; without it, every model that drifted in the week.")
 @click.option("--simulated", is_flag=True, help="Of the demo's traffic.")
 @click.option("--canaries", is_flag=True, help="Of canaries instead of what users asked.")
+@click.option("--due", is_flag=True, help="Only those that are not there, or a day old.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file; by default in the home folder.")
 @_database
 @_json
@@ -135,6 +136,7 @@ def report(
     model: str | None,
     simulated: bool,
     canaries: bool,
+    due: bool,
     out: Path | None,
     database_url: str | None,
     as_json: bool,
@@ -152,6 +154,8 @@ def report(
         from telemetry.drift.windows import Subject
 
         subtitle = Subtitle(monday, Subject(name, made_up, "canary" if purpose == "canary" else "user"))
+        if due and subtitle.is_fresh(settings.home):
+            continue
         try:
             files.append(write_report(reader, subtitle, out or subtitle.file_in(settings.home)))
         except OSError as error:

@@ -7,6 +7,8 @@ who makes a report pays. The file holds all of its scripts and asks no other mac
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -29,6 +31,9 @@ from telemetry.storage.engine import reading
 
 FOLDER: Final = "drift"
 """In the home folder."""
+SIMULATED: Final = "simulated"
+"""Within it, so that it can go with the demo."""
+FRESH_S: Final = 86_400
 _TAME: Final = str.maketrans({"<": "(", ">": ")", "&": "+"})
 """Labels come from models and their providers; in a page of somebody else's making they must not be markup."""
 
@@ -46,7 +51,33 @@ class Subtitle:
         about = f"{self.subject.model}\x1f{self.subject.simulated}\x1f{self.subject.purpose}\x1f{self.against}"
         plain = "".join(sign if sign.isascii() and sign.isalnum() else "-" for sign in self.subject.model)[:40]
         code = blake2b(about.encode(errors="replace"), digest_size=6).hexdigest()
-        return home / FOLDER / label_of(self.week) / f"{plain}-{code}.html"
+        kind = SIMULATED if self.subject.simulated else ""
+        return home / FOLDER / kind / label_of(self.week) / f"{plain}-{code}.html"
+
+    def is_fresh(self, home: Path) -> bool:
+        """Whether it is there and was made within a day."""
+        try:
+            return time.time() - self.file_in(home).stat().st_mtime < FRESH_S
+        except OSError:
+            return False
+
+
+def prune_reports(home: Path, oldest: date, *, simulated: bool = True) -> int:
+    """Remove the reports of weeks before one; returns how many weeks' there were. They can be made again.
+
+    Args:
+        home: the home folder.
+        oldest: the Monday of the first week to be kept.
+        simulated: whether there still is simulated traffic; without it all reports of it go.
+    """
+    folders = [*(home / FOLDER).glob("*-W*"), *(home / FOLDER / SIMULATED).glob("*-W*")]
+    gone = [] if simulated else [home / FOLDER / SIMULATED]
+    old = [
+        folder for folder in folders if folder.is_dir() and (folder.name < label_of(oldest) or folder.parent in gone)
+    ]
+    for folder in old:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(old)
 
 
 def write_report(engine: sa.Engine, subtitle: Subtitle, path: Path) -> Path:

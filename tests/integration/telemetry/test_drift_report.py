@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from telemetry.drift.evidently import Subtitle, write_report
+from telemetry.drift.evidently import Subtitle, prune_reports, write_report
 from telemetry.drift.weeks import WEEK, start_of
 from telemetry.drift.windows import Subject
 from telemetry.errors import NothingToReport
@@ -76,3 +76,18 @@ def test_too_few_answers_make_no_report_and_leave_no_file(url: str, tmp_path: Pa
     with pytest.raises(NothingToReport, match="too few answers in 2026-W12"):
         write_report(open_reader(url), Subtitle(FIRST + WEEK * 2, Subject("small/odd", False)), tmp_path / "x.html")
     assert not (tmp_path / "x.html").exists()
+
+
+def test_reports_of_old_weeks_and_of_a_demo_that_is_gone_are_removed(tmp_path: Path):
+    weeks = [FIRST + WEEK * number for number in range(3)]
+    kept = [Subtitle(week, Subject("small", False)).file_in(tmp_path) for week in weeks]
+    made_up = [Subtitle(week, Subject("small", True)).file_in(tmp_path) for week in weeks]
+    for path in (*kept, *made_up):
+        path.parent.mkdir(parents=True)
+        path.write_text("report")
+    assert Subtitle(FIRST, Subject("small", False)).is_fresh(tmp_path)
+    assert prune_reports(tmp_path, FIRST + WEEK) == 2
+    assert [path.exists() for path in (*kept, *made_up)] == [False, True, True] * 2
+    assert prune_reports(tmp_path, FIRST + WEEK, simulated=False) == 2
+    assert [path.exists() for path in (*kept, *made_up)] == [False, True, True, False, False, False]
+    assert not Subtitle(FIRST, Subject("small", False)).is_fresh(tmp_path)
