@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -134,41 +134,35 @@ _OF_BRANCH: Final = ("decision_id", "branch_index", "kind", "model", "outcome", 
 
 
 def _chain(request: sa.Row[Any], branches: Sequence[sa.Row[Any]]) -> Chain:
-    answers: list[Answer] = []
+    steps: list[tuple[int, sa.Row[Any]]] = []
+    costs: list[int | None] = []
     pending: int | None = 0
-    beside: int | None = 0
-    last_model = max((n for n, row in enumerate(branches) if row.kind == "model"), default=-1)
-    ended = [n for n, row in enumerate(branches) if row.kind in ANSWERING and row.outcome in ENDED]
+    last_model = -1
     for number, row in enumerate(branches):
-        if number not in ended:
-            # What helps to judge an answer comes after it; a failed attempt comes before the answer that replaces it.
-            if row.kind in ANSWERING or not answers:
-                pending = _plus(pending, row.cost_nano)
-            else:
-                beside = _plus(beside, row.cost_nano)
-            continue
-        if answers:
-            answers[-1] = replace(answers[-1], cost_nano=_plus(answers[-1].cost_nano, beside))
-        answers.append(
-            Answer(
-                kind=row.kind,
-                model=row.model,
-                given=row.outcome == "accepted",
-                scores=tuple(scores_in(row.scores)),
-                cost_nano=_plus(pending, row.cost_nano),
-                followed=number < last_model,
-            )
-        )
-        pending = beside = 0
-    if answers:
-        answers[-1] = replace(answers[-1], cost_nano=_plus(answers[-1].cost_nano, beside))
+        answering = row.kind in ANSWERING
+        if row.kind == "model":
+            last_model = number
+        if answering and row.outcome in ENDED:
+            steps.append((number, row))
+            costs.append(_plus(pending, row.cost_nano))
+            pending = 0
+        elif answering or not steps:
+            # A failed attempt comes before the answer that replaces it.
+            pending = _plus(pending, row.cost_nano)
+        else:
+            # What helps to judge an answer comes after it.
+            costs[-1] = _plus(costs[-1], row.cost_nano)
+    answers = tuple(
+        Answer(row.kind, row.model, row.outcome == "accepted", tuple(scores_in(row.scores)), cost, number < last_model)
+        for (number, row), cost in zip(steps, costs, strict=True)
+    )
     return Chain(
         decision_id=request.decision_id,
         ts=request.ts,
         route=request.route,
         intent=request.intent,
         escalated=request.escalated,
-        answers=tuple(answers),
+        answers=answers,
         tail_nano=pending,
         candidates=request.candidates,
     )

@@ -63,6 +63,7 @@ def on_names(
     """The filters but for time, as conditions on a table of facts or a rollup.
 
     ``by``: the one column of `INDEXED` whose index is to find the rows; the database is kept from using another one.
+    The empty text stands for the index on time alone.
     """
     conditions: list[sa.ColumnElement[bool]] = []
     for name, values in named(filters, model_column).items():

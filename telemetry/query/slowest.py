@@ -12,7 +12,7 @@ from telemetry import histogram
 from telemetry.levels import REQUESTS
 from telemetry.query.cells import HOURS, Step, cells, sums
 from telemetry.query.decisions import DecisionRow
-from telemetry.query.filters import Filters, narrowed, on_facts
+from telemetry.query.filters import Filters, named, narrowed, on_facts
 from telemetry.storage.engine import reading
 from telemetry.storage.models import REQUEST
 
@@ -22,22 +22,28 @@ _COLUMNS: Final[list[sa.ColumnElement[Any]]] = [REQUEST.c[field.name] for field 
 def slowest(engine: sa.Engine, filters: Filters, *, limit: int = 10) -> list[DecisionRow]:
     """Decisions of the filter, the slowest first; at equal latency the newest.
 
-    Only the hours that hold one of them are read, and of these the rows alone that are slow enough. Where the last
+    Only the hours that hold one of them are read, and of these the rows alone that are slow enough. Where only the
+    finest rollups know the hours, of which there are nearly as many as decisions, days are read instead. Where the last
     places lie in more than ``limit`` hours, as closely as a histogram tells latencies apart (2.2 %), the newest of
     these hours have them.
     """
+    asked = named(filters, REQUESTS.model)
+    by_hour = REQUESTS.covering(asked, REQUESTS.hours) != REQUESTS.finest
     rows: list[DecisionRow] = []
     with reading(engine) as connection:
-        _, days = _holding(_histograms(connection, filters, "day"), limit)
-        hours: dict[int, str] = {}
-        for day in days:
-            hours |= _histograms(connection, narrowed(filters, day, HOURS["day"]), "hour")
-        least_ms, holding = _holding(hours, limit)
-        for hour in holding:
+        least_ms, holding = _holding(_histograms(connection, filters, "day"), limit)
+        if by_hour:
+            hours: dict[int, str] = {}
+            for day in holding:
+                hours |= _histograms(connection, narrowed(filters, day, HOURS["day"]), "hour")
+            least_ms, holding = _holding(hours, limit)
+        for begins in holding:
+            within = narrowed(filters, begins, HOURS["hour" if by_hour else "day"])
             statement: sa.Select[Any] = (
                 sa.select(*_COLUMNS)
                 .where(
-                    *on_facts(REQUEST, "chosen", narrowed(filters, hour, HOURS["hour"])),
+                    # These two indexes know the latency, so that the rows of others need not be read.
+                    *on_facts(REQUEST, "chosen", within, by="tenant" if filters.tenants else ""),
                     REQUEST.c.latency_ms >= least_ms * _CERTAIN,
                 )
                 .order_by(REQUEST.c.latency_ms.desc(), REQUEST.c.ts.desc(), REQUEST.c.span_id)

@@ -92,10 +92,6 @@ def what_ifs(chains: Sequence[Chain]) -> list[WhatIf]:
     return sorted(found, key=lambda one: (order[one.validator, one.kind], one.validator, one.kind))
 
 
-_ALL_ALIKE: Final = ((0, STEPS),)
-"""The one stretch of thresholds where there is no score."""
-
-
 def _is_explained(chain: Chain) -> bool:
     """Whether every answer but the last was rejected by a score, and the last was given."""
     if any(score.weighed for answer in chain.answers for score in answer.scores):
@@ -149,7 +145,7 @@ def _what_if(
     prices: Prices,
     heard: Mapping[tuple[str, str, str], frozenset[str]],
 ) -> WhatIf:
-    sums, asked, now = _Sums(), set[Further](), Counter[str]()
+    sums, asked, now, alike = _Sums(), set[Further](), Counter[str](), Counter[str]()
     used: Counter[float] = Counter()
     concerned = costed = 0
     for chain in chains:
@@ -160,8 +156,12 @@ def _what_if(
         costed += known
         as_it_was = _course(chain, validator, kind, None, heard)
         now.update(escalated=as_it_was.escalated, nano=(as_it_was.nano or 0) if known else 0)
-        for first, last in _stretches(score.score for score in scores) if scores else _ALL_ALIKE:
-            course = _course(chain, validator, kind, last / STEPS, heard) if scores else as_it_was
+        if not scores:
+            # No threshold of this validator changes anything.
+            alike.update(escalated=as_it_was.escalated, nano=(as_it_was.nano or 0) if known else 0)
+            continue
+        for first, last in _stretches(score.score for score in scores):
+            course = _course(chain, validator, kind, last / STEPS, heard)
             sums.add("escalated", first, last, int(course.escalated))
             sums.add("kept", first, last, int(course.kept))
             sums.add("unheard", first, last, int(course.unheard))
@@ -173,6 +173,8 @@ def _what_if(
                 if known and course.asked in prices:
                     sums.add(course.asked, first, last, 1)
                     asked.add(course.asked)
+    for name, amount in alike.items():
+        sums.add(name, 0, STEPS, amount)
     n = len(chains)
     at = {name: sums.at_each(name) for name in ("escalated", "kept", "unheard", "stuck", "nano", "sent_on", "unpriced")}
     further = {what: sums.at_each(what) for what in sorted(asked)}

@@ -29,7 +29,7 @@ class Request(SQLModel, table=True):
     __table_args__ = (
         # With the latency, so that the slowest are found without reading the others' rows.
         sa.Index("ix_request_ts", "ts", "span_id", "latency_ms"),
-        sa.Index("ix_request_tenant", "tenant", "ts"),
+        sa.Index("ix_request_tenant", "tenant", "ts", "latency_ms"),
         sa.Index("ix_request_trace", "trace_id"),
         sa.Index("ix_request_route", "route", "ts"),
         sa.Index("ix_request_chosen", "chosen", "ts"),
