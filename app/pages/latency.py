@@ -57,7 +57,11 @@ def _percentile() -> Percentile:
 
 def _slowest(view: View) -> None:
     with cards.card(
-        "Slowest decisions", "Request in to decision settled. Click a row to see where the time went", key="slowest"
+        "Slowest decisions",
+        "Request in to decision settled. Click a row to see where the time went",
+        key="slowest",
+        help="Request in to decision settled, the router's own time and all branches included, those "
+        "answered by a tool as well.",
     ):
         chosen = tables.decisions(cache.ask(slowest.slowest, view.filters, limit=SLOWEST), key="slowest")
         if chosen is not None:

@@ -41,7 +41,11 @@ def _body(view: View, now: Totals) -> None:
 
 def _models(view: View) -> None:
     with cards.card(
-        "Models and tools", "One row a model, tool and use. Click a row to see its decisions", key="models"
+        "Models and tools",
+        "One row a model, tool and use. Click a row to see its decisions",
+        key="models",
+        help="Every branch of the period, used or not, by the model or tool that made it and for what. "
+        "Point at a head for its definition; click it to sort.",
     ):
         chosen = tables.models(cache.ask(overview.by_model, view.filters), cache.colours(theme.mode()), key="models")
         if chosen is not None:
@@ -49,7 +53,12 @@ def _models(view: View) -> None:
 
 
 def _latest(view: View) -> None:
-    with cards.card("Latest decisions", "Click a row to see why it went where it went", key="latest"):
+    with cards.card(
+        "Latest decisions",
+        "Click a row to see why it went where it went",
+        key="latest",
+        help="The newest decisions of the period that match the filters. The time is when the request came in.",
+    ):
         chosen = tables.decisions(cache.ask(decisions.page, view.filters, limit=LATEST).rows, key="latest")
         navigation.link_to(navigation.DECISIONS, label="All decisions")
         if chosen is not None:

@@ -147,19 +147,35 @@ def _one(run: Run) -> None:
                 components.untrusted(state.decision.reason, muted=True)
             opinion.draw(state, key="one")
             view.record(state)
-        with cards.card("What was known", "Signals and guard, before any model is called", key="known"):
+        with cards.card(
+            "What was known",
+            "Signals and guard, before any model is called",
+            key="known",
+            help="Signals are computed from the prompt and the conversation alone. A share is how sure the "
+            "classifier is; tokens are estimated.",
+        ):
             view.known(state)
             view.guard(state)
     if state.decision is not None:
         view.bill(state.decision)
     with cards.grid("how", narrowest="half"):
-        with cards.card("Branches", "Every attempt, from the start of the request", key="branches"):
+        with cards.card(
+            "Branches",
+            "Every attempt, from the start of the request",
+            key="branches",
+            help="One bar a call, from its start to its end, on the clock of the request; the stroke is the "
+            "first token. Pale: not used.",
+        ):
             view.lanes(state, colours, elapsed)
             view.moves(state)
             view.scores(state)
             view.drafts(state.discarded)
         with cards.card(
-            "Candidates", f"Strategy {state.strategy}" if state.strategy else "Who could answer", key="candidates"
+            "Candidates",
+            f"Strategy {state.strategy}" if state.strategy else "Who could answer",
+            key="candidates",
+            help="In the order in which they would be asked. Expected cost: this prompt's tokens and the "
+            "answer's expected length at the model's prices.",
         ):
             view.candidates(state, colours)
 

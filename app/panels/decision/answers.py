@@ -30,7 +30,12 @@ STYLE: Final = """<style>
 
 def draw(document: Mapping[str, Any], content: DecisionContent | None) -> None:
     """The card: prompt and answers, and the comparison when there are two answers or more."""
-    with cards.card("What was said", "Shown as plain text, exactly as it was kept", key="content"):
+    with cards.card(
+        "What was said",
+        "Shown as plain text, exactly as it was kept",
+        key="content",
+        help="Kept as far as the policy's content setting says: off, hash, redacted or full.",
+    ):
         if content is None:
             components.untrusted(NOT_KEPT, muted=True)
             return

@@ -55,7 +55,13 @@ def numbers(document: Document) -> None:
 
 def branches(document: Document) -> None:
     """Every branch, a row each, and the scores of its validators."""
-    with cards.card("Branches", "Every attempt at an answer, or at judging one", key="branches"):
+    with cards.card(
+        "Branches",
+        "Every attempt at an answer, or at judging one",
+        key="branches",
+        help="One line a call or check. Outcome: accepted is the answer given; rejected scored below its "
+        "threshold; compared was asked only to compare. Latency is that of the call alone.",
+    ):
         if not document["branches"]:
             components.untrusted("None: the request ended before anything was called.", muted=True)
             return
@@ -113,7 +119,14 @@ def _scores(all_branches: Sequence[Document]) -> None:
 
 def candidates(document: Document) -> None:
     """Every model that was looked at, and by what it was excluded."""
-    with cards.card("Candidates", "Every model of the policy, and how it stood", key="candidates"):
+    with cards.card(
+        "Candidates",
+        "Every model of the policy, and how it stood",
+        key="candidates",
+        help="Plan score: what the strategy put the model in order by, the highest first. Expected cost: this prompt's "
+        "tokens and the answer's expected length at its prices. Excluded ones name the rule or fact that took "
+        "them out.",
+    ):
         colours = cache.colours(theme.mode())
         rows = [
             (
@@ -135,7 +148,13 @@ def candidates(document: Document) -> None:
 
 def guard(document: Document) -> None:
     """What each rule said."""
-    with cards.card("Guard", "Each rule of the policy, and what it said", key="guard"):
+    with cards.card(
+        "Guard",
+        "Each rule of the policy, and what it said",
+        key="guard",
+        help="Guard rules remove models or force a route before any is called; they can only narrow. "
+        "Passed: the rule had nothing against it.",
+    ):
         rows = [
             (
                 one.get("rule"),
@@ -155,7 +174,13 @@ def guard(document: Document) -> None:
 
 def bill(document: Document) -> None:
     """What each branch cost, and what the baseline would have."""
-    with cards.card("The bill", "US dollars; a saving counts all that was spent", key="bill"):
+    with cards.card(
+        "The bill",
+        "US dollars; a saving counts all that was spent",
+        key="bill",
+        help="All branches, probes, judges and retries. Baseline: the strongest model that was eligible "
+        "for this request, at its price; saved is baseline minus cost.",
+    ):
         rows: list[tuple[object, ...]] = [
             (
                 f"{branch['index'] + 1} {branch['model']}, {branch['outcome']}",
@@ -178,7 +203,13 @@ def bill(document: Document) -> None:
 
 def signals(document: Document) -> None:
     """What was known before any model was called."""
-    with cards.card("Signals", "Known before any model was called", key="signals"):
+    with cards.card(
+        "Signals",
+        "Known before any model was called",
+        key="signals",
+        help="Facts known from the prompt alone. A share is how sure the classifier is; complexity and "
+        "injection go from 0 to 1.",
+    ):
         known = document["signals"] or {}
         if known:
             components.definition_list([(_signal(name), _said(name, value)) for name, value in known.items()])

@@ -37,7 +37,13 @@ STYLE: Final = """<style>
 
 def draw(spans: Sequence[SpanView]) -> None:
     """The card."""
-    with cards.card("Spans", "What was recorded, a line each; open one for its attributes", key="spans"):
+    with cards.card(
+        "Spans",
+        "What was recorded, a line each; open one for its attributes",
+        key="spans",
+        help="A span is one timed step of the decision, as OpenTelemetry knows it; durations come from a "
+        "monotonic clock.",
+    ):
         head = '<div class="rs-span-head"><span>Span</span><span class="n">Began</span><span class="n">Took</span>'
         lines = "".join(map(_line, spans[:MOST]))
         st.html(f'{STYLE}<div class="rs-spans">{head}<span>Status</span></div>{lines}</div>')

@@ -116,7 +116,12 @@ def error_said(code: str) -> str:
 def over_the_period(view: View) -> None:
     """A card of bars: how many branches failed when, a colour each type."""
     mode = theme.mode()
-    with cards.card("Errors over time", "Branches that failed, by type", key="errors-over-time"):
+    with cards.card(
+        "Errors over time",
+        "Branches that failed, by type",
+        key="errors-over-time",
+        help="Branches without a complete answer, by the type of their error; the rarest types are drawn as one.",
+    ):
         steps = cache.ask(branch_errors.error_series, view.filters, view.period.step)
         if not steps:
             cards.empty("No branch failed", "Every branch of this period gave a complete answer.")

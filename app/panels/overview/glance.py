@@ -26,7 +26,13 @@ def draw(view: View) -> None:
 
 
 def _attention() -> None:
-    with cards.card("Needs attention", "Now, whatever the period and the filters", key="glance-attention"):
+    with cards.card(
+        "Needs attention",
+        "Now, whatever the period and the filters",
+        key="glance-attention",
+        help="What the alert rules and a look at the pipeline, the jobs, upstreams, budgets and drift "
+        "have found. It does not follow the period or the filters.",
+    ):
         found = lookout.look()
         if found.open:
             lookout.rows(found.open[:SHOWN], key="glance")

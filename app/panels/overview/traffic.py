@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+import streamlit as st
+
 from app import units
-from app.dashboard import cache, cards, plot, theme
+from app.dashboard import cache, cards, navigation, plot, theme
 from app.dashboard.charts import flow, over_time
 from app.dashboard.charts.over_time import Points, Series
 from app.dashboard.view import View
@@ -18,7 +20,13 @@ from telemetry.query.overview import Bucket, Step
 def spend_by_model(view: View) -> None:
     """A card of bars, the models in their colours."""
     mode = theme.mode()
-    with cards.card("Spend by model", "US dollars, every branch, used or not", key="spend"):
+    with cards.card(
+        "Spend by model",
+        "US dollars, every branch, used or not",
+        key="spend",
+        help="What branches of known cost have cost, by the model that was called; tools that cost "
+        "nothing are left out. Draw over the chart to look closer.",
+    ):
         before = view.before if view.compare else None
         earlier = {} if before is None else _model_spend(before, view.period.step)
         colours = cache.colours(mode)
@@ -74,7 +82,13 @@ def how_they_ended(view: View, buckets: Sequence[Bucket], earlier: Sequence[Buck
         )
         for name, read, colour in kinds
     ]
-    with cards.card("Requests", "How they ended", key="requests"):
+    with cards.card(
+        "Requests",
+        "How they ended",
+        key="requests",
+        help="Answered: ended with an answer, whatever its score. Failed: every branch failed. Denied: a "
+        "rule or a budget refused it. Cancelled: the caller left.",
+    ):
         plot.draw(
             over_time.bars(
                 [one for one in ended if any(value for _, value in (*one.points, *one.before))],
@@ -93,13 +107,25 @@ def how_they_ended(view: View, buckets: Sequence[Bucket], earlier: Sequence[Buck
 
 def where_they_went(view: View) -> None:
     """A card of the flow from intent to the model that answered."""
-    with cards.card("Where requests went", "From intent, by what was tried first, to what answered", key="flow"):
+    with cards.card(
+        "Where requests went",
+        "From intent, by what was tried first, to what answered",
+        key="flow",
+        help="Requests of the period. The left column is the intent that was recognised, the middle what "
+        "was tried first, the right what gave the answer. A band from one model to another is an "
+        "escalation or a fallback.",
+    ):
         mode = theme.mode()
         plot.draw(
             flow.flow_chart(cache.ask(overview.flows, view.filters), mode, cache.colours(mode)),
             key="flow-chart",
             alt="Flow from intent by first model to the model that answered",
         )
+        # Streamlit hears no click on a flow, so what leaves the straight way is led to from here.
+        with st.container(horizontal=True, key="more-flow"):
+            navigation.decisions_link("Escalated", path="escalated")
+            navigation.decisions_link("Fell back", path="fell_back")
+            navigation.decisions_link("By a tool", path="by_tool")
 
 
 def how_long_they_took(view: View, buckets: Sequence[Bucket], earlier: Sequence[Bucket]) -> None:
@@ -109,7 +135,13 @@ def how_long_they_took(view: View, buckets: Sequence[Bucket], earlier: Sequence[
         ("median", lambda bucket: bucket.latency_p50_ms, shades.neutral),
         ("p95", lambda bucket: bucket.latency_p95_ms, shades.accent),
     ]
-    with cards.card("Latency", "Whole request, median and 95th percentile", key="latency"):
+    with cards.card(
+        "Latency",
+        "Whole request, median and 95th percentile",
+        key="latency",
+        help="Request in to decision settled: half of the requests, and 95 of 100, took at most this "
+        "long. From histograms, within 1.1 %.",
+    ):
         plot.draw(
             over_time.lines(
                 [

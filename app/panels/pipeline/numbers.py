@@ -93,7 +93,13 @@ def charts(points: Sequence[PipelinePoint], start: datetime, end: datetime, besi
     mode = theme.mode()
     with cards.grid("pipeline-charts", narrowest="half"):
         if not points:
-            with cards.card("Over time", "How decisions were kept", key="over-time"):
+            with cards.card(
+                "Over time",
+                "How decisions were kept",
+                key="over-time",
+                help="Decisions a step by what became of them on the way to the database. Spooled ones wait in a "
+                "file and are written later; dropped ones are lost, and counted.",
+            ):
                 cards.empty("No sample in this time", "Choose a longer period, or start a gateway: routescope up")
             beside()
             return

@@ -22,7 +22,13 @@ def draw(runs: Sequence[Run], colours: Mapping[str, str]) -> None:
                 playground_view.answer(state)
                 opinion.draw(state, key=str(place))
                 playground_view.record(state)
-    with cards.card("Side by side", "One decision each, made without routing", key="side-by-side"):
+    with cards.card(
+        "Side by side",
+        "One decision each, made without routing",
+        key="side-by-side",
+        help="One decision a model, each with its own clock. Whole request: in to settled. First token: "
+        "from the start of the branch.",
+    ):
         components.table(
             ("Model", "Status", "Cost", "Tokens in / out", "First token", "Whole request"),
             [_row(run, colours) for run in runs],
