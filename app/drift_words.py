@@ -26,6 +26,8 @@ TITLES: Final[Mapping[str, str]] = {
     "ttft_ms": "time to first token",
     "latency_ms": "latency",
     "answer_characters": "length of the answer",
+    "answer_sentences": "sentences of the answer",
+    "answer_non_letters": "part of the answer that is no letters",
     "prompt_characters": "length of the prompt",
     "refused": "refusals",
     "escalated": "escalations",
@@ -57,6 +59,8 @@ def value(one: DriftFinding | MetricDrift, amount: float | None) -> str:
         return units.nano_usd(round(amount))
     if one.unit == "ms":
         return units.duration(amount)
+    if one.unit == "per cent":
+        return units.share(amount / 100)
     return f"{amount:.2f}" if one.unit == "score" else f"{amount:,.0f} {one.unit}"
 
 

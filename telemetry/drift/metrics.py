@@ -55,6 +55,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("prompt_characters", "numeric", "characters", SPREAD, "input", logarithmic=True, answers_only=False),
     Metric("input_tokens", "numeric", "tokens", SPREAD, "input", logarithmic=True),
 )
+TEXTS: tuple[Metric, ...] = (
+    Metric("answer_sentences", "numeric", "sentences", SPREAD, logarithmic=True),
+    Metric("answer_non_letters", "numeric", "per cent", SPREAD),
+)
+"""Of captured answers, where there are any; see `telemetry.drift.texts`."""
 ANSWERS = frozenset({"accepted", "rejected", "compared"})
 """Outcomes of complete answers."""
 

@@ -45,7 +45,7 @@ MIN_PART: Final = 200
 """Rows of a route or intent, in the week and before it, that are worth a look of their own."""
 MAX_PARTS: Final = 6
 """Routes, and intents, of a model that are looked at; the most used ones."""
-METHOD: Final = 2
+METHOD: Final = 3
 """Counts up when findings would come out otherwise from the same rows."""
 
 Subjects = dict[date, dict[Subject, int]]

@@ -15,7 +15,8 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from telemetry.drift.metrics import ANSWERS, MAX_VALIDATORS, METRICS, VALIDATOR, Metric, of_validator
+from telemetry.drift import texts
+from telemetry.drift.metrics import ANSWERS, MAX_VALIDATORS, METRICS, TEXTS, VALIDATOR, Metric, of_validator
 from telemetry.drift.weeks import WEEK, monday_of_number, start_of, week_number
 from telemetry.levels import BRANCHES, HOURS_A_DAY
 from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST
@@ -110,8 +111,13 @@ class Window:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The fixed ones, then those of its validators."""
-        return (*METRICS, *(of_validator(name[len(VALIDATOR) :]) for name in self.numbers if name[:10] == VALIDATOR))
+        """The fixed ones, those of captured texts, then those of its validators."""
+        texts = (metric for metric in TEXTS if metric.name in self.numbers)
+        return (
+            *METRICS,
+            *texts,
+            *(of_validator(name[len(VALIDATOR) :]) for name in self.numbers if name[:10] == VALIDATOR),
+        )
 
     def take(self, chosen: NDArray[np.bool_]) -> Window:
         """Some of the rows."""
@@ -200,7 +206,13 @@ def read_window(
         sampled.outerjoin(REQUEST, asked.decision_id == sampled.c.decision_id)
     )
     rows = connection.execute(statement.order_by(sampled.c.span_id)).mappings().all()
-    return window_of(rows, vocabulary)
+    window = window_of(rows, vocabulary)
+    said = texts.described(connection, [row["span_id"] for row in rows])
+    if said:
+        for place, metric in enumerate(TEXTS):
+            values = _numbers(said[row["span_id"]][place] if row["span_id"] in said else None for row in rows)
+            window.numbers[metric.name] = np.where(np.isnan(window.numbers["answer_characters"]), np.nan, values)
+    return window
 
 
 _OF_BRANCH: Final = (
