@@ -10,12 +10,13 @@ from typing import Any, Final, get_args
 
 import sqlalchemy as sa
 
-from benchmarks.measuring.rarities import RARE
+from benchmarks.measuring.rarities import JUDGE, RARE
 from benchmarks.measuring.traffic import END, decision_id
 from telemetry.drift.weeks import monday_of
 from telemetry.query import (
     alerts,
     branch_errors,
+    calibration,
     cases,
     chains,
     compliance,
@@ -25,6 +26,7 @@ from telemetry.query import (
     decision,
     decisions,
     drift,
+    escalation_need,
     escalations,
     evaluation_work,
     evaluations,
@@ -32,13 +34,16 @@ from telemetry.query import (
     failures,
     funnel,
     incidents,
+    judges,
     neighbours,
     overview,
     pipeline,
     policies,
     policy_use,
+    scorecard,
     scores,
     sensitive,
+    shadows,
     sizes,
     slowest,
     speed,
@@ -243,5 +248,13 @@ def _operation() -> Iterator[tuple[Any, ...]]:
     yield "alert_deliveries", alerts.deliveries
     yield "alert_silences", alerts.silences, {"now": END}
     yield "alert_readings", alerts.readings, {"since": DAY.start}
+    yield "evaluators", scorecard.evaluators, EVERY
+    yield "scorecard", scorecard.scorecard, EVERY, JUDGE
+    yield "evaluation_verdicts", scorecard.verdicts, EVERY, JUDGE
+    yield "judge_agreements", judges.judge_agreements, EVERY
+    yield "answers_to_label", judges.to_label, EVERY, JUDGE
+    yield "calibrations", calibration.calibrations, EVERY, JUDGE
+    yield "escalation_need", escalation_need.escalation_need, EVERY, JUDGE
+    yield "shadow_comparisons", shadows.shadow_comparisons, EVERY, JUDGE
     yield "evaluation_work", evaluation_work.work
     yield "evaluation_obstacles", evaluation_work.obstacles

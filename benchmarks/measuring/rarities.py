@@ -32,6 +32,12 @@ RARE_DECISIONS: Final = 40
 SCORED: Final = 3_000
 """Decisions of the last hour, with scores of every height."""
 OPINIONS: Final = 20_000
+"""Of each of these."""
+JUDGE: Final = "helpful"
+SAYERS: Final[tuple[dict[str, Any], ...]] = (
+    {"name": FEEDBACK, "author": "somebody", "method": "human", "sampled": False},
+    {"name": JUDGE, "author": "grader", "method": "judge", "sampled": True},
+)
 INCIDENTS: Final = 2_000
 GATEWAYS: Final = 4
 SAMPLED_DAYS: Final = 30
@@ -53,7 +59,8 @@ def complete(url: str) -> None:
         for bundles in (list(seldom(rng)), list(scored(rng))):
             add(engine, partial(_write, bundles))
         with writing(engine) as connection:
-            _opinions(connection)
+            for said in SAYERS:
+                opinions(connection, said)
             for table, rows in (
                 (INCIDENT, incidents(rng)),
                 (PIPELINE_SAMPLE, samples(rng)),
@@ -111,8 +118,8 @@ def _write(bundles: list[Bundle], connection: sa.Connection) -> None:
     write_bundles(connection, bundles)
 
 
-def _opinions(connection: sa.Connection) -> None:
-    """What people said of decisions that lie evenly over time: four of five are content."""
+def opinions(connection: sa.Connection, said: dict[str, Any]) -> None:
+    """What somebody said of decisions that lie evenly over time: four of five are good."""
     total = connection.scalar(sa.select(sa.func.count()).select_from(REQUEST)) or 0
     number = sa.func.row_number().over(order_by=REQUEST.c.ts)
     ids = sa.select(REQUEST.c.decision_id, number.label("number")).subquery()
@@ -122,8 +129,7 @@ def _opinions(connection: sa.Connection) -> None:
     score = sa.case((REQUEST.c.start_ns % 5 == 0, -1.0), else_=1.0)
     label = sa.case((REQUEST.c.start_ns % 5 == 0, "bad"), else_="good")
     own: dict[str, Any] = {
-        "name": sa.literal(FEEDBACK),
-        "author": sa.literal("somebody"),
+        **{name: sa.literal(value) for name, value in said.items()},
         "given": REQUEST.c.ts,
         "score": score,
         "label": label,
