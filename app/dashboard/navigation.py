@@ -43,6 +43,7 @@ DECISIONS: Final = Place(
 )
 ONE_DECISION: Final = Place("pages/decision.py", "decision", "Decision", ":material/account_tree:", None)
 DRIFT: Final = Place("pages/drift.py", "drift", "Drift", ":material/ssid_chart:", "Trust")
+QUALITY: Final = Place("pages/quality.py", "quality", "Quality", ":material/verified:", "Trust")
 COMPLIANCE: Final = Place("pages/compliance.py", "compliance", "Compliance", ":material/verified_user:", "Trust")
 POLICY: Final = Place("pages/policy.py", "policy", "Policy", ":material/schema:", "Trust")
 ALERTS: Final = Place("pages/alerts.py", "alerts", "Alerts", ":material/notifications:", "Trust")
@@ -51,7 +52,7 @@ PIPELINE: Final = Place("pages/pipeline.py", "pipeline", "Pipeline", ":material/
 
 PLACES: Final = (
     *(OVERVIEW, COST, ESCALATIONS, LATENCY, DECISIONS, ONE_DECISION),
-    *(DRIFT, COMPLIANCE, POLICY, ALERTS),
+    *(DRIFT, QUALITY, COMPLIANCE, POLICY, ALERTS),
     *(PLAYGROUND, PIPELINE),
 )
 """In the order of the sidebar."""

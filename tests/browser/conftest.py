@@ -18,7 +18,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
+from telemetry.evaluation import record
 from telemetry.setup import Telemetry
+from tests.evaluations import judged, scored
 from tests.traces import Attempt, Routed, emit
 
 # How long something takes is no question of these tests: a shared machine draws a page in ten seconds.
@@ -153,6 +155,10 @@ def _fill(home: Path) -> str:
         emit(
             tracer, Routed(escalated, at=now - timedelta(minutes=30), attempts=attempts, intent="code", prompt=HOSTILE)
         )
+        assert telemetry.sink.force_flush(60_000)
+        for number in range(1, 120, 2):
+            said = judged(f"{number:032x}", number % 8 != 1, scores=scored(0.9 - (number % 3) / 5))
+            assert record(telemetry.engine, telemetry.content, said)
     return escalated
 
 

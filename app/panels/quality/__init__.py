@@ -1,0 +1,1 @@
+"""What the page of quality alone draws."""
