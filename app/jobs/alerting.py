@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from app.jobs.alert_rules import channels_of, rules_of, senders_of
 from router_core.clock import SystemClock
-from router_core.errors import StateUnavailable
+from router_core.errors import PolicyError, StateUnavailable
 from router_core.policy.loading import LoadedPolicy, load_policy
 from router_core.policy.schema import Policy
 from router_core.state.sqlite import SqliteStore
@@ -63,7 +63,7 @@ class Alerting:
         """Evaluate once, and begin to send what is due; sending goes on in threads of its own.
 
         Raises:
-            PolicyError: nothing is evaluated under a policy that cannot be read.
+            PolicyError: the policy cannot be read, and never could since this was made.
             StorageError
         """
         policy = self._read()
@@ -93,8 +93,15 @@ class Alerting:
             stamp = (state.st_mtime_ns, state.st_size)
         except OSError:
             stamp = (0, 0)
-        if self._loaded is None or self._loaded[0] != stamp:
+        if self._loaded is None:
             self._loaded = (stamp, load_policy(self._policy))
+        elif self._loaded[0] != stamp:
+            try:
+                self._loaded = (stamp, load_policy(self._policy))
+            except PolicyError as error:
+                # As the gateway goes on under the version before: a slip in the file must not end the watch.
+                log.warning("the alert rules of before go on, since the policy file is refused: %s", error.faults[0])
+                self._loaded = (stamp, self._loaded[1])
         return self._loaded[1].policy
 
 

@@ -21,7 +21,8 @@ from telemetry.query.alerts import AlertView, RuleView
 MOST: Final = 20
 """Alerts of a card that are shown, the gravest."""
 TOLD: Final = "alerts-told"
-LENGTHS: Final = {"1 hour": 60, "4 hours": 240, "1 day": 1_440, "1 week": 10_080}
+SHORTEST: Final = 60
+LENGTHS: Final = {"1 hour": SHORTEST, "4 hours": 240, "1 day": 1_440, "1 week": 10_080}
 _SEVERITY: Final[dict[str, tuple[str, Tone]]] = {
     "error": ("▲ error", "bad"),
     "warning": ("◆ warning", "warn"),
@@ -187,19 +188,22 @@ def _links(one: AlertView) -> None:
 
 def _silence_form(one: AlertView) -> None:
     with st.popover("Silence", icon=":material/notifications_off:"):
-        lasting = st.radio("For how long", list(LENGTHS), key=f"length-{one.alert_id}", horizontal=True)
-        why = st.text_input("Why, in a few words (optional)", key=f"why-{one.alert_id}", max_chars=LONGEST_WHY)
+        st.radio("For how long", list(LENGTHS), key=f"length-{one.alert_id}", horizontal=True)
+        st.text_input("Why, in a few words (optional)", key=f"why-{one.alert_id}", max_chars=LONGEST_WHY)
         st.button(
             "Silence it",
             key=f"do-silence-{one.alert_id}",
             type="primary",
             on_click=_silence,
-            args=(one.rule.name, one.subject, LENGTHS[lasting], why),
+            args=(one.rule.name, one.subject, one.alert_id),
         )
 
 
-def _silence(rule: str, subject: str, minutes: int, why: str) -> None:
+def _silence(rule: str, subject: str, alert_id: str) -> None:
     """Through the gateway: the dashboard itself only reads."""
+    # Read now: what was typed last comes with the click.
+    why = str(st.session_state.get(f"why-{alert_id}", ""))
+    minutes = LENGTHS.get(str(st.session_state.get(f"length-{alert_id}")), SHORTEST)
     try:
         Gateway(cache.settings().gateway_url).silence(rule, subject, minutes, why)
     except GatewayError as error:

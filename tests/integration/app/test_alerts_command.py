@@ -142,6 +142,21 @@ def test_the_worker_evaluates_as_the_policy_file_says_it_at_that_time(home: Path
     worker.stop()
 
 
+def test_a_policy_file_that_is_broken_meanwhile_does_not_end_the_watch(home: Path) -> None:
+    path = policy(home, RULE)
+    engine = open_engine(f"sqlite:///{home / 't.db'}")
+    moments = iter(NOW + timedelta(minutes=number) for number in range(100))
+    alerting = Alerting(engine, path, home, environ={}, now=lambda: next(moments))
+    alerting.run()
+    policy(home, RULE.replace("above", "abve"))
+    failing(home)
+    assert alerting.run().fired == ["alert 'failures' fired"]
+    policy(home, RULE.replace('"failures"', '"other"'))
+    assert [one.kind for one in history(engine).rows] == ["fired"]
+    alerting.run()
+    assert history(engine).rows[0].kind == "withdrawn"
+
+
 def test_a_message_without_a_reachable_channel_says_why_and_holds_nothing_up(home: Path) -> None:
     path = policy(home, RULE + HOOK)
     failing(home)
