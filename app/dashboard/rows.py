@@ -40,7 +40,7 @@ class Column:
     swatches: Sequence[str | None] | None = None
     """A colour before the text."""
     width: Literal["any", "least", "most"] = "any"
-    """``least``: no line break and no more room than that takes; ``most``: cut where the room ends."""
+    """``least``: no more room than its text takes; ``most``: what the others leave, the text cut at its end."""
     limit: int = NAME
     """Characters of a text."""
 

@@ -116,11 +116,11 @@ def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
         Column("Intent", [row.intent for row in found]),
         Column("Route", [row.route for row in found]),
         Column("Tenant", [row.tenant for row in found]),
-        Column("Why", [_why(row) for row in found], width="most", limit=REASON),
     ]
     if any(row.simulated or row.purpose != "user" for row in found):
         purposes = [row.purpose + (", simulated" if row.simulated else "") for row in found]
         columns.append(Column("Purpose", purposes, help="Who made the request, and whether it is demo traffic."))
+    columns.append(Column("Why", [_why(row) for row in found], width="most", limit=REASON))
     names = [row.decision_id for row in found]
     return rows.draw(columns, key=key, names=names, links=[navigation.decision_url(name) for name in names])
 

@@ -22,7 +22,7 @@ LEFT: Final = "left"
 """Parameters of the page's address: where the list goes on, and whether it shows only what went to a cloud."""
 SAID: Final = {"local": "local", "cloud": "left for a cloud", "unknown": "unknown", "nowhere": "nothing ran"}
 _TONE: Final[dict[str, Tone | None]] = {"local": "ok", "unknown": "warn", "cloud": "bad", "nowhere": None}
-_LONG: Final = ("Ran on", "Kept out, and why", "Rules that spoke")
+_LONG: Final = ("Kept out, and why",)
 
 
 def draw(view: View, *, requests: int, left: int) -> None:
@@ -87,6 +87,7 @@ def _table(page: ProtectedPage) -> str | None:
             help="Every branch, with where its model runs." if title == "Ran on" else "",
         )
         for title, texts in told.items()
+        if title != "Decision"
     ]
     names = [one.decision_id for one in page.rows]
     return rows.draw(shown, key="protected", names=names, links=[navigation.decision_url(name) for name in names])
