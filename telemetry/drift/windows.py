@@ -112,12 +112,9 @@ class Window:
     @property
     def metrics(self) -> tuple[Metric, ...]:
         """The fixed ones, those of captured texts, then those of its validators."""
-        texts = (metric for metric in TEXTS if metric.name in self.numbers)
-        return (
-            *METRICS,
-            *texts,
-            *(of_validator(name[len(VALIDATOR) :]) for name in self.numbers if name[:10] == VALIDATOR),
-        )
+        of_texts = (metric for metric in TEXTS if metric.name in self.numbers)
+        judged = (name.removeprefix(VALIDATOR) for name in self.numbers if name.startswith(VALIDATOR))
+        return (*METRICS, *of_texts, *map(of_validator, judged))
 
     def take(self, chosen: NDArray[np.bool_]) -> Window:
         """Some of the rows."""

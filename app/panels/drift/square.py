@@ -146,7 +146,7 @@ def _distribution(one: MetricDrift, against: Against) -> None:
     enough = one.effect is not None and one.p is not None
     told = (
         f"Effect {one.effect:.3f} ({drift_words.title(one.effect_name or '')}), threshold "
-        f"{one.threshold:.3f}, p {one.p:.2g}"
+        f"{one.threshold:.3f}, p {'< 1e-16' if one.p is not None and one.p < 1e-16 else f'{one.p:.2g}'}"
         if enough
         else f"Not enough data to judge: {units.count(one.n)} in the week, {units.count(one.n_reference)} before"
     )
