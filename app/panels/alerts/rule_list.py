@@ -17,6 +17,7 @@ from telemetry.query.alerts import AlertView, ReadingPoint, RuleView
 WIDTH, HEIGHT, PAD = 120, 30, 3
 GAP: Final = timedelta(minutes=40)
 """Readings further apart are not joined by a line: nobody looked between them."""
+_DOUBTS: Final = {"unsure": "beyond, not surely", "dark": "not enough data now"}
 _TONES: Final = {"firing": "bad", "pending": "warn", "resolved": "muted", "ok": "ok"}
 
 
@@ -76,8 +77,10 @@ def _state(rule: RuleView, of_rule: Sequence[AlertView]) -> str:
     word = "not enough data" if tone == "muted" and first.state == "ok" else first.state
     alike = sum(one.state == first.state for one in of_rule)
     of_all = f'<div class="rs-sub">{alike} of {len(of_rule)} {plain.html(_many(rule))}</div>' if rule.per else ""
-    quiet = '<div class="rs-sub">silenced</div>' if first.silence is not None else ""
-    return f'<span class="rs-{tone}">{word}</span>{of_all}{quiet}'
+    notes = [_DOUBTS.get(first.evidence, "")] if word == first.state else []
+    notes += ["silenced"] if first.silence is not None else []
+    below = "".join(f'<div class="rs-sub">{note}</div>' for note in notes if note)
+    return f'<span class="rs-{tone}">{word}</span>{of_all}{below}'
 
 
 def _many(rule: RuleView) -> str:
