@@ -85,4 +85,5 @@ def line(one: DriftFinding) -> str:
     amount = moved(one)
     cause = "" if one.cause is None else f"; {CAUSES[one.cause]}"
     what = plain.visible(title(one.metric), 80) + (f" {amount}" if amount else "")
-    return f"{one.week_label} {whose}{marked}: {what}, {one.ratio:.1f} x the threshold{cause}"
+    told = f"{one.week_label} {whose}{marked}: {what}, {one.ratio:.1f} x the threshold{cause}"
+    return " ".join(told.split())

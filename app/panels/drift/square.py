@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import streamlit as st
@@ -14,7 +14,7 @@ from app.dashboard import cache, cards, components, navigation, plot, theme
 from app.dashboard.components import Cell
 from app.dashboard.view import own_range
 from app.panels.drift import course, happenings, report, weeks
-from telemetry.drift.weeks import WEEK, start_of
+from telemetry.drift.weeks import WEEK, monday_of, start_of
 from telemetry.query import drift
 from telemetry.query.drift import Against, DriftCell, DriftFinding, MetricDrift, Purpose
 
@@ -43,7 +43,7 @@ def draw(square: Square, metrics: Sequence[MetricDrift]) -> None:
     label = f"{plain.visible(chosen.model, 60)}, {chosen.week_label}"
     with cards.card(
         label,
-        f"{units.count(chosen.n)} branches against {AGAINST_SAID[square.against]}, each metric by itself",
+        _compared(chosen, square.against),
         key="metrics",
         help="From what to what: medians, or the share of the category that moved most. Effect: its size by its "
         "threshold; above 1 it matters. Same prompts: the same, with the reference weighted to the week's intents, "
@@ -78,6 +78,15 @@ def draw(square: Square, metrics: Sequence[MetricDrift]) -> None:
             help="Each against the same route or intent of the four weeks before; those with 200 branches or more.",
         ):
             _parts(square)
+
+
+def _compared(chosen: DriftCell, against: Against) -> str:
+    """How much with what; of a week that is not over, with as much of the weeks before."""
+    now = datetime.now(UTC)
+    if chosen.week == monday_of(now):
+        part = f"the same days and hours of {AGAINST_SAID[against]}"
+        return f"{units.count(chosen.n)} branches so far, against {part}, each metric by itself"
+    return f"{units.count(chosen.n)} branches against {AGAINST_SAID[against]}, each metric by itself"
 
 
 def _story(metrics: Sequence[MetricDrift]) -> list[str]:

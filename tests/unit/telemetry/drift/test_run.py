@@ -144,6 +144,19 @@ def test_a_week_that_is_not_there_cannot_be_pinned(store: Telemetry):
     assert lost_weeks(store.engine) == {}
 
 
+def test_a_pinned_week_whose_rows_are_gone_is_named_and_no_longer_compared_with(store: Telemetry):
+    fill(store, *(answers(week, 60) for week in range(4)))
+    pin(store.engine, FIRST)
+    now = start_of(FIRST) + WEEK + timedelta(days=2)
+    slices = Slices(store.engine, sleep=lambda _: None)
+    prune(store.engine, keep_days=1, keep_content_days=None, now=now, slices=slices)
+    run_drift(store.engine, all_weeks=True)
+    assert lost_weeks(store.engine) == {"": FIRST}
+    assert {cell.state for cell in drift.heatmap(store.engine, against="baseline")} == {"not_enough_data"}
+    with pytest.raises(UnknownWeek, match="traffic of week 2026-W10 has been pruned; pin one after"):
+        pin(store.engine, FIRST)
+
+
 def test_a_change_in_one_route_is_found_there(store: Telemetry):
     for week in range(2):
         slow = 2.2 if week else 1.0
