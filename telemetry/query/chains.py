@@ -22,7 +22,7 @@ from telemetry.storage.engine import reading
 from telemetry.storage.models import BRANCH, REQUEST
 from telemetry.text import from_json
 
-SLICE: Final = 2000
+SLICE: Final = 1000
 """Decisions that are read at most."""
 LOOK: Final = 25_000
 """Decisions, the newest of the period, among which those of the filter are looked for."""
