@@ -35,7 +35,7 @@ from tests.traces import START, Routed, emit
 CHILD = Path(__file__).with_name("writing_child.py")
 WRITERS, READERS = 4, 8
 SECONDS = counts(0, 60)
-ACKNOWLEDGED = 60
+ACKNOWLEDGED = 20
 """Decisions that each writer is to have written at least, by lines told."""
 EVERY = Filters()
 QUESTIONS: tuple[Callable[[sa.Engine], Any], ...] = (

@@ -48,7 +48,7 @@ def upstream() -> Iterator[Upstream]:
 
 
 def call(**fields: object) -> Call:
-    given = {"model": "m", "messages": (Message("user", "hi"),), "timeout_s": 10.0, "max_output_tokens": 32, **fields}
+    given = {"model": "m", "messages": (Message("user", "hi"),), "timeout_s": 60.0, "max_output_tokens": 32, **fields}
     return Call(**given)  # type: ignore[arg-type]
 
 

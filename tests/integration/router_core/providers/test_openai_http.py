@@ -41,7 +41,7 @@ def upstream() -> Iterator[Upstream]:
 
 
 def call(**fields: object) -> Call:
-    given = {"model": "m", "messages": (Message("user", "hi"),), "timeout_s": 5.0, "max_output_tokens": 32, **fields}
+    given = {"model": "m", "messages": (Message("user", "hi"),), "timeout_s": 60.0, "max_output_tokens": 32, **fields}
     return Call(**given)  # type: ignore[arg-type]
 
 
