@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 MOST_OF_PEER = 1.5
 GIVE_UP_S = 60.0
+MOST_CHARTS = 12
+"""Of any page of ours."""
 PEER_APP = """
 import plotly.graph_objects as go
 import streamlit as st
@@ -72,7 +74,7 @@ DRAWN = """() => {
 
 @dataclass(frozen=True)
 class Waits:
-    """Milliseconds, each the median of the runs."""
+    """Milliseconds; not a number where the page has no period to choose."""
 
     charts: int
     opened: float
@@ -113,22 +115,19 @@ def waited(page: Page, act: Callable[[], None], has_changed: str) -> float:
     return (time.perf_counter() - begin) * 1e3
 
 
-def of_ours(page: Page, url: str, place: Place, runs: int, days: int) -> Waits:
-    """One page of the dashboard."""
+def of_ours(page: Page, url: str, place: Place, days: int) -> Waits:
+    """One page of the dashboard, once."""
     start = END - timedelta(days=days)
     whole = own_range(start, END)
     other = PLAYGROUND if place is not PLAYGROUND else DRIFT
-    opened, narrowed, charts = [], [], 0
-    for _ in range(runs + 1):
-        page.goto(f"{url}/{other.url_path}?range={whole}")
-        page.wait_for_function(DRAWN, timeout=GIVE_UP_S * 1e3)
-        link = page.get_by_test_id("stSidebar").get_by_role("link", name=place.title, exact=True)
-        at = "" if place is OVERVIEW else place.url_path
-        opened.append(waited(page, link.click, f"() => location.pathname === '/{at}'"))
-        charts = page.get_by_test_id("stPlotlyChart").count()
-        page.wait_for_timeout(300)
-        narrowed.append(_narrow(page))
-    return Waits(charts, statistics.median(opened[1:]), statistics.median(narrowed[1:]))
+    page.goto(f"{url}/{other.url_path}?range={whole}")
+    page.wait_for_function(DRAWN, timeout=GIVE_UP_S * 1e3)
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name=place.title, exact=True)
+    at = "" if place is OVERVIEW else place.url_path
+    opened = waited(page, link.click, f"() => location.pathname === '/{at}'")
+    charts = page.get_by_test_id("stPlotlyChart").count()
+    page.wait_for_timeout(300)
+    return Waits(charts, opened, _narrow(page))
 
 
 def _narrow(page: Page) -> float:
@@ -139,43 +138,56 @@ def _narrow(page: Page) -> float:
     return waited(page, button.click, "() => location.search.includes('range=all')")
 
 
-def of_peer(page: Page, url: str, charts: int, runs: int) -> Waits:
-    """A page of constant charts."""
-    opened, narrowed = [], []
-    for _ in range(runs + 1):
-        page.goto(url)
-        page.wait_for_function(DRAWN, timeout=GIVE_UP_S * 1e3)
-        link = page.get_by_test_id("stSidebar").get_by_role("link", name=f"{charts} charts", exact=True)
-        opened.append(waited(page, link.click, f"() => location.pathname === '/c{charts}'"))
-        page.wait_for_timeout(300)
-        half = page.get_by_role("radio", name="half")
-        narrowed.append(waited(page, half.click, "() => location.search.includes('range=half')"))
-    return Waits(charts, statistics.median(opened[1:]), statistics.median(narrowed[1:]))
+def of_peer(page: Page, url: str, charts: int) -> Waits:
+    """A page of so many constant charts, once."""
+    page.goto(url)
+    page.wait_for_function(DRAWN, timeout=GIVE_UP_S * 1e3)
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name=f"{charts} charts", exact=True)
+    opened = waited(page, link.click, f"() => location.pathname === '/c{charts}'")
+    page.wait_for_timeout(300)
+    half = page.get_by_role("radio", name="half")
+    return Waits(charts, opened, waited(page, half.click, "() => location.search.includes('range=half')"))
+
+
+def _medians(turns: Sequence[Waits]) -> Waits:
+    return Waits(
+        turns[-1].charts,
+        statistics.median(turn.opened for turn in turns),
+        statistics.median(turn.narrowed for turn in turns),
+    )
 
 
 def figures(page: Page, home: Path, environment: dict[str, str], requests: int, runs: int, days: int) -> list[Figure]:
-    """Both figures of each page that the sidebar lists, with their peers."""
+    """Both figures of each page that the sidebar lists, with their peers.
+
+    A page and its peer take turns, so that whatever else the machine does slows both; the first turn does not count.
+    """
     places = [place for place in PLACES if place.group is not None and place is not ONE_DECISION]
-    with streamlit(["-m", "app.dashboard"], environment) as url:
-        ours = {place: of_ours(page, url, place, runs, days) for place in places}
-    # The first page of the peer is where it is opened from; a page of ours without a chart has none to wait for.
-    ours = {place: waits for place, waits in ours.items() if waits.charts}
-    counts = [0, *sorted({waits.charts for waits in ours.values()})]
     script = home / "peer.py"
-    script.write_text(f"COUNTS = {counts}\n{PEER_APP}", encoding="utf-8")
-    options = ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
-    with streamlit(["-m", "streamlit", "run", str(script), *options], environment) as url:
-        peers = {count: of_peer(page, url, count, runs) for count in counts[1:]}
+    # The first page of the peer, without a chart, is where it is opened from.
+    script.write_text(f"COUNTS = {list(range(MOST_CHARTS + 1))}\n{PEER_APP}", encoding="utf-8")
+    peer = ["-m", "streamlit", "run", str(script), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    found: list[tuple[Place, Waits, Waits]] = []
+    with streamlit(["-m", "app.dashboard"], environment) as url, streamlit(peer, environment) as peer_url:
+        for place in places:
+            ours, beside = [], []
+            for _ in range(runs + 1):
+                ours.append(of_ours(page, url, place, days))
+                # A page without a chart has none to wait for.
+                if not ours[-1].charts:
+                    break
+                beside.append(of_peer(page, peer_url, ours[-1].charts))
+            else:
+                found.append((place, _medians(ours[1:]), _medians(beside[1:])))
     told = []
-    for place, waits in ours.items():
-        peer = peers[waits.charts]
-        for what, value, beside in (
-            ("opened", waits.opened, peer.opened),
-            ("narrowed", waits.narrowed, peer.narrowed),
+    for place, waits, constant in found:
+        for what, value, peers in (
+            ("opened", waits.opened, constant.opened),
+            ("narrowed", waits.narrowed, constant.narrowed),
         ):
             if not math.isnan(value):
                 name = f"{place.url_path}_{what}_{waits.charts}_charts_{requests}_requests"
-                told.append(figure(name, value, "ms", runs, limit=MOST_OF_PEER * beside, peer=beside))
+                told.append(figure(name, value, "ms", runs, limit=MOST_OF_PEER * peers, peer=peers))
     return told
 
 
