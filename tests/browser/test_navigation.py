@@ -80,6 +80,22 @@ def test_a_click_on_a_model_opens_its_decisions_counted_as_the_table_counted(vis
     expect(page.locator(".rs-chip", has_text="Purpose")).to_have_text("Purpose user")
 
 
+def test_a_table_is_put_in_order_by_its_heads_and_its_rows_are_links(visit: Callable[..., Page]) -> None:
+    page = visit("/?range=8w")
+    table = page.locator("[class*='st-key-card-models'] .rs-rows")
+    table.get_by_role("button", name="Branches", exact=True).click()
+    expect(table.locator("th[aria-sort='descending']")).to_have_text("Branches")
+    most = [int(text.replace(",", "")) for text in table.locator("tbody td:nth-child(3)").all_inner_texts()]
+    assert most == sorted(most, reverse=True) and len(most) > 1
+    first = table.locator("tbody a").first
+    name = first.inner_text().strip()
+    assert parse_qs(urlsplit(str(first.get_attribute("href"))).query)["model"] == [name]
+    # A row is an order for who has no pointer too.
+    first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(FILTER_ON, has_text=name)).to_be_visible()
+
+
 def test_a_deep_link_keeps_what_it_says(visit: Callable[..., Page]) -> None:
     page = visit("/decisions?playground=false")
     expect(page.locator(".rs-chip", has_text="Purpose")).to_have_text("Purpose user")
