@@ -88,6 +88,7 @@ def document(report: Report) -> Document:
             _person(report),
             _cost(report),
             _saved(report),
+            *_quality(report),
             _changed(report),
             _alerts(report),
             _counted(report),
@@ -228,6 +229,30 @@ def _savings(when: str, one: Savings) -> str:
         return f"{text}; n = {units.count(one.n)} requests. With {units.plural(one.days, 'day')} there is no interval."
     between = f"{units.nano_usd(one.saved_low_nano)} to {units.nano_usd(one.saved_high_nano)}"
     return f"{text} (95 % interval {between}); n = {units.count(one.n)} requests on {units.plural(one.days, 'day')}."
+
+
+def _quality(report: Report) -> Iterator[Section]:
+    """Nothing when nobody judged an answer."""
+    rows = [
+        (
+            f"{one.name} ({one.method})",
+            model or "nobody",
+            units.share(good.share),
+            _between(good),
+            units.count(good.n),
+            units.share(one.before[model].share) if model in one.before else "none",
+        )
+        for one in report.quality
+        for model, good in one.now.items()
+        if good.n
+    ]
+    if rows:
+        heads = ("Said by", "Model", "Good", "95 % interval", "n", "Week before")
+        told = (
+            "Of judges the answers that chance picked are counted; of people all that they said, and who says "
+            "something is no random sample."
+        )
+        yield Section("How good the answers were", [told], tables=[Table(heads, rows, frozenset({2, 3, 4, 5}))])
 
 
 def _changed(report: Report) -> Section:

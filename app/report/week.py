@@ -13,19 +13,32 @@ import sqlalchemy as sa
 from app.panels.overview.this_week import Week
 from telemetry.drift.weeks import WEEK, label_of, start_of
 from telemetry.errors import UnknownWeek
-from telemetry.query import alerts, costs, drift, escalations, failures, incidents, overview, policies, volume
+from telemetry.query import (
+    alerts,
+    costs,
+    drift,
+    escalations,
+    failures,
+    incidents,
+    overview,
+    policies,
+    scorecard,
+    volume,
+)
 from telemetry.query.alerts import AlertView, DeliveryView, EventView
 from telemetry.query.drift import DriftFinding
 from telemetry.query.failures import RequestFailures
 from telemetry.query.filters import Filters
 from telemetry.query.overview import Bucket
 from telemetry.query.policies import PolicyText
+from telemetry.query.proportion import Proportion
 from telemetry.query.savings import Savings
 
 Traffic: TypeAlias = Literal["real", "simulated"]
 
 MOST_EVENTS: Final = 1_000
 MOST_INCIDENTS: Final = 5_000
+MOST_EVALUATORS: Final = 4
 WEEK_DAYS: Final = 7
 
 
@@ -41,6 +54,17 @@ class Half:
     savings: Savings
     escalated: escalations.Escalations | None
     failures: Sequence[RequestFailures]
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What one evaluator said of answers, by model: shares of good ones."""
+
+    name: str
+    method: str
+    """human, judge, reference or rules."""
+    now: Mapping[str, Proportion]
+    before: Mapping[str, Proportion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +90,8 @@ class Report:
     """By kind."""
     policies: Sequence[PolicyText]
     """First seen in the week."""
+    quality: Sequence[Quality]
+    """Of those who judged answers of the week."""
 
     @property
     def whole(self) -> bool:
@@ -122,6 +148,7 @@ def gather(engine: sa.Engine, monday: date, *, made: datetime, traffic: Traffic 
         policies=[
             one for one in policies.versions(engine) if start <= one.first_seen < end and one.simulated == simulated
         ],
+        quality=_quality(engine, filters),
     )
 
 
@@ -142,6 +169,24 @@ def _half(engine: sa.Engine, filters: Filters) -> Half:
         escalated=rates[0] if rates else None,
         failures=failures.request_failures(engine, filters),
     )
+
+
+def _quality(engine: sa.Engine, filters: Filters) -> list[Quality]:
+    assert filters.start is not None and filters.end is not None
+    before = replace(filters, start=filters.start - WEEK, end=filters.end - WEEK)
+    judges = [one for one in scorecard.evaluators(engine, filters) if one.verdicts][:MOST_EVALUATORS]
+    return [
+        Quality(one.name, one.method, _by_model(engine, filters, one.name), _by_model(engine, before, one.name))
+        for one in judges
+    ]
+
+
+def _by_model(engine: sa.Engine, filters: Filters, evaluator: str) -> dict[str, Proportion]:
+    counts: dict[str, tuple[int, int]] = {}
+    for one in scorecard.verdicts(engine, filters, evaluator):
+        part, n = counts.get(one.model, (0, 0))
+        counts[one.model] = (part + one.good.part, n + one.good.n)
+    return {model: Proportion.of(part, n) for model, (part, n) in sorted(counts.items())}
 
 
 def _undelivered(engine: sa.Engine, start: datetime, end: datetime) -> list[DeliveryView]:

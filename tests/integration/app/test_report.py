@@ -18,7 +18,9 @@ from app.report.week import gather
 from app.report.writing import html, markdown
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
 from telemetry.alerts.round import Channel, evaluate
+from telemetry.content import ContentPolicy
 from telemetry.drift.weeks import label_of, monday_of, start_of
+from telemetry.evaluation import Opinion, keep
 from tests.alerting import failures, some, store
 from tests.unit.router_core.policy.test_loading import SOUND
 
@@ -117,6 +119,17 @@ def test_what_fired_and_still_fires_needs_a_person(made: Document):
     assert point.startswith("Still firing: own <script>") and "n = 40" in point
     (row,) = part(made, "Alerts of the week").tables[0].rows
     assert row[3] == "not over in the week"
+
+
+def test_what_people_said_of_answers_stands_by_model_with_its_n(tmp_path: Path):
+    engine = store(tmp_path, some(40, at=START + timedelta(days=1)))
+    assert "How good the answers were" not in {
+        one.title for one in document(gather(engine, MONDAY, made=OVER)).sections
+    }
+    for number in range(10):
+        keep(engine, ContentPolicy("off"), Opinion(f"d{number:05}", 1.0 if number < 9 else -1.0, "me"))
+    (table,) = part(document(gather(engine, MONDAY, made=OVER)), "How good the answers were").tables
+    assert table.rows == [("feedback (human)", "small", "90.0 %", "59.6 % to 98.2 %", "10", "none")]
 
 
 def test_a_week_that_is_not_over_is_compared_up_to_the_same_hour(engine: sa.Engine):
