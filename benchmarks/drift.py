@@ -7,7 +7,8 @@
 those of their validators. `routescope drift run --all` runs as a process of its own: its time and the most memory that
 it held. The peer is Evidently's full report of as many weeks of models, of which ``--peer-cells`` are made and the rest
 is reckoned. Null weeks are of four models that do not change, of 60 to 800 branches each, against two references: the
-share of weeks with any alarm, with its Wilson interval; the promise is 2 %. Last, the heat map of 52 weeks.
+share of weeks with any alarm, with its Wilson interval; the promise is 2 %. Then changes are planted, forty of a kind:
+the share that is found by its metric, and of all that was found then the share that is named by its cause.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from telemetry.query.store import store_state
 from telemetry.rollup import rebuild
 from telemetry.rows import Bundle
 from telemetry.storage.engine import add, open_engine, open_reader, reading
-from tests.drifting import FIRST, week
+from tests.drifting import FIRST, Habits, pair, week
 
 MODELS: Final = 8
 LIMIT_S: Final = 60.0
@@ -49,6 +50,16 @@ FALSE_ALARMS: Final = 0.02
 HEAT_MAP_WEEKS: Final = 52
 HEAT_MAP_MS: Final = 2_000.0
 NULL_MODELS: Final = 4
+REPEATS: Final = 40
+PLANTED: Final = (
+    ("slower_1.5x", Habits(slower=1.5), 600, "latency_ms", ("model",)),
+    ("answers_30_percent_shorter", Habits(shorter=0.7), 600, "answer_characters", ("model",)),
+    ("refusals_1_to_5_percent", Habits(refuses=0.05), 600, "refused", ("model",)),
+    ("price_1.5x", Habits(price=900), 300, "cost", ("price",)),
+    ("other_intents", Habits(asked=(0.1, 0.5, 0.3, 0.1)), 600, "intent", ("input",)),
+    ("new_version", Habits(version="v2"), 300, "version", ("model",)),
+)
+"""A name, what is otherwise, branches a week, the metric that must be found, and its cause."""
 
 
 def made(requests: int) -> Iterator[Bundle]:
@@ -116,6 +127,18 @@ def false_alarms(weeks: int, seed: int = 1) -> Proportion:
     return Proportion.of(alarms, weeks)
 
 
+def planted() -> Iterator[tuple[str, float, float]]:
+    """Of each kind of change: its name, the share that was found, and of what was found the share rightly named."""
+    for name, habits, n, metric, causes in PLANTED:
+        hits = named = drifted = 0
+        for seed in range(REPEATS):
+            moved = [one for one in judge(pair(seed, n, habits).measure()) if one.state == "drift"]
+            hits += any(one.metric.name == metric for one in moved)
+            drifted += len(moved)
+            named += sum(one.cause in causes for one in moved)
+        yield name, hits / REPEATS, named / max(drifted, 1)
+
+
 def _null_pairs(rng: np.random.Generator) -> Iterator[Pair]:
     monday = FIRST + WEEK * 4
     for model in range(NULL_MODELS):
@@ -181,6 +204,11 @@ def main() -> None:
             alarms = false_alarms(options.null_weeks)
             for name, value in (("share", alarms.share), ("low", alarms.low), ("high", alarms.high)):
                 figures.append(figure(f"false_alarms_{name}", value or 0.0, "share", alarms.n, limit=FALSE_ALARMS))
+            for name, found, named in planted():
+                figures += [
+                    figure(f"{name}_found", found, "share", REPEATS),
+                    figure(f"{name}_named", named, "share", REPEATS),
+                ]
     tell(figures, only_json=options.json, peer="Evidently's reports")
 
 
