@@ -33,7 +33,6 @@ from tests.unit.router_core.policy.test_loading import SOUND
 
 RULE = '[[alerts]]\nname = "failures"\nmetric = "failure_rate"\nabove = 0.05\nfor_minutes = 0\nwindow_minutes = 60\n'
 HOOK = '[alerting.channels.team]\nkind = "webhook"\nurl_env = "TEAM_HOOK"\n'
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -128,7 +127,8 @@ def test_the_worker_evaluates_as_the_policy_file_says_it_at_that_time(home: Path
     path = policy(home)
     failing(home)
     engine = open_engine(f"sqlite:///{home / 't.db'}")
-    moments = iter(NOW + timedelta(minutes=number) for number in range(100))
+    begun = datetime.now(UTC)
+    moments = iter(begun + timedelta(minutes=number) for number in range(100))
     alerting = Alerting(engine, path, home, environ={}, now=lambda: next(moments))
     worker = Worker(engine, {"alerts": (alerting.job, EVERY)})
     worker.tend()
@@ -145,7 +145,8 @@ def test_the_worker_evaluates_as_the_policy_file_says_it_at_that_time(home: Path
 def test_a_policy_file_that_is_broken_meanwhile_does_not_end_the_watch(home: Path) -> None:
     path = policy(home, RULE)
     engine = open_engine(f"sqlite:///{home / 't.db'}")
-    moments = iter(NOW + timedelta(minutes=number) for number in range(100))
+    begun = datetime.now(UTC)
+    moments = iter(begun + timedelta(minutes=number) for number in range(100))
     alerting = Alerting(engine, path, home, environ={}, now=lambda: next(moments))
     alerting.run()
     policy(home, RULE.replace("above", "abve"))
