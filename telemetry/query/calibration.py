@@ -21,7 +21,7 @@ from telemetry.storage.engine import reading
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.text import clean
 
-NEWEST: Final = 5_000
+NEWEST: Final = 2_500
 """Verdicts that are read at most."""
 BINS: Final = 10
 """Of equal width."""
