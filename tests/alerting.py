@@ -14,13 +14,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from telemetry.alerts import outbox
+from telemetry.alerts.erasure import forget_tenant
 from telemetry.alerts.measure import Outside
 from telemetry.alerts.round import Channel, Round, evaluate
 from telemetry.alerts.rule import Rule
 from telemetry.alerts.silences import silence
 from telemetry.alerts.tables import ALERTS
 from telemetry.setup import Telemetry
-from telemetry.storage.engine import open_engine, reading
+from telemetry.storage.engine import open_engine, reading, writing
 from tests.traces import START, Attempt, Routed, emit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -79,6 +81,12 @@ def fill(engine: sa.Engine) -> None:
         evaluate(engine, rules, now=moment, channels=(Channel("team"),), outside=Outside(why="no gateway"))
     silence(engine, "by tenant", "acme", until=begun + timedelta(days=20_000), author="me", why="so", now=begun)
     evaluate(engine, rules[:-1], now=begun + 3 * MINUTE, channels=(Channel("team"),))
+    for minutes, error in ((4, "it answered HTTP 500"), (5, None)):
+        parcel = outbox.claim(engine, "team", begun + minutes * MINUTE)
+        assert parcel is not None and outbox.claim(engine, "team", begun + minutes * MINUTE) is None
+        outbox.settle(engine, parcel, begun + minutes * MINUTE, error=error, ms=12.5)
+    with writing(engine) as connection:
+        assert forget_tenant(connection, "Acme") > 0
 
 
 def kept(engine: sa.Engine) -> dict[str, list[str]]:
