@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Final
@@ -113,41 +113,57 @@ def run_drift(
         StorageError
     """
     started, clock = datetime.now(UTC), time.perf_counter()
-    now = now or started
     with reading(engine) as connection:
-        subjects = subjects_by_week(connection)
-        _check(subjects, week, models)
-        pinned = pinned_weeks(connection)
-        done = stored.fingerprints(connection)
-        recent = monday_of(now) - WEEK
-        if week is not None:
-            weeks = [week]
-        else:
-            weeks = sorted(one for one in subjects if all_weeks or one >= recent or one not in done)
-        weeks = _covered(connection, weeks, week)
-        refusals = refusal_validators(connection)
-    prints = {one: _fingerprint(one, subjects, pinned) for one in weeks}
-    due = [one for one in weeks if again or models is not None or done.get(one) != prints[one]]
-    run_id, findings = uuid.uuid4().hex, list[Finding]()
-    finished: list[date] = []
-    reader = _Reader(subjects, pinned, now, Vocabulary(refusals))
+        plan = _plan(connection, week, all_weeks, models, now or started)
+    due = [one for one in plan.weeks if again or models is not None or one in plan.changed]
+    report = DriftReport(uuid.uuid4().hex, started, 0.0, plan.weeks, (), ())
     for one in due:
         with reading(engine) as connection:
-            found = reader.findings(connection, one)
-        findings += [each for each in found if models is None or each.subject.model in models]
-        finished.append(one)
-        seconds = time.perf_counter() - clock
-        report = DriftReport(run_id, started, seconds, tuple(weeks), tuple(finished), tuple(findings))
+            found = plan.reader.findings(connection, one)
+        found = [each for each in found if models is None or each.subject.model in models]
+        report = replace(
+            report,
+            seconds=time.perf_counter() - clock,
+            compared=(*report.compared, one),
+            findings=(*report.findings, *found),
+        )
         with writing(engine) as connection:
-            of_week = [each for each in findings if each.week == one]
-            stored.replace_week(connection, run_id, one, of_week, models)
+            stored.replace_week(connection, report.run_id, one, found, models)
             if models is None:
-                stored.note_week(connection, run_id, one, prints[one])
+                stored.note_week(connection, report.run_id, one, plan.fingerprints[one])
             stored.note_run(connection, _row(report))
-    report = DriftReport(run_id, started, time.perf_counter() - clock, tuple(weeks), tuple(finished), tuple(findings))
+    report = replace(report, seconds=time.perf_counter() - clock)
     with writing(engine) as connection:
         stored.note_run(connection, _row(report))
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which weeks a run is about."""
+
+    weeks: tuple[date, ...]
+    fingerprints: dict[date, str]
+    changed: frozenset[date]
+    """Weeks of which the fingerprint is not the one that was stored."""
+    reader: _Reader
+
+
+def _plan(
+    connection: sa.Connection, week: date | None, all_weeks: bool, models: Collection[str] | None, now: datetime
+) -> _Plan:
+    subjects = subjects_by_week(connection)
+    _check(subjects, week, models)
+    pinned, done = pinned_weeks(connection), stored.fingerprints(connection)
+    recent = monday_of(now) - WEEK
+    wanted = (
+        [week] if week is not None else sorted(one for one in subjects if all_weeks or one >= recent or one not in done)
+    )
+    weeks = _covered(connection, wanted, week)
+    prints = {one: _fingerprint(one, subjects, pinned, over=one < monday_of(now)) for one in weeks}
+    changed = frozenset(one for one in weeks if done.get(one) != prints[one])
+    reader = _Reader(subjects, pinned, now, Vocabulary(refusal_validators(connection)))
+    return _Plan(tuple(weeks), prints, changed, reader)
 
 
 def _check(subjects: Subjects, week: date | None, models: Collection[str] | None) -> None:
@@ -173,14 +189,17 @@ def _covered(connection: sa.Connection, weeks: list[date], asked: date | None) -
     return [week for week in weeks if start_of(week) >= since]
 
 
-def _fingerprint(week: date, subjects: Subjects, pinned: Mapping[str, date]) -> str:
-    """Of all that a week's findings are computed from; facts never change, so their number says enough."""
+def _fingerprint(week: date, subjects: Subjects, pinned: Mapping[str, date], *, over: bool) -> str:
+    """Of all that a week's findings are computed from; facts never change, so their number says enough.
+
+    A week that is over is compared with whole weeks, so it is compared once more then.
+    """
     weeks = [week - WEEK * back for back in range(REFERENCE_WEEKS + 1)]
     weeks += sorted(set(pinned.values()))
     counted = [
         (one, sorted((s.model, s.simulated, s.purpose, n) for s, n in subjects.get(one, {}).items())) for one in weeks
     ]
-    return blake2b(repr((METHOD, counted, sorted(pinned.items()))).encode(), digest_size=16).hexdigest()
+    return blake2b(repr((METHOD, over, counted, sorted(pinned.items()))).encode(), digest_size=16).hexdigest()
 
 
 def _row(report: DriftReport) -> dict[str, object]:

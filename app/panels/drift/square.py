@@ -14,7 +14,7 @@ from app.dashboard import cache, cards, components, navigation, plot, theme
 from app.dashboard.components import Cell
 from app.dashboard.view import own_range
 from app.panels.drift import course, happenings, report, weeks
-from telemetry.drift.weeks import WEEK, monday_of, start_of
+from telemetry.drift.weeks import WEEK, label_of, monday_of, start_of
 from telemetry.query import drift
 from telemetry.query.drift import Against, DriftCell, DriftFinding, MetricDrift, Purpose
 
@@ -82,11 +82,14 @@ def draw(square: Square, metrics: Sequence[MetricDrift]) -> None:
 
 def _compared(chosen: DriftCell, against: Against) -> str:
     """How much with what; of a week that is not over, with as much of the weeks before."""
-    now = datetime.now(UTC)
-    if chosen.week == monday_of(now):
-        part = f"the same days and hours of {AGAINST_SAID[against]}"
-        return f"{units.count(chosen.n)} branches so far, against {part}, each metric by itself"
-    return f"{units.count(chosen.n)} branches against {AGAINST_SAID[against]}, each metric by itself"
+    before = AGAINST_SAID[against]
+    if against == "baseline":
+        pinned = cache.ask(drift.baselines)
+        week = pinned.get(chosen.model, pinned.get(""))
+        before += "" if week is None else f" {label_of(week)}"
+    if chosen.week == monday_of(datetime.now(UTC)):
+        return f"{units.count(chosen.n)} branches so far, against the same days and hours of {before}"
+    return f"{units.count(chosen.n)} branches against {before}, each metric by itself"
 
 
 def _story(metrics: Sequence[MetricDrift]) -> list[str]:

@@ -200,6 +200,9 @@ def test_a_week_that_has_only_begun_is_compared_with_the_same_days_of_the_weeks_
     metrics = drift.cell(store.engine, "small", FIRST + WEEK * 2, False)
     latency = next(metric for metric in metrics if metric.metric == "latency_ms")
     assert latency.state == "ok" and latency.n_reference < 400
+    over = run_drift(store.engine, now=now + WEEK)
+    assert over.compared == (FIRST + WEEK * 2,)
+    assert run_drift(store.engine, now=now + WEEK).compared == ()
 
 
 def monday(week: int) -> datetime:
