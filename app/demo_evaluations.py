@@ -56,39 +56,43 @@ FLUSH_MS: Final = 60_000
 STRONGEST: Final = "meridian-pro"
 
 
-def write_evaluations(telemetry: Telemetry, seed: int) -> int:
+def write_evaluations(telemetry: Telemetry, seed: int, *, rate: float = RATE, shadowed: float = SHADOWED) -> int:
     """Judge a part of the simulated decisions, and send some of their like to the strongest model as shadow calls.
 
     Args:
-        telemetry: as for the history; its decisions must be in the database.
+        telemetry: as for the history.
+        seed: of the answers of shadow calls.
+        rate: share of the decisions that chance picks.
+        shadowed: share of them that are sent to the strongest model too.
 
     Returns:
         How many verdicts.
     """
     telemetry.sink.force_flush(FLUSH_MS)
-    picked = _picked(telemetry.engine)
-    asyncio.run(_shadow_calls(telemetry, [row for row in picked if _is_shadowed(row)], seed))
+    picked = _picked(telemetry.engine, rate)
+    asyncio.run(_shadow_calls(telemetry, [row for row in picked if _is_shadowed(row, shadowed)], seed))
     telemetry.sink.force_flush(FLUSH_MS)
-    rows = list(_rows([*picked, *_picked(telemetry.engine, purpose="shadow")], _branches(telemetry.engine, picked)))
+    rows = list(
+        _rows([*picked, *_picked(telemetry.engine, rate, purpose="shadow")], _branches(telemetry.engine, picked))
+    )
     for some in _parts(rows):
         with writing(telemetry.engine) as connection:
             connection.execute(sa.insert(EVALUATION), some)
     return len(rows)
 
 
-def _picked(engine: sa.Engine, purpose: str = "user") -> list[dict[str, Any]]:
+def _picked(engine: sa.Engine, rate: float, purpose: str = "user") -> list[dict[str, Any]]:
     columns = [REQUEST.c[name] for name in (*REPEATED, "decision_id", "data_class", "baseline_model")]
     wanted = (REQUEST.c.simulated.is_(True), REQUEST.c.purpose == purpose, REQUEST.c.status == "ok")
     judged = sa.select(EVALUATION.c.decision_id).where(EVALUATION.c.simulated.is_(True), EVALUATION.c.name == NAME)
     with reading(engine) as connection:
         statement = sa.select(*columns).where(*wanted, REQUEST.c.chosen_kind == "model")
         found = connection.execute(statement.where(REQUEST.c.decision_id.not_in(judged))).mappings().all()
-    if purpose == "shadow":
-        return [dict(row) for row in found]
+    places = ((dict(row), place_of(row["decision_id"])) for row in found)
     return [
-        dict(row)
-        for row in found
-        if (place := place_of(row["decision_id"])) < RATE or (row["escalated"] and place < ESCALATED)
+        {**row, "sampled": purpose == "shadow" or place < rate}
+        for row, place in places
+        if purpose == "shadow" or place < rate or (row["escalated"] and place < ESCALATED)
     ]
 
 
@@ -133,7 +137,7 @@ def _row(request: dict[str, Any], name: str, author: str, method: str, score: fl
         "explanation": None,
         **dict.fromkeys(("criteria", "judge_model", "judge_decision_id", "cost_nano")),
         **{"model": request["chosen"], "scores": "[]"},
-        "sampled": request["purpose"] == "shadow" or place_of(request["decision_id"]) < RATE,
+        "sampled": request["sampled"],
         "stronger": request["chosen"] != STRONGEST,
     }
 
@@ -159,8 +163,8 @@ def _parts(some: Iterable[T]) -> Iterator[list[T]]:
         yield part
 
 
-def _is_shadowed(row: dict[str, Any]) -> bool:
-    return place_of(row["decision_id"]) < SHADOWED and row["chosen"] != STRONGEST
+def _is_shadowed(row: dict[str, Any], share: float) -> bool:
+    return place_of(row["decision_id"]) < share and row["chosen"] != STRONGEST
 
 
 async def _shadow_calls(telemetry: Telemetry, parents: Iterable[dict[str, Any]], seed: int) -> None:
