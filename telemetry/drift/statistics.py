@@ -1,8 +1,8 @@
 """Two samples against each other: how large the difference is, and whether it may be chance.
 
 Both samples may carry weights. Effect sizes are those that Evidently knows by the same names; they are computed here,
-on samples that were sorted once, because a run has ten thousands of them and Evidently has no weights. That both agree
-is a test. scipy takes half a second to import, so this happens with the first comparison, and never for a page.
+on samples that were sorted once, because a run has ten thousands of them and Evidently has no weights. Tests hold them
+to scipy. scipy takes half a second to import, so this happens with the first comparison, and never for a page.
 """
 
 from __future__ import annotations

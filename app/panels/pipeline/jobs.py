@@ -13,6 +13,8 @@ from telemetry.query.incidents import IncidentRow
 from telemetry.query.pipeline import JobsState, JobState
 
 SAID: Final = {
+    "alerts": "evaluates the alert rules, and sends what fires",
+    "evaluation": "judges a sample of the answers",
     "drift": "compares each model's weeks",
     "canaries": "sends the week's canary prompts",
     "retention": "removes what is older than the policy keeps",
@@ -129,9 +131,11 @@ def _next(job: JobState, state: JobsState, now: datetime) -> Cell | str:
 def intervals() -> dict[str, timedelta]:
     """How often each job runs."""
     # The jobs' own modules say it; they are needed by few pages, and not quick to import.
-    from app.jobs import canaries, inventory, retention, weekly_drift
+    from app.jobs import alerting, canaries, evaluating, inventory, retention, weekly_drift
 
     return {
+        "alerts": alerting.EVERY,
+        "evaluation": evaluating.EVERY,
         "drift": weekly_drift.EVERY,
         "canaries": canaries.EVERY,
         "retention": retention.EVERY,
