@@ -44,6 +44,13 @@ class ErrandForbidden(RequestError):
     http_status = 403
 
 
+class OperatorsOnly(RequestError):
+    """Who says that a request is no user's takes it out of every business number."""
+
+    code = "not_for_clients"
+    http_status = 403
+
+
 @dataclass(frozen=True, slots=True)
 class Parent:
     """What of a decision binds the calls that repeat or judge it."""
@@ -83,6 +90,7 @@ async def errand(request: Request, wanted: RouteRequest) -> RouteRequest:
     """The request with its purpose and what its parent binds it to; as it is when it says nothing of a purpose.
 
     Raises:
+        OperatorsOnly: a client's key came with it.
         InvalidBody: the headers do not say what they may.
         UnknownDecision: the parent is not in the store.
         ErrandForbidden
@@ -92,7 +100,7 @@ async def errand(request: Request, wanted: RouteRequest) -> RouteRequest:
         return wanted
     caller = known_caller(request)
     if caller.role != "operator":
-        raise ErrandForbidden(f"{PURPOSE_HEADER} is for operators; the key {caller.name!r} is a client's")
+        raise OperatorsOnly(f"{PURPOSE_HEADER} is for operators; the key {caller.name!r} is a client's")
     if purpose not in KNOWN:
         raise InvalidBody(f"{PURPOSE_HEADER} is {str(purpose)[:40]!r}; use one of {', '.join(KNOWN)}")
     if (purpose in WITH_PARENT) != (parent_id is not None):

@@ -83,6 +83,8 @@ def case(engine: sa.Engine, decision_id: str, which: Which = "given") -> Case | 
     messages, answer = _messages(asked.text), _messages(said.text)
     if not messages:
         return "its prompt cannot be read"
+    if missing := _beyond_text(request.signals, asked.text, said.text):
+        return missing
     return Case(
         decision_id=request.decision_id,
         trace_id=request.trace_id,
@@ -105,6 +107,19 @@ def _branch(branches: Any, which: Which) -> sa.Row[Any] | None:
     if which == "given":
         return next((one for one in branches if one.outcome == "accepted"), None)
     return next((one for one in branches if one.kind == "model" and one.outcome == "rejected"), None)
+
+
+def _beyond_text(signals: str, asked: str, said: str) -> str | None:
+    """Why texts alone do not tell whether an answer is good; None when they do."""
+    known = from_json(signals, {})
+    if isinstance(known, Mapping) and known.get("images"):
+        return "its prompt holds images, which are not kept"
+    for text in (asked, said):
+        found = from_json(text, [])
+        turns = found if isinstance(found, list) else []
+        if any(isinstance(one, Mapping) and ("tool_calls" in one or "tool_call_id" in one) for one in turns):
+            return "functions of the caller are called in it, and what they do is not known"
+    return None
 
 
 def _stronger(request: sa.Row[Any], branches: Any, branch: sa.Row[Any]) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import streamlit as st
 
-from app import units
-from app.dashboard import cache, cards, components
+from app import plain, units
+from app.dashboard import cache, cards, components, navigation
 from app.dashboard.components import Cell, Tone
 from app.dashboard.gateway_client import Gateway
 from app.dashboard.gateway_error import GatewayError
@@ -37,6 +38,7 @@ def draw(decision_id: str) -> None:
             components.table(("When (UTC)", "Who", "Said", "Score", "In words"), map(_row, said), numbers=(3,))
         else:
             components.untrusted("Nobody has said anything yet.", muted=True)
+        _judges(said)
         _form(decision_id)
         told = st.session_state.pop(_TOLD, None)
         if told is not None:
@@ -51,6 +53,15 @@ def _row(one: EvaluationView) -> tuple[Cell | object, ...]:
     word = "no verdict" if one.score is None else one.label or "neither"
     score = "" if one.score is None else f"{one.score:g}"
     return units.when(one.given), who, Cell(word, tone=_TONES.get(one.label, "muted")), score, one.explanation or ""
+
+
+def _judges(said: Sequence[EvaluationView]) -> None:
+    """The way to the decisions in which models judged."""
+    found = {one.judge_decision_id: one.name for one in said if one.judge_decision_id is not None}
+    if found:
+        with st.container(horizontal=True):
+            for judge, name in list(found.items())[:4]:
+                navigation.decision_link(judge, label=f"How {plain.markdown(name, 40)} came to it")
 
 
 def _form(decision_id: str) -> None:
