@@ -30,6 +30,8 @@ def test_a_narrow_window_holds_all_of_it(visit: Callable[..., Page]) -> None:
 
 
 def test_a_period_without_verdicts_says_what_to_do(visit: Callable[..., Page]) -> None:
-    page = visit("/quality?tenant=nobody")
+    page = visit("/quality?range=2020-01-01..2020-01-31")
     expect(page.get_by_text("Nothing has been judged")).to_be_visible()
     expect(page.get_by_text("routescope evaluate run", exact=False)).to_be_visible()
+    page = visit("/quality?tenant=nobody")
+    expect(page.get_by_text("No verdict matches these filters", exact=False)).to_be_visible()

@@ -39,11 +39,11 @@ def calibration_card(found: Calibrations) -> None:
         if len(names) > 1:
             # First the one that says most: where all scores are alike there is nothing to see.
             names.sort(key=lambda name: next((-len(row.bins), -row.n) for row in found.rows if row.validator == name))
-            name = st.selectbox("Validator", names, key=VALIDATOR, bind="query-params", format_func=plain.markdown)
+            name = st.selectbox("Validator", names, key=VALIDATOR, bind="query-params", format_func=plain.visible)
         one = next((row for row in found.rows if row.validator == name), found.rows[0])
         alt = f"{one.validator}: expected calibration error {one.error:.2f} over {one.n} answers."
         plot.draw(reliability(one, theme.mode()), key="calibration", alt=alt)
-        components.untrusted(_in_words(one, found), muted=True)
+        components.untrusted(components.unbroken(_in_words(one, found)), muted=True)
 
 
 def _in_words(one: Calibration, found: Calibrations) -> str:

@@ -26,7 +26,7 @@ content = "redacted"
 
 [evaluation.evaluators.helpful]
 kind = "judge"
-route = "route/chat"
+route = "my-strongest-model"
 rubric = "Good answers do what was asked, and say nothing that is wrong."
 
 [evaluation.routes.chat]
@@ -37,6 +37,9 @@ rate = 0.02"""
 def nothing_judged(view: View) -> None:
     """A period without verdicts: what to do, and what stands in the way."""
     with cards.card("Nothing has been judged", view.period.label, key="nothing-judged"):
+        if view.narrowed:
+            components.untrusted("No verdict matches these filters. Remove one, or choose a longer period.")
+            return
         components.untrusted(
             "Say in the policy who judges which answers; the jobs worker does the rest, within a day's budget. For "
             "example:"
