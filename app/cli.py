@@ -267,6 +267,8 @@ def policy() -> None:
 @_json
 def check_policy(file: Path, as_json: bool) -> None:
     """Report all faults of FILE at once, each with place and remedy."""
+    from app.evaluating.build import build_evaluators
+    from app.jobs.errand import Errands
     from router_core.policy.loading import load_policy
     from router_core.router import Router
 
@@ -274,6 +276,8 @@ def check_policy(file: Path, as_json: bool) -> None:
         loaded = load_policy(file)
         # What a gateway makes of it: a rubric or a folder that is missing shows only there.
         Router.from_policy(loaded)
+        # And what the jobs worker makes of it.
+        build_evaluators(loaded, Errands.of(Settings.read()))
     except PolicyError as error:
         if as_json:
             click.echo(json.dumps({"valid": False, "faults": [asdict(fault) for fault in error.faults]}))

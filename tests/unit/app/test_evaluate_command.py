@@ -52,3 +52,13 @@ def test_a_status_of_nothing_says_what_to_do(home: Path) -> None:
     done = evaluate(home, POLICY, "status")
     assert (done.exit_code, json.loads(done.stdout)) == (0, [])
     assert "give the policy an [evaluation] section" in done.stderr
+
+
+def test_the_check_of_a_policy_reads_rubrics_too(home: Path) -> None:
+    file = home / "p.toml"
+    file.write_text(
+        POLICY + JUDGE.replace('rubric = "Good answers help."', 'rubric_file = "none.md"'), encoding="utf-8"
+    )
+    done = CliRunner().invoke(cli, ["policy", "check", str(file)])
+    assert done.exit_code == 1
+    assert "evaluation.evaluators.good.rubric_file: it cannot be read (No such file" in done.stderr
