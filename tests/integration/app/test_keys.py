@@ -131,7 +131,7 @@ def test_a_client_asks_for_what_its_scope_holds_and_sees_nothing_else(place: Pla
 
 def test_a_client_cannot_keep_its_requests_out_of_the_numbers(place: Place) -> None:
     refused = place.ask(place.key("sly"), **{"x-routescope-purpose": "canary"})
-    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden_by_parent")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "not_for_clients")
 
 
 def test_an_operator_s_key_opens_everything(place: Place) -> None:

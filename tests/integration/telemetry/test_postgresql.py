@@ -188,7 +188,7 @@ def test_facts_have_indexes_for_a_span_of_time_and_for_a_tenant(postgres_url: st
             "SELECT indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'request'"
         ).scalars()
         definitions = "\n".join(made)
-    assert "USING brin (ts)" in definitions and "(tenant, ts)" in definitions
+    assert "USING brin (ts)" in definitions and "(tenant, ts, latency_ms)" in definitions
 
 
 def test_a_database_without_tables_reads_as_empty_and_its_tables_are_seen_once_they_are_there(
