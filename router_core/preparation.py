@@ -103,10 +103,12 @@ class Preparation:
         ruling = self._rulebook.apply(situation, run.target.models)
         if ruling.context is not run.request.context:
             run.request = replace(run.request, context=ruling.context)
+        begun = run.target.route.caps
         if ruling.route != run.target.name:
             self._go_on_elsewhere(run, ruling)
         caps = run.caps
-        run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
+        if caps is not begun:
+            run.ledger = RequestLedger.of(caps.usd, caps.tokens, caps.branches, run.request.context.cost_cap_usd)
         if ruling.redacts and run.request.characters > _LONG_CHARACTERS:
             ruling, run.redaction = await asyncio.to_thread(redacted, ruling, run.request)
         else:

@@ -73,7 +73,9 @@ class Rulebook:
         A model already removed keeps its first reason.
         """
         raised = self._raised(situation)
-        stated, seen = Look.at(situation), Look.at(raised)
+        seen = Look.at(raised)
+        # Rules that raise look at what the caller stated, and at no route that others lead to.
+        stated = seen if not self._raising else Look.at(situation)
         hops = self._hops(seen)
         way = self._way(situation.route, hops, models)
         exclusions: dict[str, Exclusion] = {}

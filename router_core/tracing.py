@@ -26,7 +26,8 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 def new_decision_id(clock: Clock) -> str:
     """A UUID of version 7 as 32 hex digits: sorts by time of creation, and tells nothing else."""
     milliseconds = clock.time_ns() // 1_000_000 & (1 << 48) - 1
-    value = milliseconds << 80 | 0x7 << 76 | secrets.randbits(12) << 64 | 0b10 << 62 | secrets.randbits(62)
+    drawn = secrets.randbits(74)
+    value = milliseconds << 80 | 0x7 << 76 | drawn >> 62 << 64 | 0b10 << 62 | drawn & (1 << 62) - 1
     return f"{value:032x}"
 
 

@@ -45,6 +45,9 @@ _NO_LETTERS: Final = re.compile(
     "[\x00-\x26\x28-\x40\x5b-\x60\x7b-\xa9\xab-\xb4\xb6-\xbf\u2000-\u2bff\U0001f000-\U0001faff]+"
 )
 
+_ASCII_LETTERS: Final = bytes(0x20 if _NO_LETTERS.match(chr(code)) else code for code in range(128)).ljust(256)
+"""The same of ASCII, as a table."""
+
 
 @cache
 def identifier() -> Any:
@@ -107,7 +110,7 @@ def glance() -> Glance:
 
 def detect_language(prompt: str) -> str:
     """ISO 639-1 code of the prompt's language, or ``und``."""
-    text = _letters(prompt, GLANCE_CHARACTERS)
+    text = _at_a_glance(prompt)
     if _says_something(text):
         language, confidence = glance().classify(text)
         if confidence >= _SURE:
@@ -122,6 +125,14 @@ def detect_language(prompt: str) -> str:
 def _letters(prompt: str, characters: int) -> str:
     """So many of the prompt's characters in lower case, without what says nothing of a language."""
     return _NO_LETTERS.sub(" ", window(prompt, characters // 2, characters // 2).lower()).strip()
+
+
+def _at_a_glance(prompt: str) -> str:
+    """`_letters` of what a glance reads; where several characters go, several spaces may stand."""
+    start = window(prompt, GLANCE_CHARACTERS // 2, GLANCE_CHARACTERS // 2)
+    if not start.isascii():
+        return _letters(prompt, GLANCE_CHARACTERS)
+    return start.lower().encode().translate(_ASCII_LETTERS).decode().strip()
 
 
 def _says_something(text: str) -> bool:

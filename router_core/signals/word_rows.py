@@ -45,8 +45,9 @@ class WordRows(Generic[Word]):
         known, older = self._known, self._older
         rows = {word: known.get(word) or older.get(word, b"") for word in words}
         new = [word for word, row in rows.items() if not row]
-        data, size = self._work_out(new).tobytes(), 4 * self._columns
-        rows.update({word: data[place * size : (place + 1) * size] for place, word in enumerate(new)})
+        if new:
+            data, size = self._work_out(new).tobytes(), 4 * self._columns
+            rows.update({word: data[place * size : (place + 1) * size] for place, word in enumerate(new)})
         if len(known) > GENERATION:
             self._known, self._older = {}, known
             known = self._known

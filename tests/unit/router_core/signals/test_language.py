@@ -3,6 +3,7 @@
 
 import pytest
 
+from router_core.signals import language
 from router_core.signals.language import GLANCE_CHARACTERS, LANGUAGE_CHARACTERS, LANGUAGES, detect_language
 
 PROSE = {
@@ -94,3 +95,9 @@ def test_where_a_glance_leaves_a_doubt_the_language_of_most_of_the_text_counts(l
     question = "Which of the following sentences would you read to a child who is afraid of trains?"[:80]
     prompt = f"{question}\n{f'{PROSE[language]} ' * 12}"
     assert detect_language(prompt) == language
+
+
+def test_a_glance_reads_the_same_words_of_ascii_by_table_as_by_pattern():
+    for text in ("What's up, Doc? 12:30!", "a, b", "  --  ", "x", "tab\there\nline", "don't (ever) e-mail: a@b.c"):
+        read = language._letters(text, language.GLANCE_CHARACTERS)
+        assert language._at_a_glance(text).split() == read.split()

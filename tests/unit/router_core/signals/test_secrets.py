@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from router_core.signals import secrets
 from router_core.signals.secrets import find_secrets
 from router_core.signals.text import reveal
 
@@ -90,3 +91,7 @@ def test_talk_about_secrets_is_none(text):
 def test_a_capital_that_grows_in_lower_case_does_not_shift_the_places():
     assert len("İ".lower()) == 2
     assert find_secrets("İİİİ password: Tr0ub4dor&3") == ("password",)
+
+
+def test_every_name_of_a_password_holds_one_of_the_stems_that_are_looked_for_first():
+    assert all(any(stem in name for stem in secrets._PASSWORD_STEMS) for name in secrets._PASSWORD_NAMES)
