@@ -57,7 +57,7 @@ class Attempts:
         places = self._first(run, tried)
         reason = run.plan.reason
         heard: tuple[Round, list[Branch]] | None = None
-        while places and run.seconds_left() > 0:
+        while places and run.in_time:
             ended: list[Branch] = []
             this = Round(places, reason, frozenset(tried))
             async with aclosing(self._round(run, this, ended)) as events:

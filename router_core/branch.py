@@ -87,7 +87,9 @@ class Branch:
             ProviderError: the attempt failed; a timeout of the call's own is one of them.
         """
         stream = provider.stream(call)
-        limit_ns = self.started_ns + round(call.timeout_s * 1e9)
+        # From now, when the call's time was set. From the branch's start on, a request's last call would end before its
+        # deadline, and another one would be made.
+        limit_ns = timeline.elapsed_ns() + round(call.timeout_s * 1e9)
         pieces: list[str] = []
         try:
             while self.completion is None:

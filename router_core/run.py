@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from router_core import semconv
 from router_core.baseline import Baseline, strongest
@@ -22,6 +22,9 @@ from router_core.state.ledger import RequestLedger
 from router_core.strategies.base import Plan
 from router_core.target import Target
 from router_core.tracing import Trace
+
+LEAST_S: Final = 0.002
+"""No call takes less, and some event loops end a timer up to a millisecond early."""
 
 
 @dataclass(slots=True)
@@ -140,6 +143,11 @@ class Run:
         if self.request.context.deadline_ms is not None:
             limit_ms = min(limit_ms, self.request.context.deadline_ms)
         return (limit_ms - self.timeline.elapsed_ms()) / 1e3
+
+    @property
+    def in_time(self) -> bool:
+        """Whether another call can come home before the deadline."""
+        return self.seconds_left() > LEAST_S
 
     def close_branch(self, branch: Branch) -> None:
         """End a branch's span with all that is known of it. Once."""

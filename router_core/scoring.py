@@ -125,7 +125,7 @@ class Scoring:
         needed = sum(tokens_of(run, ask))
         if needed > run.target.models[ask.model].context_window:
             return f"about {needed:,} tokens do not fit its context window"
-        return "the deadline passed" if run.seconds_left() <= 0 else None
+        return None if run.in_time else "the deadline passed"
 
     async def _score(
         self, run: Run, branch: Branch, bar: _Bar, asked: Sequence[Asked], combination: CombinationEntry

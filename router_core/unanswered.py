@@ -28,7 +28,7 @@ def nobody_eligible(run: Run) -> RoutingError:
 def nobody_answered(run: Run) -> RoutingError:
     """Models were eligible, but no branch came to a complete answer."""
     failed = [branch for branch in run.branches if branch.outcome == "failed" and branch.kind == "model"]
-    if run.seconds_left() <= 0:
+    if not run.in_time:
         return DeadlineExceeded(f"no model answered within {run.timeline.elapsed_ms() / 1e3:.3g} s")
     if failed:
         tries = "; ".join(f"{branch.model}: {branch.error}" for branch in failed)

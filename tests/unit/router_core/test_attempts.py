@@ -12,6 +12,7 @@ from router_core.errors import (
     AllBranchesFailed,
     AuthenticationFailed,
     ContextTooLong,
+    DeadlineExceeded,
     ModelsUnavailable,
     RateLimited,
     UpstreamFailure,
@@ -135,6 +136,14 @@ async def test_a_fault_of_the_caller_never_opens_a_breaker() -> None:
     bench = Bench(loaded, tiny=Replies(refused, "Hello."), twin=Replies("Hello."), huge=Replies())
     await bench.router.aroute(_ask())
     assert (await bench.router.aroute(_ask())).decision.chosen == "tiny"
+
+
+async def test_with_a_millisecond_left_nobody_else_is_asked() -> None:
+    failing = Reply.failing(DOWN, first_chunk_s=0.999)
+    bench = Bench(policy(route="deadline_s = 1"), tiny=Replies(failing), twin=Replies(), huge=Replies())
+    with pytest.raises(DeadlineExceeded):
+        await bench.router.aroute(_ask())
+    assert len(bench.branches) == 1
 
 
 async def test_an_upstream_that_hangs_is_found_out_though_every_deadline_is_shorter_than_its_timeout() -> None:
