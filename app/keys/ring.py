@@ -25,7 +25,6 @@ FRESH_S: Final = 0.5
 NEW_S: Final = 0.05
 """They are read again sooner for a key that is not among them, since it may be new; who shows it waits that long."""
 PATIENCE_S: Final = 0.4
-"""How long reading them may hold up a request; then what was known goes on."""
 STALE_S: Final = 60.0
 """And for how long what was known goes on while they cannot be read: after that nobody is let in."""
 _NOTHING: Final = "0" * 64
@@ -71,21 +70,26 @@ class KeyRing:
         *,
         own: str | None = None,
         needed: bool = False,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         """A ring over ``read``, which gives all keys with their digests; it is called in a thread.
 
         Args:
             own: a secret that processes started together share; None: there is none.
             needed: whether nobody comes in without a key, though there be none.
+            patience_s: how long reading them may hold up a request; then what was known goes on.
         """
         self._read = read
         self._clock = clock
         self._own = None if own is None else digest_of(own)
         self._needed = needed
+        self._patience_s = patience_s
         self._known: dict[str, tuple[Key, str]] | None = None
         self._read_ns: int | None = None
         self._tried_ns: int | None = None
-        self._reading = asyncio.Lock()
+        self._looking = asyncio.Lock()
+        self._reading: asyncio.Task[Sequence[tuple[Key, str]]] | None = None
+        self._began_ns = 0
 
     async def caller(self, text: str | None) -> Caller | None:
         """Who holds the key; None when nobody does. ``text``: the key, as it was sent.
@@ -116,7 +120,7 @@ class KeyRing:
 
     async def _keys(self, fresh_s: float) -> dict[str, tuple[Key, str]]:
         if not self._younger(self._tried_ns, fresh_s):
-            async with self._reading:
+            async with self._looking:
                 if not self._younger(self._tried_ns, fresh_s):
                     await self._look()
         if self._known is None or not self._younger(self._read_ns, STALE_S):
@@ -124,17 +128,26 @@ class KeyRing:
         return self._known
 
     async def _look(self) -> None:
-        """Read the keys; what was known stays where that fails."""
-        began = self._clock.monotonic_ns()
+        """Read the keys; what was known stays where that fails.
+
+        A reading that hangs is waited for again, and no second one begun: each holds a thread of those that all share.
+        """
+        if self._reading is None:
+            self._began_ns = self._clock.monotonic_ns()
+            self._reading = asyncio.create_task(asyncio.to_thread(self._read))
+        done, _ = await asyncio.wait({self._reading}, timeout=None if self._known is None else self._patience_s)
+        self._tried_ns = self._clock.monotonic_ns()
+        if not done:
+            log.warning("the gateway's keys could not be read (TimeoutError)")
+            return
+        reading, self._reading = self._reading, None
         try:
-            async with asyncio.timeout(None if self._known is None else PATIENCE_S):
-                found = await asyncio.to_thread(self._read)
-        except (TelemetryError, SQLAlchemyError, TimeoutError) as error:
+            found = await reading
+        except (TelemetryError, SQLAlchemyError) as error:
             log.warning("the gateway's keys could not be read (%s)", type(error).__name__)
         else:
             self._known = {key.key_id: (key, digest) for key, digest in found}
-            self._read_ns = began
-        self._tried_ns = self._clock.monotonic_ns()
+            self._read_ns = self._began_ns
 
     def _left(self, seconds: float) -> float:
         """Until the last look is so old."""

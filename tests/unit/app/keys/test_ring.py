@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -25,10 +26,13 @@ class Kept:
     def __init__(self, *keys: Key) -> None:
         self.keys = keys
         self.away = False
+        self.hangs_until: threading.Event | None = None
         self.looks = 0
 
     def __call__(self) -> Sequence[tuple[Key, str]]:
         self.looks += 1
+        if self.hangs_until is not None:
+            self.hangs_until.wait()
         if self.away:
             raise StorageError("it is locked")
         return [(key, digest_of(TEXT.text)) for key in self.keys]
@@ -132,3 +136,18 @@ async def test_a_database_that_was_never_reached_lets_nobody_in(clock: ManualClo
     kept.away = True
     with pytest.raises(KeysUnknown):
         await KeyRing(kept, clock).caller(TEXT.text)
+
+
+async def test_a_reading_that_hangs_is_the_only_one_until_it_ends(clock: ManualClock):
+    kept, go_on = Kept(KEY), threading.Event()
+    ring = KeyRing(kept, clock, patience_s=0.01)
+    assert await ring.caller(TEXT.text) is not None
+    kept.hangs_until = go_on
+    for _ in range(5):
+        clock.advance(FRESH_S)
+        assert await ring.caller(TEXT.text) is not None
+    assert kept.looks == 2
+    kept.keys, kept.hangs_until = (replace(KEY, revoked=NOW),), None
+    go_on.set()
+    while await ring.caller(TEXT.text) is not None:
+        clock.advance(FRESH_S)
