@@ -5,6 +5,7 @@ Each is a child process of its own. A child whose parent dies ends too: its stan
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
@@ -65,13 +66,19 @@ def _in_url(host: str) -> str:
 
 
 def check_port(host: str, port: int, what: str, flag: str) -> None:
-    """Whether an address is free (PortBusy, naming the flag that gives another)."""
+    """Whether an address is free and ours (PortBusy, naming the flag that gives another)."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
+        except socket.gaierror:
+            raise PortBusy(f"{what} cannot listen on {host}: no such address; give another with --host") from None
         except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise PortBusy(
+                    f"{what} cannot listen on {host}: not this machine's; give another with --host"
+                ) from None
             raise PortBusy(
                 f"{what} cannot listen on {host}:{port} ({(error.strerror or 'refused').lower()}); "
                 f"stop what runs there or give another port with {flag}"
