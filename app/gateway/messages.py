@@ -16,6 +16,8 @@ MOST_CALLS = 128
 """Functions of a request, and calls of a message: OpenAI takes as many."""
 
 Name: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+CallId: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:|=+/-]{1,256}$")]
+"""What any maker of models gives: no words and no addresses, since nobody searches ids for personal data."""
 
 
 class InvalidBody(RequestError):
@@ -64,7 +66,7 @@ class CalledFunction(BaseModel):
 class ToolCall(BaseModel):
     """One call in an assistant's message."""
 
-    id: Annotated[str, Field(min_length=1, max_length=256)]
+    id: CallId
     type: Literal["function"] = "function"
     function: CalledFunction
 
@@ -104,7 +106,7 @@ class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[Part] | None = None
     tool_calls: Annotated[list[ToolCall], Field(max_length=MOST_CALLS)] | None = None
-    tool_call_id: Annotated[str, Field(max_length=256)] | None = None
+    tool_call_id: CallId | None = None
 
     def as_message(self, place: int) -> Message:
         """Our own message.

@@ -169,8 +169,12 @@ def test_addresses_in_arguments_are_masked_on_their_way_and_come_back(
         ({"tools": [WEATHER], "tool_choice": {"type": "function", "function": {"name": "x"}}}, "not in tools"),
         ({"messages": [*ASKED, {"role": "tool", "content": "9"}]}, "messages.1.tool_call_id: it is missing"),
         ({"messages": [{**ASKED[0], "tool_call_id": "c"}]}, "messages.0.tool_call_id: a message of role user has none"),
+        (
+            {"messages": [{"role": "tool", "tool_call_id": "anna@example.org"}]},
+            "messages.0.tool_call_id: string should",
+        ),
     ],
-    ids=["kind", "twice", "name", "nothing", "choice", "result", "place"],
+    ids=["kind", "twice", "name", "nothing", "choice", "result", "place", "an address for an id"],
 )
 def test_what_cannot_be_meant_is_one_sentence(client: OpenAI, fields: dict[str, Any], words: str) -> None:
     with pytest.raises(openai.BadRequestError, match=words):
