@@ -18,8 +18,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from telemetry.errors import RowsRefused, StorageError
+from telemetry.storage import pipeline_hours
 from telemetry.storage.bulk import bulk_of
 from telemetry.storage.engine import add, open_engine
+from telemetry.storage.operation import PIPELINE_SAMPLE
 
 Row: TypeAlias = dict[str, Any]
 Entry: TypeAlias = tuple[sa.Table, Row]
@@ -149,6 +151,8 @@ def insert_missing(connection: sa.Connection, entries: Sequence[Entry]) -> None:
         for key in bulk.known(connection, table, list(rows)):
             rows.pop(key, None)
         bulk.insert(connection, table, list(rows.values()))
+        if table is PIPELINE_SAMPLE:
+            pipeline_hours.refresh(connection, rows.values())
 
 
 def _call(method: weakref.WeakMethod[Any]) -> None:

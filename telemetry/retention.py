@@ -25,14 +25,14 @@ from telemetry.storage.engine import reading, writing
 from telemetry.storage.erase import FOUND_AT_ONCE, Found, delete_traces, forget_deleted_content
 from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, SPAN
-from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
+from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_HOUR, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
 from telemetry.storage.slices import Counts, Slices
 
 _PRUNED = tuple(
     table.name for table in (REQUEST, BRANCH, SPAN, CONTENT, EVALUATION, EVALUATION_TASK, DRIFT_RUN, INCIDENT)
 )
 _SAMPLES = (
-    *(PIPELINE_SAMPLE.c.ts, JOB_RUN.c.started, TABLE_SIZE.c.taken),
+    *(PIPELINE_SAMPLE.c.ts, PIPELINE_HOUR.c.seen, JOB_RUN.c.started, TABLE_SIZE.c.taken),
     *(ALERT_READING.c.ts, ALERT_ATTEMPT.c.ts),
 )
 _PIECE = timedelta(hours=6)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from telemetry.incidents import incident_row
+from telemetry.storage import pipeline_hours
 from telemetry.storage.engine import writing
 from telemetry.storage.lease import LEASE
 from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, TABLE_SIZE, row_id
@@ -86,4 +87,5 @@ def fill(engine: sa.Engine, *, until: datetime = START + timedelta(hours=3)) -> 
     with writing(engine) as connection:
         for table, rows in ((INCIDENT, INCIDENTS), (PIPELINE_SAMPLE, SAMPLES), (JOB_RUN, RUNS), (TABLE_SIZE, sizes)):
             connection.execute(sa.insert(table), list(rows))
+        pipeline_hours.rebuild(connection)
         connection.execute(sa.insert(LEASE), [{"name": "jobs", "holder": "h:1", "expires": until}])

@@ -17,6 +17,7 @@ from telemetry.drift.tables import DRIFT_DETAIL, DRIFT_METRIC, DRIFT_RUN, KEY
 from telemetry.evaluation import FEEDBACK
 from telemetry.incidents import incident_row
 from telemetry.rows import Bundle
+from telemetry.storage import pipeline_hours
 from telemetry.storage.engine import add, open_engine, reading, writing
 from telemetry.storage.evaluation import EVALUATION
 from telemetry.storage.lease import LEASE
@@ -73,6 +74,7 @@ def complete(url: str) -> None:
                 (LEASE, [{"name": "jobs", "holder": "h:1", "expires": END}]),
             ):
                 connection.execute(sa.insert(table), list(rows))
+            pipeline_hours.rebuild(connection)
     engine.dispose()
 
 

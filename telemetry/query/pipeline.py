@@ -10,16 +10,29 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from telemetry.query.filters import SECONDS_PER_HOUR, hour_start
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.engine import reading, stored_bytes
 from telemetry.storage.lease import LEASE
 from telemetry.storage.migrations import found_version, known_version
 from telemetry.storage.models import CONTENT, POLICY_VERSION, REQUEST
-from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
+from telemetry.storage.operation import (
+    COUNTS,
+    EXTREMES,
+    INCIDENT,
+    JOB_RUN,
+    PIPELINE_HOUR,
+    PIPELINE_SAMPLE,
+    SAMPLE_DAYS,
+    TABLE_SIZE,
+)
+from telemetry.storage.pipeline_hours import MINUTES_AN_HOUR
 
 SILENT: Final = timedelta(seconds=150)
 """A process that has given no sample for so long is not known to live."""
 MOST_POINTS: Final = 300
+LONGEST_STEP: Final = 30
+"""Minutes of a step up to which single samples are read; beyond it hours."""
 JOBS_LEASE: Final = "jobs"
 """The name of the lease that the jobs worker holds."""
 
@@ -155,16 +168,18 @@ def processes(engine: sa.Engine, *, since: datetime | None = None, now: datetime
     """Processes that gave samples since then (default: a day ago), the one that was seen last first."""
     now = now or datetime.now(UTC)
     columns = PIPELINE_SAMPLE.c
-    added = [sa.func.sum(columns[name]).label(name) for name in _COUNTS]
+    # Columns of the first part name those of the whole.
+    parts = sa.union_all(*_since(since or now - timedelta(days=1))).subquery("parts").c
     grouped = (
-        sa.select(columns.process, sa.func.max(columns.ts).label("ts"), sa.func.max(columns.queue_high), *added)
-        .where(columns.ts >= (since or now - timedelta(days=1)))
-        .group_by(columns.process)
-        .subquery()
+        sa.select(
+            *(parts.process, sa.func.max(parts.seen).label("seen"), sa.func.max(parts.queue_high).label("queue_high")),
+            *(sa.func.sum(parts[name]).label(name) for name in COUNTS),
+        )
+        .group_by(parts.process)
+        .subquery("grouped")
     )
-    newest = sa.select(PIPELINE_SAMPLE, *(grouped.c[name].label(f"all_{name}") for name in _COUNTS))
-    newest = newest.add_columns(list(grouped.c)[2].label("all_queue_high"))
-    newest = newest.join(grouped, sa.and_(columns.process == grouped.c.process, columns.ts == grouped.c.ts))
+    newest = sa.select(PIPELINE_SAMPLE, *(grouped.c[name].label(f"all_{name}") for name in ("queue_high", *COUNTS)))
+    newest = newest.join(grouped, sa.and_(columns.process == grouped.c.process, columns.ts == grouped.c.seen))
     with reading(engine) as connection:
         rows = connection.execute(newest.order_by(columns.ts.desc(), columns.process)).mappings().all()
         lags = {row["process"]: row["lag_p95_ms"] for row in rows if row["lag_p95_ms"] is not None}
@@ -183,26 +198,34 @@ def processes(engine: sa.Engine, *, since: datetime | None = None, now: datetime
             last_error=row["last_error"],
             lag_p95_ms=lags[row["process"]],
             queue_high=row["all_queue_high"],
-            **{name: row[f"all_{name}"] for name in _COUNTS},
+            **{name: row[f"all_{name}"] for name in COUNTS},
         )
         for row in rows
     ]
 
 
 def series(engine: sa.Engine, start: datetime, end: datetime) -> list[PipelinePoint]:
-    """All processes over time, in at most `MOST_POINTS` steps of whole minutes; steps without a sample are left out."""
-    columns = PIPELINE_SAMPLE.c
+    """All processes over time, in at most `MOST_POINTS` steps of whole minutes; steps without a sample are left out.
+
+    Where a step would be longer than `LONGEST_STEP` minutes it is of whole hours, and so is the period.
+    """
     width = max(1, math.ceil((end - start).total_seconds() / 60 / MOST_POINTS))
-    # An inlined number: a bound one would be another expression to the database in GROUP BY.
-    inlined = sa.literal_column(str(width), sa.Integer())
-    step = (columns.minute // inlined * inlined).label("step")
+    moment: sa.ColumnElement[Any]
+    if width <= LONGEST_STEP:
+        table, moment = PIPELINE_SAMPLE, PIPELINE_SAMPLE.c.minute
+        period = sa.and_(table.c.ts >= start, table.c.ts < end)
+    else:
+        width = -(-width // MINUTES_AN_HOUR) * MINUTES_AN_HOUR
+        table, moment = PIPELINE_HOUR, PIPELINE_HOUR.c.hour * _inlined(MINUTES_AN_HOUR)
+        period = sa.and_(table.c.hour >= math.floor(_hours(start)), table.c.hour < math.ceil(_hours(end)))
+    step = (moment // _inlined(width) * _inlined(width)).label("step")
     statement: sa.Select[Any] = (
         sa.select(
             step,
-            *(sa.func.sum(columns[name]).label(name) for name in _COUNTS),
-            *(sa.func.max(columns[name]).label(name) for name in _EXTREMES),
+            *(sa.func.sum(table.c[name]).label(name) for name in COUNTS),
+            *(sa.func.max(table.c[name]).label(name) for name in EXTREMES),
         )
-        .where(columns.ts >= start, columns.ts < end)
+        .where(period)
         .group_by(step)
         .order_by(step)
     )
@@ -211,7 +234,7 @@ def series(engine: sa.Engine, start: datetime, end: datetime) -> list[PipelinePo
     return [
         PipelinePoint(
             start=datetime.fromtimestamp(row["step"] * 60, tz=UTC),
-            **{name: row[name] for name in (*_COUNTS, *_EXTREMES)},
+            **{name: row[name] for name in (*COUNTS, *EXTREMES)},
         )
         for row in rows
     ]
@@ -264,8 +287,27 @@ def jobs(engine: sa.Engine, *, now: datetime | None = None) -> JobsState:
     )
 
 
-_COUNTS: Final = ("written", "spooled", "not_durable", "refused", "abandoned")
-_EXTREMES: Final = ("queue_high", "spool_waiting", "spool_bytes", "lag_p95_ms", "lag_max_ms")
+def _since(moment: datetime) -> tuple[sa.Select[Any], sa.Select[Any]]:
+    """Samples since then, by the hour from the first whole hour on: two parts with the same columns."""
+    first_whole = math.ceil(_hours(moment))
+    samples, hours = PIPELINE_SAMPLE.c, PIPELINE_HOUR.c
+    names = ("queue_high", *COUNTS)
+    return (
+        sa.select(hours.process, hours.seen, *(hours[name] for name in names)).where(hours.hour >= first_whole),
+        sa.select(samples.process, samples.ts, *(samples[name] for name in names)).where(
+            samples.ts >= moment, samples.ts < hour_start(first_whole)
+        ),
+    )
+
+
+def _hours(moment: datetime) -> float:
+    """Since the epoch."""
+    return moment.timestamp() / SECONDS_PER_HOUR
+
+
+def _inlined(value: int) -> sa.ColumnElement[int]:
+    """A bound number would be another expression to the database in GROUP BY."""
+    return sa.literal_column(str(value), sa.Integer())
 
 
 def _last_lag(connection: sa.Connection, process: str) -> float | None:

@@ -34,7 +34,7 @@ from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.lease import LEASE
 from telemetry.storage.migrations import TABLES
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, ROLLUPS, SPAN
-from telemetry.storage.operation import OPERATION
+from telemetry.storage.operation import OPERATION, PIPELINE_HOUR
 from telemetry.storage.types import is_text
 
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -47,7 +47,7 @@ UNCHANGING: Final = (POLICY_VERSION, REQUEST, BRANCH, SPAN, CONTENT, *OPERATION,
 CHANGING: Final = (
     *(*ROLLUPS, *DRIFT, EVALUATION, EVALUATION_TASK),
     *(ALERT_RULE, ALERT, ALERT_DELIVERY, ALERT_SILENCE, ALERT_READING),
-    API_KEY,
+    *(API_KEY, PIPELINE_HOUR),
 )
 NOT_COPIED: Final = (META, LEASE)
 """Of the first only from when on the raw rows are whole."""

@@ -10,6 +10,9 @@ from sqlmodel import Field, SQLModel
 
 from telemetry.storage.types import UtcDateTime
 
+SAID = sa.text("method = 'human' AND answer = 'given' AND score IS NOT NULL")
+"""What people said of an answer that was given: a condition on ``evaluation`` in the very words of its index."""
+
 
 class Evaluation(SQLModel, table=True):
     """One opinion of one author on one answer. Said again, it takes the place of what was said before.
@@ -23,6 +26,8 @@ class Evaluation(SQLModel, table=True):
         sa.Index("ix_evaluation_ts", "ts"),
         sa.Index("ix_evaluation_trace", "trace_id"),
         sa.Index("ix_evaluation_parent", "parent_decision_id"),
+        # With the score: what people say is compared with each evaluator, decision by decision.
+        sa.Index("ix_evaluation_said", "decision_id", "score", sqlite_where=SAID, postgresql_where=SAID),
     )
 
     decision_id: str = Field(primary_key=True)

@@ -31,12 +31,13 @@ from telemetry.storage import (
     version_11,
     version_12,
     version_13,
+    version_14,
 )
 from telemetry.storage.api_key import API_KEY
 from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
 from telemetry.storage.lease import LEASE
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
-from telemetry.storage.operation import OPERATION
+from telemetry.storage.operation import OPERATION, PIPELINE_HOUR
 from telemetry.storage.rollups import ROLLUPS
 
 Progress: TypeAlias = Callable[[float], None]
@@ -70,6 +71,7 @@ TABLES: tuple[sa.Table, ...] = (
     *DRIFT,
     LEASE,
     *OPERATION,
+    PIPELINE_HOUR,
     EVALUATION,
     EVALUATION_TASK,
     *ALERTS,
@@ -95,6 +97,7 @@ STEPS: tuple[Step, ...] = (
     Step(version_11.VERSION, "opinions of judges, and what is still to be judged", version_11.apply),
     Step(version_12.VERSION, "drift against several references, with causes and moments", version_12.apply),
     Step(version_13.VERSION, "decisions by tenant and by latency, rollups for one name alone", version_13.apply),
+    Step(version_14.VERSION, "samples by the hour, what people said by decision", version_14.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -15,10 +15,10 @@ from sqlmodel import Field, SQLModel
 
 from telemetry.storage.types import UtcDateTime
 
-_ADDED_UP: Final = (
-    *("written", "spooled", "not_durable", "refused", "abandoned"),
-    *("queue_high", "spool_waiting", "spool_bytes", "lag_p95_ms", "lag_max_ms"),
-)
+COUNTS: Final = ("written", "spooled", "not_durable", "refused", "abandoned")
+"""Columns of samples that are added up."""
+EXTREMES: Final = ("queue_high", "spool_waiting", "spool_bytes", "lag_p95_ms", "lag_max_ms")
+"""Columns of samples of which the highest counts."""
 SAMPLE_DAYS: Final = 30
 """How many whole days samples, runs of jobs and sizes of tables are kept, whatever the policy says of decisions."""
 
@@ -57,7 +57,7 @@ class PipelineSample(SQLModel, table=True):
     __tablename__ = "pipeline_sample"
     __table_args__ = (
         # With all that is added up over time: a month of several gateways is some hundred thousand rows.
-        sa.Index("ix_pipeline_sample_ts", "ts", "process", "minute", *_ADDED_UP),
+        sa.Index("ix_pipeline_sample_ts", "ts", "process", "minute", *COUNTS, *EXTREMES),
         sa.Index("ix_pipeline_sample_process", "process", "ts"),
     )
 
@@ -98,6 +98,32 @@ class PipelineSample(SQLModel, table=True):
     lag_max_ms: float | None = None
     last_error: str | None = Field(default=None, sa_type=sa.Text)
     """Why the database or the spool refused at the end."""
+
+
+class PipelineHour(SQLModel, table=True):
+    """What the samples of one process in one hour add up to: a month of minutes is too much for a page.
+
+    Made from the samples, by `telemetry.storage.pipeline_hours`.
+    """
+
+    __tablename__ = "pipeline_hour"
+
+    hour: int = Field(primary_key=True)
+    """Since the epoch."""
+    process: str = Field(primary_key=True)
+    seen: datetime = Field(sa_type=UtcDateTime)
+    """The moment of its last sample."""
+    written: int
+    spooled: int
+    not_durable: int
+    refused: int
+    abandoned: int
+    queue_high: int
+    """The most of all samples; so are the next ones."""
+    spool_waiting: int
+    spool_bytes: int = Field(sa_type=sa.BigInteger)
+    lag_p95_ms: float | None = None
+    lag_max_ms: float | None = None
 
 
 class JobRun(SQLModel, table=True):
@@ -144,7 +170,9 @@ def _table(model: type[SQLModel]) -> sa.Table:
 
 INCIDENT = _table(Incident)
 PIPELINE_SAMPLE = _table(PipelineSample)
+PIPELINE_HOUR = _table(PipelineHour)
 JOB_RUN = _table(JobRun)
 TABLE_SIZE = _table(TableSize)
 
 OPERATION = (INCIDENT, PIPELINE_SAMPLE, JOB_RUN, TABLE_SIZE)
+"""What is written once and never changed; the hours of samples are made from them."""

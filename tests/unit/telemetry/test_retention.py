@@ -17,7 +17,7 @@ from telemetry.retention import preview, prune, prune_samples, start_of_kept
 from telemetry.setup import Telemetry
 from telemetry.storage.coverage import covered_since
 from telemetry.storage.models import BRANCH, CONTENT, META, POLICY_VERSION, REQUEST, SPAN
-from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
+from telemetry.storage.operation import INCIDENT, JOB_RUN, PIPELINE_HOUR, PIPELINE_SAMPLE, SAMPLE_DAYS, TABLE_SIZE
 from telemetry.storage.slices import Slices
 from tests import operation
 from tests.traces import START, Attempt, Routed, emit
@@ -263,6 +263,7 @@ def test_samples_go_after_thirty_days_whatever_the_policy_says(tmp_path: Path) -
         removed = prune_samples(telemetry.engine, now=first + timedelta(days=1))
         assert dict(removed) == {
             PIPELINE_SAMPLE.name: len(operation.SAMPLES),
+            PIPELINE_HOUR.name: len({(row["process"], row["minute"] // 60) for row in operation.SAMPLES}),
             JOB_RUN.name: len(operation.RUNS),
             TABLE_SIZE.name: 2,
         }

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from app.settings import GATEWAY_VARIABLE
+from telemetry.storage import pipeline_hours
 from telemetry.storage.engine import open_engine, writing
 from telemetry.storage.lease import LEASE
 from telemetry.storage.operation import JOB_RUN, PIPELINE_SAMPLE, TABLE_SIZE, row_id
@@ -39,6 +40,7 @@ def note(home: Path, *samples: operation.Row) -> None:
     engine = open_engine(f"sqlite:///{home / 'routescope.db'}")
     with writing(engine) as connection:
         connection.execute(sa.insert(PIPELINE_SAMPLE), list(samples))
+        pipeline_hours.rebuild(connection)
     engine.dispose()
 
 

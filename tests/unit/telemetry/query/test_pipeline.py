@@ -68,6 +68,19 @@ def test_a_long_period_has_no_more_points_than_a_short_one(store: sa.Engine):
     assert max(point.queue_high for point in points) == 40
 
 
+def test_who_asks_from_the_middle_of_an_hour_gets_what_came_after_it(store: sa.Engine):
+    two, one = processes(store, since=START + timedelta(minutes=4), now=NOW)
+    assert (one.process, one.written, one.spooled, one.queue_high) == ("one", 100, 4, 40)
+    assert (two.process, two.written, two.not_durable, two.last_seen) == ("two", 0, 0, START + HOUR)
+
+
+def test_a_week_is_told_by_whole_hours(store: sa.Engine):
+    nine, ten = series(store, START - timedelta(days=7), START + timedelta(minutes=31))
+    assert (nine.start, ten.start) == (START - HOUR / 2, START + HOUR / 2)
+    assert (nine.written, nine.not_durable, nine.spool_waiting, nine.lag_max_ms) == (500, 2, 0, 9.25)
+    assert (ten.spooled, ten.spool_waiting, ten.queue_high, ten.lag_p95_ms) == (4, 4, 40, 51.0)
+
+
 def test_jobs_are_told_by_their_last_run(store: sa.Engine):
     state = jobs(store, now=START + 2 * HOUR)
     assert (state.holder, state.held) == ("h:1", True)

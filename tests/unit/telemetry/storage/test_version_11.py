@@ -46,7 +46,7 @@ def test_a_database_of_version_10_keeps_opinions_and_gets_an_empty_list_of_tasks
         assert connection.scalar(sa.select(sa.func.count()).select_from(EVALUATION_TASK)) == 0
         assert "evaluation_10" not in sa.inspect(connection).get_table_names()
         assert {index["name"] for index in sa.inspect(connection).get_indexes("evaluation")} == {
-            *("ix_evaluation_ts", "ix_evaluation_trace", "ix_evaluation_parent")
+            *("ix_evaluation_ts", "ix_evaluation_trace", "ix_evaluation_parent", "ix_evaluation_said")
         }
     [said] = of_decision(open_reader(url), "local")
     assert (said.score, said.label, said.explanation, said.method) == (-0.5, "bad", "too long", "human")
