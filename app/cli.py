@@ -7,13 +7,13 @@ import importlib
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, Settings
+from app.settings import DEFAULT_GATEWAY_PORT, DEFAULT_HOST, DEFAULT_PORT, LOGIN_VARIABLE, LOOPBACK, Settings
 from router_core.errors import PolicyError, ReplayError, RequestError, RouteScopeError
 from telemetry.errors import TelemetryError, UnknownModel, UnknownWeek
 from telemetry.storage.address import shown
@@ -21,10 +21,18 @@ from telemetry.storage.address import shown
 if TYPE_CHECKING:
     from app.log_output import LogFormat
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 _policy = click.option("--policy", type=click.Path(path_type=Path), help="Policy file; default: policies/local.toml.")
 _database = click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
+_login = click.option(
+    "--login",
+    type=click.Path(path_type=Path),
+    envvar=LOGIN_VARIABLE,
+    help="Login file: who the dashboard's visitors are and what each may do.",
+)
+_insecure = click.option(
+    "--insecure", is_flag=True, help="Listen beyond this machine with no login and no keys: anybody may do everything."
+)
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 _log_format = click.option(
     "--log-format",
@@ -80,7 +88,9 @@ def cli() -> None:
 @cli.command(epilog="Example: routescope up --port 8600 --no-browser")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="The dashboard's port.")
 @click.option("--gateway-port", default=DEFAULT_GATEWAY_PORT, show_default=True, help="The gateway's port.")
-@click.option("--host", default=DEFAULT_HOST, show_default=True, type=click.Choice(LOOPBACK), help="Loopback only.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="An address to listen on; others need a login.")
+@_login
+@_insecure
 @_database
 @_policy
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
@@ -91,6 +101,8 @@ def up(
     port: int,
     gateway_port: int,
     host: str,
+    login: Path | None,
+    insecure: bool,
     database_url: str | None,
     policy: Path | None,
     no_browser: bool,
@@ -102,18 +114,21 @@ def up(
     from app.launch import Addresses, PortBusy
     from app.launch import up as start
 
-    settings = _settings(policy, database_url)
+    settings = _with_login(_settings(policy, database_url), login, host, insecure=insecure)
     addresses = Addresses(host, gateway_port, port)
     if as_json:
         urls = {"gateway": addresses.gateway_url, "dashboard": addresses.dashboard_url}
         click.echo(json.dumps({**urls, "database": shown(settings.database_url), "policy": str(settings.policy)}))
     logging_as = ["--log-format", log_format, *(() if log_file is None else ("--log-file", str(log_file.absolute())))]
+    open_as = ["--insecure"] if insecure else []
 
     def say(line: str) -> None:
         click.echo(line, err=True)
 
     try:
-        code = start(settings, addresses, browser=not no_browser, say=say, gateway_options=logging_as)
+        code = start(
+            settings, addresses, browser=not no_browser, say=say, log_options=logging_as, gateway_options=open_as
+        )
     except PortBusy as error:
         raise click.ClickException(str(error)) from None
     sys.exit(code)
@@ -176,16 +191,26 @@ def serve(
 @cli.command(epilog="Example: routescope dashboard --port 8600")
 @click.option("--port", default=DEFAULT_PORT, show_default=True)
 @click.option("--gateway-port", default=DEFAULT_GATEWAY_PORT, show_default=True, help="A gateway there is used.")
-@click.option("--host", default=DEFAULT_HOST, show_default=True, type=click.Choice(LOOPBACK), help="Loopback only.")
+@click.option("--host", default=DEFAULT_HOST, show_default=True, help="An address to listen on; others need a login.")
+@_login
+@_insecure
 @_database
 @_policy
-def dashboard(port: int, gateway_port: int, host: str, database_url: str | None, policy: Path | None) -> None:
+def dashboard(
+    port: int,
+    gateway_port: int,
+    host: str,
+    login: Path | None,
+    insecure: bool,
+    database_url: str | None,
+    policy: Path | None,
+) -> None:
     """Start the dashboard; when no gateway answers, one is started with it."""
     from app import launch
 
-    settings = _settings(policy, database_url)
+    settings = _with_login(_settings(policy, database_url), login, host, insecure=insecure)
     addresses = launch.Addresses(host, gateway_port, port)
-    commands = {"dashboard": launch.dashboard_command(addresses)}
+    commands = {"dashboard": launch.dashboard_command(addresses, settings.login)}
     try:
         launch.check_port(host, port, "the dashboard", "--port")
         if not launch.is_up(f"{addresses.gateway_url}/healthz"):
@@ -299,6 +324,25 @@ def _settings(policy: Path | None, database_url: str | None) -> Settings:
     settings = Settings.read(policy=policy, database_url=database_url)
     own = load_policy(settings.policy).policy.telemetry.database_url
     return Settings.read(policy=policy, database_url=database_url, policy_database_url=own)
+
+
+def _with_login(settings: Settings, login: Path | None, host: str, *, insecure: bool) -> Settings:
+    """The same with a login file that is known to be sound; without one the dashboard stays on this machine."""
+    from app.login.file import LoginFileError, read_login
+
+    if login is None:
+        if host not in LOOPBACK and not insecure:
+            raise click.BadParameter(
+                f"{host} is more than this machine, and nobody would have to log in; give a login file with --login "
+                "(docs/deploy.md), or say --insecure",
+                param_hint="--host",
+            )
+        return settings
+    try:
+        read_login(login)
+    except LoginFileError as error:
+        raise click.BadParameter(str(error), param_hint="--login") from None
+    return replace(settings, login=login.absolute())
 
 
 def _pair(text: str) -> tuple[str, str]:

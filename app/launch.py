@@ -21,6 +21,7 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from app.settings import (
@@ -28,6 +29,8 @@ from app.settings import (
     GATEWAY_VARIABLE,
     HOME_VARIABLE,
     KEY_VARIABLE,
+    LOGIN_VARIABLE,
+    LOOPBACK,
     POLICY_VARIABLE,
     Settings,
     shipped,
@@ -53,12 +56,17 @@ class Addresses:
     @property
     def gateway_url(self) -> str:
         """For clients, without a path."""
-        return f"http://{_in_url(self.host)}:{self.gateway_port}"
+        return f"http://{_in_url(_reached(self.host))}:{self.gateway_port}"
 
     @property
     def dashboard_url(self) -> str:
         """For a browser."""
-        return f"http://{_in_url(self.host)}:{self.port}"
+        return f"http://{_in_url(_reached(self.host))}:{self.port}"
+
+
+def _reached(host: str) -> str:
+    """Where this machine reaches who listens on all of its addresses."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (compared, not listened on)
 
 
 def _in_url(host: str) -> str:
@@ -95,6 +103,8 @@ def child_environment(settings: Settings, addresses: Addresses | None) -> dict[s
     environment[POLICY_VARIABLE] = str(settings.policy.absolute())
     environment[DATABASE_VARIABLE] = settings.database_url
     environment["DO_NOT_TRACK"] = "1"
+    if settings.login is not None:
+        environment[LOGIN_VARIABLE] = str(settings.login)
     if addresses is not None:
         environment[GATEWAY_VARIABLE] = addresses.gateway_url
     # Once the gateway has keys, its siblings need one too: a secret of this start, which no file holds.
@@ -108,10 +118,23 @@ def gateway_command(addresses: Addresses, options: Sequence[str] = ()) -> list[s
     return [sys.executable, "-P", "-m", "app.cli", "serve", "--with-parent", *place, *options]
 
 
-def dashboard_command(addresses: Addresses) -> list[str]:
-    """Streamlit over our pages."""
+def dashboard_command(addresses: Addresses, login: Path | None = None) -> list[str]:
+    """Streamlit over our pages; with a login file, also under the name that it gives to the dashboard.
+
+    Raises:
+        LoginFileError
+    """
     options = ["--server.address", addresses.host, "--server.port", str(addresses.port), "--server.headless", "true"]
     options += ["--logger.level", "error"]
+    names = {*LOOPBACK, "[::1]"} if addresses.host in LOOPBACK else set()
+    if login is not None:
+        from app.login.file import read_login
+
+        provider = read_login(login).auth
+        options += ["--secrets.files", str(login), "--server.corsAllowedOrigins", provider.origin]
+        names.add(provider.host)
+    for name in sorted(names):
+        options += ["--server.allowedHosts", name]
     return [sys.executable, "-P", "-m", "app.dashboard", *options]
 
 
@@ -183,11 +206,14 @@ def up(
     *,
     browser: bool,
     say: Callable[[str], None],
+    log_options: Sequence[str] = (),
     gateway_options: Sequence[str] = (),
 ) -> int:
     """Run everything until Ctrl-C, SIGTERM or the end of a child. Returns the exit code.
 
-    ``gateway_options``: further options of `serve`; they say where log lines go, of the jobs worker too.
+    Args:
+        log_options: where log lines go, of the gateway and the jobs worker.
+        gateway_options: further options of `serve`.
 
     Raises:
         PortBusy: before anything is started.
@@ -198,9 +224,9 @@ def up(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     commands = {
-        "gateway": gateway_command(addresses, gateway_options),
-        "dashboard": dashboard_command(addresses),
-        "jobs": jobs_command(gateway_options),
+        "gateway": gateway_command(addresses, [*log_options, *gateway_options]),
+        "dashboard": dashboard_command(addresses, settings.login),
+        "jobs": jobs_command(log_options),
     }
     environment = child_environment(settings, addresses)
     with running(commands, environment) as children:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.dashboard import address, cards, navigation, policy_banner, shell
+from app.dashboard import address, cards, door, navigation, policy_banner, shell
 
 LOGO = Path(__file__).parent / "static" / "logo.svg"
 _log = logging.getLogger("routescope.dashboard")
@@ -24,10 +24,13 @@ def main() -> None:
         navigation.open_decision(st.query_params[navigation.DECISION])
     address.settle(page.url_path, playground=place.playground)
     shell.page_style()
+    if not door.door():
+        return
     with st.sidebar:
         shell.brand(LOGO)
         navigation.links(page)
         shell.sidebar_foot()
+        door.foot()
     policy_banner.draw()
     try:
         page.run()

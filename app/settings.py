@@ -14,6 +14,8 @@ import platformdirs
 
 APP_NAME = "routescope"
 DEFAULT_HOST = "127.0.0.1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""The names of this machine; whoever listens beyond them must know who comes."""
 DEFAULT_PORT = 8501
 DEFAULT_GATEWAY_PORT = 4000
 DEFAULT_GATEWAY_URL = f"http://{DEFAULT_HOST}:{DEFAULT_GATEWAY_PORT}"
@@ -23,6 +25,9 @@ DATABASE_VARIABLE = "ROUTESCOPE_DATABASE_URL"
 HOME_VARIABLE = "ROUTESCOPE_HOME"
 GATEWAY_VARIABLE = "ROUTESCOPE_GATEWAY_URL"
 """Set by the launcher for the dashboard, so that its pages know where to act."""
+
+LOGIN_VARIABLE = "ROUTESCOPE_LOGIN"
+"""The login file of the dashboard: who its visitors are and what each may do."""
 
 KEY_VARIABLE = "ROUTESCOPE_GATEWAY_KEY"
 """What the dashboard and the jobs show to the gateway; the launcher makes one up for the processes that it starts."""
@@ -52,6 +57,8 @@ class Settings:
     """It may hold a password."""
     gateway_url: str = DEFAULT_GATEWAY_URL
     gateway_key: str | None = field(default=None, repr=False)
+    login: Path | None = None
+    """None: whoever reaches the dashboard may do everything there, so it stays on this machine."""
 
     @property
     def run(self) -> Path:
@@ -80,6 +87,7 @@ class Settings:
             database_url=url or f"sqlite:///{home / 'routescope.db'}",
             gateway_url=environ.get(GATEWAY_VARIABLE) or DEFAULT_GATEWAY_URL,
             gateway_key=gateway_key(environ),
+            login=Path(environ[LOGIN_VARIABLE]).expanduser() if environ.get(LOGIN_VARIABLE) else None,
         )
 
 

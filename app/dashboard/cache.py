@@ -7,12 +7,14 @@ tells in place of its chart (`app.dashboard.cards`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
 import sqlalchemy as sa
 import streamlit as st
 
 from app.dashboard.charts import style
+from app.dashboard.visitor import visitor
 from app.settings import Settings
 from telemetry.query import decision as decision_query
 from telemetry.query import facets as facets_query
@@ -75,11 +77,12 @@ def facets() -> Facets:
 
 
 def decision(decision_id: str) -> DecisionDetail | None:
-    """One decision; what was not found is asked for again, since it may be on its way."""
+    """One decision; what was not found is asked for again, since it may be on its way. Viewers get it without words."""
     try:
-        return _decision(settings().database_url, decision_id)
+        found = _decision(settings().database_url, decision_id)
     except _NotThereYet:
         return None
+    return found if visitor().operates else replace(found, content=None)
 
 
 def colours(mode: str) -> dict[str, str]:

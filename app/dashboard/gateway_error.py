@@ -2,6 +2,7 @@
 
 GatewayError                 `code` and `status` as the gateway gave them
 ├── GatewayUnreachable       no connection, or no answer in time
+├── OperatorsOnly            not asked: who looks is a viewer
 └── GatewayGarbled           it answered, but not in the words of this version
 """
 
@@ -19,6 +20,10 @@ class GatewayError(Exception):
 
 class GatewayUnreachable(GatewayError):
     """Nobody answers at the gateway's address."""
+
+
+class OperatorsOnly(GatewayError):
+    """Only operators may, and whoever looks is none."""
 
 
 class GatewayGarbled(GatewayError):

@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from app.dashboard.address import carried
+from app.dashboard.visitor import visitor
 
 DECISION: Final = "decision"
 """The query parameter that opens a decision from any page: ``?decision=ID``."""
@@ -78,7 +79,7 @@ def links(current: Page) -> None:
     """The sidebar's list of pages; the links carry the filters."""
     group: Group | None = None
     for place in PLACES:
-        if place.group is not None:
+        if place.group is not None and (place is not PLAYGROUND or visitor().operates):
             if place.group != group:
                 group = place.group
                 st.html(f'<div class="rs-group">{group}</div>')

@@ -15,8 +15,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.gateway.errors import error_body
+from app.settings import LOOPBACK as OWN_NAMES
 
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK: Final = frozenset(OWN_NAMES)
 MAX_BODY_BYTES: Final = 8 * 1024 * 1024
 TRACES: Final = "/v1/traces"
 

@@ -13,6 +13,7 @@ from app import plain, units
 from app.dashboard import address, cache, cards, components, navigation, plot, theme
 from app.dashboard.charts import waterfall
 from app.dashboard.view import period, purposes
+from app.dashboard.visitor import visitor
 from app.panels.decision import answers, ask_again, feedback, record, span_list
 from app.panels.decision.story import headline, story
 from telemetry.query.decision import DecisionDetail
@@ -76,7 +77,8 @@ def _whole(detail: DecisionDetail) -> None:
     answers.draw(document, detail.content)
     with cards.grid("judged", narrowest="half"):
         feedback.draw(document["decision_id"])
-        ask_again.draw(detail)
+        if visitor().operates:
+            ask_again.draw(detail)
     with cards.grid("why", narrowest="half"):
         record.candidates(document)
         record.guard(document)

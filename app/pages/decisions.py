@@ -10,6 +10,7 @@ from app import units
 from app.dashboard import address, cache, cards, components, navigation, tables, toolbar
 from app.dashboard.trail import trail
 from app.dashboard.view import View
+from app.dashboard.visitor import visitor
 from app.panels.decisions import export, view_list
 from telemetry.query import decisions
 from telemetry.query.decisions import SLICE, DecisionPage, Path
@@ -33,7 +34,7 @@ def show() -> None:
                 "Search",
                 key="q",
                 on_change=address.touched,
-                placeholder="An id, or words of a prompt or an answer",
+                placeholder="An id, or words of a prompt or an answer" if visitor().operates else "An id",
                 icon=":material/search:",
                 label_visibility="collapsed",
                 help="Six characters of an id are enough. Words are found only where the policy keeps content.",
@@ -69,7 +70,15 @@ def _follow() -> None:
 def _list(view: View, path: Path | None, search: str) -> None:
     place = trail("decisions", (view.question, path, search))
     try:
-        page = cache.ask(decisions.page, view.filters, path=path, search=search, cursor=place.cursor, limit=ROWS)
+        page = cache.ask(
+            decisions.page,
+            view.filters,
+            path=path,
+            search=search,
+            words=visitor().operates,
+            cursor=place.cursor,
+            limit=ROWS,
+        )
     except ValueError as error:
         cards.error_card(str(error), key="cursor")
         return
@@ -112,6 +121,8 @@ def _nothing(view: View, search: str, page: DecisionPage) -> None:
     with cards.card("Nothing found", view.period.label, key="nothing"):
         if search.strip() and page.next_cursor:
             components.untrusted(f"Not among the newest {SLICE:,} decisions. Look further with Older.")
+        elif search.strip() and not visitor().operates:
+            components.untrusted("No decision has this id. Only operators search what was said.")
         elif search.strip():
             components.untrusted(
                 "No decision has this text. Words are found only where the policy keeps content; "

@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from app.dashboard import cache, cards, components, theme
+from app.dashboard import cache, cards, components, door, theme
 from app.dashboard.charts import style
 from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry
 from app.dashboard.gateway_error import GatewayError
+from app.dashboard.visitor import acting_gateway, visitor
 from app.panels.playground import compare, opinion, preview, view
 from app.panels.playground.compose import Composed, compose
 from app.panels.playground.run import Run, conversation
@@ -27,12 +28,15 @@ _CATALOGUE = "playground-catalogue"
 
 def show() -> None:
     """The page."""
+    if not visitor().operates:
+        door.operators_only("Playground")
+        return
     st.html(view.STYLE)
     components.page_header(
         "Playground", "Route a prompt of your own and see why it goes where it goes, and what it costs"
     )
     try:
-        gateway = Gateway(cache.settings().gateway_url)
+        gateway = acting_gateway()
     except GatewayError as error:
         components.notice(f"Nothing can be routed: {error}.", tone="bad")
         return

@@ -77,6 +77,7 @@ def page(
     *,
     path: Path | None = None,
     search: str = "",
+    words: bool = True,
     cursor: str | None = None,
     limit: int = 50,
 ) -> DecisionPage:
@@ -86,7 +87,8 @@ def page(
     captured, a piece of a prompt or an answer, whatever the case of its ASCII letters. What is rare is found through
     the full-text index, at once and wherever it is; what occurs in more than `RARE` contents, or is shorter than three
     characters, is looked for in `SLICE` decisions a call, and its cursor goes on from there. Filters that few decisions
-    pass are looked for where the rollups count some (`telemetry.query.windows`).
+    pass are looked for where the rollups count some (`telemetry.query.windows`). Without ``words`` ids alone are looked
+    for: who may not read what was said must not find out by searching either.
 
     Raises:
         ValueError: the cursor is none of ours.
@@ -101,6 +103,8 @@ def page(
             of_id = asked.all_of([_begins(REQUEST.c.decision_id, search)], limit)
             if of_id.rows:
                 return of_id
+        if not words:
+            return DecisionPage([], None)
         rare = _rare_traces(connection, search)
         if rare is not None:
             return asked.all_of([REQUEST.c.trace_id.in_(rare), _said(REQUEST, search)], limit)

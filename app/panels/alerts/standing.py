@@ -11,8 +11,8 @@ import streamlit as st
 from app import plain, units
 from app.dashboard import cache, cards, components, navigation
 from app.dashboard.components import Tone
-from app.dashboard.gateway_client import Gateway
 from app.dashboard.gateway_error import GatewayError
+from app.dashboard.visitor import acting_gateway, visitor
 from app.panels.alerts import said
 from app.panels.alerts.attention import STALE
 from telemetry.alerts.silences import LONGEST_WHY, Silence
@@ -114,13 +114,14 @@ def silences(found: Sequence[Silence], now: datetime) -> None:
                         f'<div class="rs-sub">Until {units.when(one.until)} UTC, by {plain.html(one.author, 60)}.'
                         f"{why}</div>",
                     )
-                st.button(
-                    "End",
-                    key=f"unsilence-{one.silence_id}",
-                    icon=":material/notifications_active:",
-                    on_click=_unsilence,
-                    args=(one.silence_id,),
-                )
+                if visitor().operates:
+                    st.button(
+                        "End",
+                        key=f"unsilence-{one.silence_id}",
+                        icon=":material/notifications_active:",
+                        on_click=_unsilence,
+                        args=(one.silence_id,),
+                    )
 
 
 def _more(some: Sequence[AlertView]) -> None:
@@ -142,7 +143,7 @@ def _alert(one: AlertView, now: datetime, key: str) -> None:
             )
         with st.container(horizontal=True, width="content", gap="small", vertical_alignment="center"):
             _links(one)
-            if not one.simulated:
+            if not one.simulated and visitor().operates:
                 _silence_form(one)
 
 
@@ -205,7 +206,7 @@ def _silence(rule: str, subject: str, alert_id: str) -> None:
     why = str(st.session_state.get(f"why-{alert_id}", ""))
     minutes = LENGTHS.get(str(st.session_state.get(f"length-{alert_id}")), SHORTEST)
     try:
-        Gateway(cache.settings().gateway_url).silence(rule, subject, minutes, why)
+        acting_gateway().silence(rule, subject, minutes, why)
     except GatewayError as error:
         st.session_state[TOLD] = ("bad", f"Not silenced: {error}.")
         return
@@ -214,7 +215,7 @@ def _silence(rule: str, subject: str, alert_id: str) -> None:
 
 def _unsilence(silence_id: str) -> None:
     try:
-        Gateway(cache.settings().gateway_url).unsilence(silence_id)
+        acting_gateway().unsilence(silence_id)
     except GatewayError as error:
         st.session_state[TOLD] = ("bad", f"The silence goes on: {error}.")
         return

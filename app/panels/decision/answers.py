@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import plain, text_diff, units
 from app.dashboard import cards, components
+from app.dashboard.visitor import visitor
 from app.text_diff import MOST_WORDS, Comparison, Piece
 from telemetry.query.decision import Answer, DecisionContent
 
@@ -18,6 +19,7 @@ RIGHT: Final = "right"
 ALIKE: Final = 0.2
 """The share of the longer text's words that two texts have in common at least when what differs is marked."""
 NOT_KEPT: Final = "Not kept: the policy's content setting is off. What is known of the prompt is in the signals."
+NOT_FOR_VIEWERS: Final = "Only operators see what was said. What is known of the prompt is in the signals."
 STYLE: Final = """<style>
 .rs-sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(300px, 100%), 1fr)); gap: .8rem; }
 .rs-side { border: 1px solid var(--rs-grid); border-radius: .4rem; padding: .5rem .7rem; min-width: 0; }
@@ -37,7 +39,7 @@ def draw(document: Mapping[str, Any], content: DecisionContent | None) -> None:
         help="Kept as far as the policy's content setting says: off, hash, redacted or full.",
     ):
         if content is None:
-            components.untrusted(NOT_KEPT, muted=True)
+            components.untrusted(NOT_KEPT if visitor().operates else NOT_FOR_VIEWERS, muted=True)
             return
         components.chips({"content": content.mode})
         for turn in content.prompt:

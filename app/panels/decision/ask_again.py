@@ -11,8 +11,9 @@ import streamlit as st
 
 from app import plain
 from app.dashboard import cache, cards, components, navigation
-from app.dashboard.gateway_client import Gateway, Question
+from app.dashboard.gateway_client import Question
 from app.dashboard.gateway_error import GatewayError
+from app.dashboard.visitor import acting_gateway
 from app.panels.decision.plan_now import differences
 from router_core.request import DATA_CLASSES, RISKS, DataClass, Risk, Role
 from telemetry.query.decision import DecisionContent, DecisionDetail, Turn
@@ -114,7 +115,7 @@ def _links(document: Mapping[str, Any], content: DecisionContent | None, questio
 
 def _plan(decision_id: str, question: Question) -> None:
     try:
-        planned: dict[str, Any] | str = Gateway(cache.settings().gateway_url).explain(question)
+        planned: dict[str, Any] | str = acting_gateway().explain(question)
     except GatewayError as error:
         planned = str(error)
     st.session_state[_PLANNED] = (decision_id, planned)

@@ -10,8 +10,8 @@ import streamlit as st
 from app import plain, units
 from app.dashboard import cache, cards, components, navigation
 from app.dashboard.components import Cell, Tone
-from app.dashboard.gateway_client import Gateway
 from app.dashboard.gateway_error import GatewayError
+from app.dashboard.visitor import acting_gateway, visitor
 from telemetry.evaluation import FEEDBACK, LONGEST
 from telemetry.query import evaluations
 from telemetry.query.evaluations import EvaluationView
@@ -39,7 +39,8 @@ def draw(decision_id: str) -> None:
         else:
             components.untrusted("Nobody has said anything yet.", muted=True)
         _judges(said)
-        _form(decision_id)
+        if visitor().operates:
+            _form(decision_id)
         told = st.session_state.pop(_TOLD, None)
         if told is not None:
             tone, sentence = told
@@ -52,7 +53,9 @@ def _row(one: EvaluationView) -> tuple[Cell | object, ...]:
         who += ", of the first answer"
     word = "no verdict" if one.score is None else one.label or "neither"
     score = "" if one.score is None else f"{one.score:g}"
-    return units.when(one.given), who, Cell(word, tone=_TONES.get(one.label, "muted")), score, one.explanation or ""
+    # Who explains a verdict quotes the answer.
+    words = one.explanation or "" if visitor().operates else ""
+    return units.when(one.given), who, Cell(word, tone=_TONES.get(one.label, "muted")), score, words
 
 
 def _judges(said: Sequence[EvaluationView]) -> None:
@@ -77,8 +80,7 @@ def _form(decision_id: str) -> None:
 def _say(decision_id: str, label: Literal["good", "bad"], words: str) -> None:
     """Through the gateway: the dashboard itself only reads."""
     try:
-        gateway = Gateway(cache.settings().gateway_url)
-        answer = gateway.feedback(decision_id, label, str(st.session_state.get(words, "")))
+        answer = acting_gateway().feedback(decision_id, label, str(st.session_state.get(words, "")))
     except GatewayError as error:
         st.session_state[_TOLD] = ("bad", f"Not kept: {error}.")
         return

@@ -12,6 +12,7 @@ import streamlit as st
 from app import plain, units
 from app.dashboard import cache, components
 from app.dashboard.view import RANGES, View
+from app.dashboard.visitor import visitor
 from telemetry.export import Format, TableName, export_to
 from telemetry.query import decisions
 from telemetry.query.decisions import Path
@@ -61,7 +62,7 @@ def draw(view: View, path: Path | None, search: str, matching: int) -> None:
         else:
             st.download_button(
                 f"Download {_TABLES[chosen].lower()}",
-                data=partial(made, view, path, search.strip(), chosen, format_),
+                data=partial(made, view, path, search.strip(), chosen, format_, words=visitor().operates),
                 file_name=f"routescope-{chosen}.{format_}",
                 mime=_MIME[format_],
                 icon=":material/download:",
@@ -73,21 +74,22 @@ def draw(view: View, path: Path | None, search: str, matching: int) -> None:
         st.code(plain.visible(command(view, chosen, format_)), language="bash", wrap_lines=True)
 
 
-def made(view: View, path: Path | None, search: str, table: TableName, format_: Format) -> bytes:
-    """The file's bytes, oldest row first."""
-    only = found(view, path, search) if search or path is not None else None
+def made(view: View, path: Path | None, search: str, table: TableName, format_: Format, *, words: bool = True) -> bytes:
+    """The file's bytes, oldest row first. ``words``: whether the search also goes through what was said."""
+    only = found(view, path, search, words=words) if search or path is not None else None
     out = io.BytesIO()
     export_to(cache.reader(), view.filters, out, table=table, format=format_, decisions=only)
     return out.getvalue()
 
 
-def found(view: View, path: Path | None, search: str) -> list[str]:
+def found(view: View, path: Path | None, search: str, *, words: bool = True) -> list[str]:
     """The ids of the newest decisions that a search or a path leaves, at most `MOST_FOUND` of them."""
     ids: list[str] = []
     cursor: str | None = None
     while len(ids) < MOST_FOUND:
+        left = MOST_FOUND - len(ids)
         page = decisions.page(
-            cache.reader(), view.filters, path=path, search=search, cursor=cursor, limit=MOST_FOUND - len(ids)
+            cache.reader(), view.filters, path=path, search=search, words=words, cursor=cursor, limit=left
         )
         ids += [row.decision_id for row in page.rows]
         cursor = page.next_cursor

@@ -9,6 +9,7 @@ import streamlit as st
 
 from app import plain, saved_views
 from app.dashboard import address, cache, components
+from app.dashboard.visitor import visitor
 from app.saved_views import LONGEST_NAME, SavedViewError
 
 KEPT: Final = frozenset({*address.NAMES, "path"})
@@ -34,7 +35,8 @@ def draw() -> None:
             components.untrusted("No view is saved yet. Set the filters, then give them a name.", muted=True)
         for number, view in enumerate(known):
             _entry(number, view)
-        _save_form()
+        if visitor().operates:
+            _save_form()
 
 
 def present_query() -> str:
@@ -56,15 +58,16 @@ def _entry(number: int, view: saved_views.SavedView) -> None:
             type="tertiary",
             width="stretch",
         )
-        st.button(
-            "Change",
-            key=f"view-change-{number}",
-            type="tertiary",
-            icon=":material/edit:",
-            help="Rename or delete this view",
-            on_click=_edit,
-            args=(None if st.session_state.get(_EDITED) == view.name else view.name,),
-        )
+        if visitor().operates:
+            st.button(
+                "Change",
+                key=f"view-change-{number}",
+                type="tertiary",
+                icon=":material/edit:",
+                help="Rename or delete this view",
+                on_click=_edit,
+                args=(None if st.session_state.get(_EDITED) == view.name else view.name,),
+            )
     if st.session_state.get(_EDITED) == view.name:
         with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="view-edit"):
             st.text_input("Name", key=_NEW_NAME, label_visibility="collapsed", max_chars=LONGEST_NAME)

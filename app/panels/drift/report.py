@@ -12,6 +12,7 @@ from typing import Final
 import streamlit as st
 
 from app.dashboard import cache, components
+from app.dashboard.visitor import visitor
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE, Settings
 from telemetry.query.drift import Against, DriftCell, Purpose
 
@@ -45,7 +46,7 @@ def offer(chosen: DriftCell, purpose: Purpose, against: Against) -> None:
     if running is not None and running[0] == str(path) and running[1].returncode:
         components.notice("The report could not be made: too few answers, or their rows have been pruned.")
         return
-    if st.button("Make Evidently's report", icon=":material/lab_profile:"):
+    if visitor().operates and st.button("Make Evidently's report", icon=":material/lab_profile:"):
         st.session_state[_MADE] = (str(path), _start(chosen, purpose, cache.settings()))
         st.rerun()
 

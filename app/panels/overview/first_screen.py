@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.dashboard import cache, cards, components, navigation
+from app.dashboard.visitor import visitor
 from app.demo_progress import DemoProgress, progress
 
 DEMO_SIZES = {2_000: "half a minute", 20_000: "two minutes"}
@@ -20,7 +21,8 @@ def draw() -> None:
                 "Type a prompt in the playground: it is routed through the real models, and its decision appears here."
             )
             navigation.link_to(navigation.PLAYGROUND, label="Open the playground")
-        _offer_demo()
+        if visitor().operates:
+            _offer_demo()
     st.button("Look again", icon=":material/refresh:", on_click=cache.forget)
 
 

@@ -7,8 +7,8 @@ from typing import Final, Literal
 import streamlit as st
 
 from app.dashboard import cache, components
-from app.dashboard.gateway_client import Gateway
 from app.dashboard.gateway_error import GatewayError
+from app.dashboard.visitor import acting_gateway
 from app.panels.playground.state import PlaygroundState
 
 Label = Literal["good", "bad"]
@@ -49,7 +49,7 @@ def _say(decision_id: str, label: Label) -> None:
     """Through the gateway: the dashboard itself only reads."""
     told: str | GatewayError = label
     try:
-        Gateway(cache.settings().gateway_url).feedback(decision_id, label)
+        acting_gateway().feedback(decision_id, label)
     except GatewayError as error:
         told = error
     st.session_state.setdefault(_SAID, {})[decision_id] = told

@@ -1,0 +1,45 @@
+"""What stands before every page for whoever has not said who they are, and the way out for whoever has."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import plain
+from app.dashboard import cards, components
+from app.dashboard.visitor import visitor
+
+
+def door() -> bool:
+    """Whether whoever looks may come in; draws why not, and what to do about it."""
+    someone = visitor()
+    if someone.role is not None:
+        return True
+    if someone.name is None:
+        components.page_header("RouteScope", "Which model answered, why, and what it cost")
+        with cards.card("Log in", "Your organisation says who you are", key="door"):
+            st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
+        return False
+    components.page_header("Not for you yet", "You are logged in, and have no role here")
+    with cards.card("Ask who runs RouteScope", "They can name you in its login file", key="door"):
+        components.untrusted(f"You are known as {someone.name}.")
+        _way_out()
+    return False
+
+
+def operators_only(title: str) -> None:
+    """The page that a viewer sees in place of one that is not theirs."""
+    components.page_header(title, "For operators")
+    with cards.card("You may look, not act", "Who runs RouteScope can name you an operator", key="operators"):
+        components.untrusted("This page sends prompts to models. All numbers and decisions are yours to see.")
+
+
+def foot() -> None:
+    """At the foot of the sidebar: who is logged in, and the way out."""
+    someone = visitor()
+    if someone.name is not None:
+        st.html(f'<div class="rs-sub">{plain.html(someone.name)}, {someone.role}</div>')
+        _way_out()
+
+
+def _way_out() -> None:
+    st.button("Log out", icon=":material/logout:", type="tertiary", on_click=st.logout, key="log-out")

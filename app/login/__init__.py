@@ -1,0 +1,1 @@
+"""Who may look at the dashboard, and who may change things there: users of an OpenID Connect provider."""
