@@ -36,9 +36,10 @@ OPINIONS: Final = 20_000
 """Of each of these."""
 JUDGE: Final = "helpful"
 SAYERS: Final[tuple[dict[str, Any], ...]] = (
-    {"name": FEEDBACK, "author": "somebody", "method": "human", "sampled": False},
-    {"name": JUDGE, "author": "grader", "method": "judge", "sampled": True},
+    {"name": FEEDBACK, "author": "somebody", "method": "human", "sampled": False, "bad": 5},
+    {"name": JUDGE, "author": "grader", "method": "judge", "sampled": True, "bad": 6},
 )
+"""Who says something, and which share of it is bad: one of so many."""
 INCIDENTS: Final = 2_000
 GATEWAYS: Final = 4
 SAMPLED_DAYS: Final = 30
@@ -121,22 +122,27 @@ def _write(bundles: list[Bundle], connection: sa.Connection) -> None:
 
 
 def opinions(connection: sa.Connection, said: dict[str, Any]) -> None:
-    """What somebody said of decisions that lie evenly over time: four of five are good."""
+    """What somebody said of decisions that lie evenly over time: one of so many is bad, of fifty one has no verdict."""
+    said, bad = {**said}, said["bad"]
+    del said["bad"]
     total = connection.scalar(sa.select(sa.func.count()).select_from(REQUEST)) or 0
-    number = sa.func.row_number().over(order_by=REQUEST.c.ts)
-    ids = sa.select(REQUEST.c.decision_id, number.label("number")).subquery()
+    row_number = sa.func.row_number().over(order_by=REQUEST.c.ts)
+    numbers = sa.select(REQUEST.c.decision_id.label("picked"), row_number.label("number")).subquery()
     every = max(total // OPINIONS, 1)
-    picked = sa.select(ids.c.decision_id).where(ids.c.number % every == 0)
+    place = numbers.c.number // every
+    silent, is_bad = place % 50 == 7, place % bad == 0
     repeated = [column.name for column in EVALUATION.columns if column.name in REQUEST.c and column.name != "score"]
-    score = sa.case((REQUEST.c.start_ns % 5 == 0, -1.0), else_=1.0)
-    label = sa.case((REQUEST.c.start_ns % 5 == 0, "bad"), else_="good")
     own: dict[str, Any] = {
         **{name: sa.literal(value) for name, value in said.items()},
         "given": REQUEST.c.ts,
-        "score": score,
-        "label": label,
+        "score": sa.case((silent, None), (is_bad, -1.0), else_=1.0),
+        "label": sa.case((silent, None), (is_bad, "bad"), else_="good"),
     }
-    chosen = sa.select(*(REQUEST.c[name] for name in repeated), *own.values()).where(REQUEST.c.decision_id.in_(picked))
+    chosen = (
+        sa.select(*(REQUEST.c[name] for name in repeated), *own.values())
+        .join(numbers, numbers.c.picked == REQUEST.c.decision_id)
+        .where(numbers.c.number % every == 0)
+    )
     connection.execute(sa.insert(EVALUATION).from_select([*repeated, *own], chosen))
 
 

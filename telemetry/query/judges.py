@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias
 
@@ -12,7 +11,7 @@ import sqlalchemy as sa
 from telemetry.query.filters import Filters, on_facts
 from telemetry.query.paired import Kappa, Pairs, kappa
 from telemetry.storage.engine import reading
-from telemetry.storage.evaluation import EVALUATION
+from telemetry.storage.evaluation import EVALUATION, SAID
 from telemetry.text import clean
 
 Reason: TypeAlias = Literal["sample", "against validators", "no verdict"]
@@ -54,42 +53,44 @@ class Unlabelled:
 
 def judge_agreements(engine: sa.Engine, filters: Filters, *, examples: int = 5) -> list[JudgeAgreement]:
     """By evaluator and criteria, those with most pairs first. Of several people on one answer the mean counts."""
-    people, judge = _people(), EVALUATION
-    statement = (
+    people, columns, keys = _people(), EVALUATION.c, (EVALUATION.c.name, EVALUATION.c.method, EVALUATION.c.criteria)
+    good, above = columns.label == "good", people.c.mean > 0
+    judged = [
+        *on_facts(EVALUATION, "chosen", filters),
+        *(columns.method != "human", columns.answer == "given", columns.label.is_not(None)),
+    ]
+    counted: sa.Select[Any] = (
         sa.select(
-            *(judge.c.decision_id, judge.c.name, judge.c.method, judge.c.criteria, judge.c.label, judge.c.given),
-            people.c.mean,
+            *keys,
+            *(_times(sa.and_(good, above), "both"), _times(sa.and_(good, sa.not_(above)), "first")),
+            *(_times(sa.and_(sa.not_(good), above), "second"), _times(sa.not_(sa.or_(good, above)), "neither")),
+            sa.func.max(columns.given, type_=columns.given.type).label("last"),
+            sa.func.max(sa.case((good != above, columns.ts)), type_=columns.ts.type).label("last_disagreed"),
         )
-        .join(people, people.c.decision_id == judge.c.decision_id)
-        .where(
-            *on_facts(judge, "chosen", filters),
-            *(judge.c.method != "human", judge.c.answer == "given", judge.c.label.is_not(None), people.c.mean != 0),
-        )
-        .order_by(judge.c.ts.desc(), judge.c.decision_id, judge.c.name)
+        .join(people, people.c.decision_id == columns.decision_id)
+        .where(*judged, people.c.mean != 0)
+        .group_by(*keys)
     )
-    groups: defaultdict[tuple[str, str, str | None], list[Any]] = defaultdict(list)
-    with reading(engine) as connection:
-        for row in connection.execute(statement):
-            groups[row.name, row.method, row.criteria].append(row)
     found = []
-    for (name, method, criteria), some in groups.items():
-        pairs, disagreed = Pairs(0, 0, 0, 0), list[str]()
-        for row in some:
-            theirs, ours = row.label == "good", row.mean > 0
-            field = {(True, True): "both", (True, False): "first", (False, True): "second"}.get(
-                (theirs, ours), "neither"
+    with reading(engine) as connection:
+        for row in connection.execute(counted).all():
+            pairs, disagreed = Pairs(row.both, row.first, row.second, row.neither), list[str]()
+            if row.last_disagreed is not None:
+                of_row = [column.is_not_distinct_from(row[place]) for place, column in enumerate(keys)]
+                # From there on downwards, by the index on time; few are looked at.
+                newest = sa.select(columns.decision_id).where(*judged, *of_row, columns.ts <= row.last_disagreed)
+                newest = newest.where(good != (_MEAN > 0), _MEAN != 0).order_by(*_NEWEST_FIRST).limit(examples)
+                disagreed += connection.scalars(newest)
+            found.append(
+                JudgeAgreement(row.name, row.method, row.criteria, pairs, kappa(pairs), row.last, tuple(disagreed))
             )
-            pairs = replace(pairs, **{field: getattr(pairs, field) + 1})
-            if theirs != ours:
-                disagreed.append(row.decision_id)
-        last = max(row.given for row in some)
-        found.append(JudgeAgreement(name, method, criteria, pairs, kappa(pairs), last, tuple(disagreed[:examples])))
     return sorted(found, key=lambda one: (-one.pairs.n, one.evaluator, one.criteria or ""))
 
 
 def to_label(engine: sa.Engine, filters: Filters, evaluator: str, *, limit: int = 12) -> list[Unlabelled]:
     """What people should judge next, a third for each reason as far as there are such; the newest first."""
-    columns, people = EVALUATION.c, _people()
+    columns = EVALUATION.c
+    judged_by_people = sa.exists().where(_SAID.c.decision_id == columns.decision_id, SAID)
     conditions: dict[Reason, list[sa.ColumnElement[bool]]] = {
         "sample": [columns.sampled.is_(True), columns.label.is_not(None)],
         "against validators": [columns.label == "bad", columns.escalated.is_(False), columns.chosen_kind == "model"],
@@ -107,9 +108,9 @@ def to_label(engine: sa.Engine, filters: Filters, evaluator: str, *, limit: int 
                     *on_facts(EVALUATION, "chosen", filters),
                     *(columns.name == clean(evaluator), columns.method != "human", columns.answer == "given"),
                     *conditions[reason],
-                    columns.decision_id.not_in(sa.select(people.c.decision_id)),
+                    sa.not_(judged_by_people),
                 )
-                .order_by(columns.ts.desc(), columns.decision_id, columns.author)
+                .order_by(*_NEWEST_FIRST)
                 .limit(limit)
             )
             room = limit * place // len(_MIXED)
@@ -120,12 +121,24 @@ def to_label(engine: sa.Engine, filters: Filters, evaluator: str, *, limit: int 
     return list(found.values())
 
 
+_SAID: Final = EVALUATION.alias("said")
+_MEAN: Final = (
+    sa.select(sa.func.avg(_SAID.c.score))
+    .where(_SAID.c.decision_id == EVALUATION.c.decision_id, SAID)
+    .correlate(EVALUATION)
+    .scalar_subquery()
+)
+"""What people say of a given answer: the mean of their scores; NULL where nobody does."""
+_NEWEST_FIRST: Final = (EVALUATION.c.ts.desc(), EVALUATION.c.decision_id, EVALUATION.c.author)
+
+
 def _people() -> sa.Subquery:
-    """What people say of each answer: the mean of their scores."""
-    columns = EVALUATION.alias("said").c
-    return (
-        sa.select(columns.decision_id, sa.func.avg(columns.score).label("mean"))
-        .where(columns.method == "human", columns.answer == "given", columns.score.is_not(None))
-        .group_by(columns.decision_id)
-        .subquery("people")
-    )
+    """What people say of each answer."""
+    columns = _SAID.c
+    mean = sa.func.avg(columns.score).label("mean")
+    return sa.select(columns.decision_id, mean).where(SAID).group_by(columns.decision_id).subquery("people")
+
+
+def _times(condition: sa.ColumnElement[bool], name: str) -> sa.Label[int]:
+    """How often it holds."""
+    return sa.func.sum(sa.case((condition, 1), else_=0)).label(name)
