@@ -101,7 +101,7 @@ def test_what_stayed_is_counted_listed_and_does_not_alarm(home: Path) -> None:
     told = said(app)
     for number in ("Protected requests: 3", "Stayed local: 100.0 %", "Left for a cloud: 0", "Denied: 1"):
         assert number in told
-    assert "rs-alarm" not in told
+    assert 'rs-alarm"' not in told
     assert tables_of(app)[0]["Stayed"] == ["local", "local", "nothing ran"]
     assert "never fired" in told
     assert "The first version of this policy that the store knows." in told

@@ -34,10 +34,8 @@ def labels(app: AppTest) -> list[str]:
 
 def test_filters_are_saved_under_a_name_and_opened_again(home: Path) -> None:
     keep(home, routed(1, intent="code"), routed(2))
-    app = open_page("decisions")
-    app.query_params["intent"] = "code"
-    app.query_params["q"] = "prompt"
-    app.run()
+    app = open_page("decisions", intent="code", q="prompt")
+    assert len(names_of(app)[0]) == 1
     next(one for one in app.text_input if one.key == "view-name").set_value("Code (mine)")
     button(app, "view-save-button").click().run()
     assert not app.exception

@@ -141,7 +141,7 @@ def test_hostile_names_and_errors_are_text() -> None:
 
 def test_filters_that_leave_nothing_say_what_to_do() -> None:
     app = AppTest.from_file(str(MAIN), default_timeout=120)
-    app.session_state["tenant"] = ["nobody"]
+    app.query_params["tenant"] = "nobody"
     app.switch_page("pages/latency.py").run()
     assert not app.exception
     assert "No request matches these filters" in text_of(app)
