@@ -145,21 +145,24 @@ def _what_if(
     prices: Prices,
     heard: Mapping[tuple[str, str, str], frozenset[str]],
 ) -> WhatIf:
-    sums, asked, now, alike = _Sums(), set[Further](), Counter[str](), Counter[str]()
-    used: Counter[float] = Counter()
+    sums, asked, used = _Sums(), set[Further](), Counter[float]()
     concerned = costed = 0
+    escalated = nano = 0  # as it was
     for chain in chains:
         scores = [s for a in chain.answers if a.kind == kind for s in a.scores if s.validator == validator]
-        used.update(score.threshold for score in scores)
-        concerned += bool(scores)
         known = chain.tail_nano is not None and all(answer.cost_nano is not None for answer in chain.answers)
-        costed += known
         as_it_was = _course(chain, validator, kind, None, heard)
-        now.update(escalated=as_it_was.escalated, nano=(as_it_was.nano or 0) if known else 0)
+        spent = (as_it_was.nano or 0) if known else 0
+        costed += known
+        escalated += as_it_was.escalated
+        nano += spent
         if not scores:
             # No threshold of this validator changes anything.
-            alike.update(escalated=as_it_was.escalated, nano=(as_it_was.nano or 0) if known else 0)
+            sums.add("escalated", 0, STEPS, int(as_it_was.escalated))
+            sums.add("nano", 0, STEPS, spent)
             continue
+        concerned += 1
+        used.update(score.threshold for score in scores)
         for first, last in _stretches(score.score for score in scores):
             course = _course(chain, validator, kind, last / STEPS, heard)
             sums.add("escalated", first, last, int(course.escalated))
@@ -173,8 +176,6 @@ def _what_if(
                 if known and course.asked in prices:
                     sums.add(course.asked, first, last, 1)
                     asked.add(course.asked)
-    for name, amount in alike.items():
-        sums.add(name, 0, STEPS, amount)
     n = len(chains)
     at = {name: sums.at_each(name) for name in ("escalated", "kept", "unheard", "stuck", "nano", "sent_on", "unpriced")}
     further = {what: sums.at_each(what) for what in sorted(asked)}
@@ -189,7 +190,7 @@ def _what_if(
         )
         for step in range(STEPS + 1)
     ]
-    here = _outcome(None, Proportion.of(now["escalated"], n), now, {}, prices, costed)
+    here = _outcome(None, Proportion.of(escalated, n), {"nano": nano}, {}, prices, costed)
     ordered = tuple(sorted(used.items(), key=lambda one: (-one[1], one[0])))
     return WhatIf(validator, kind, n, concerned, left_out, costed, ordered, here, tuple(points))
 
@@ -197,9 +198,9 @@ def _what_if(
 def _stretches(scores: Iterable[float | None]) -> list[tuple[int, int]]:
     """The thresholds, as hundredths from one to another, at which these scores pass or do not all alike."""
     # The small amount makes 0.29 pass at 29 hundredths, as it does at 0.29.
-    ends = sorted({min(max(math.floor(score * STEPS + 1e-9), -1), STEPS) for score in scores if score is not None})
-    starts = [0, *(end + 1 for end in ends if 0 <= end < STEPS)]
-    return list(zip(starts, [*(start - 1 for start in starts[1:]), STEPS], strict=True))
+    ends = {math.floor(score * STEPS + 1e-9) for score in scores if score is not None}
+    within = sorted(end for end in ends if 0 <= end < STEPS)
+    return list(zip([0, *(end + 1 for end in within)], [*within, STEPS], strict=True))
 
 
 def _course(
