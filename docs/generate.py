@@ -72,6 +72,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ('then, kind = "redact"', schema.Redact),
     ('then, kind = "route_to"', schema.RouteTo),
     ("[routes.NAME]", schema.Route),
+    ("[routes.NAME.sticky]", schema.StickyEntry),
+    ("[routes.NAME.cache]", schema.CacheEntry),
     ('strategy, kind = "cascade"', schema.CascadeStrategy),
     ('strategy, kind = "intent"', schema.IntentStrategy),
     ('strategy, kind = "cost"', schema.CostStrategy),

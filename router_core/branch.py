@@ -255,12 +255,12 @@ class Branch:
     def attributes(self, *, content: bool) -> dict[str, Any]:
         """What the branch's span says when it closes, beside what all spans of the request say. None where unknown."""
         self.last_record = record = self.record()
-        tool = self.kind == "tool"
+        tool, cached = self.kind == "tool", self.kind == "cache"
         attributes: dict[str, Any] = {
-            semconv.OPERATION_NAME: "execute_tool" if tool else "chat",
+            semconv.OPERATION_NAME: None if cached else "execute_tool" if tool else "chat",
             semconv.TOOL_NAME: self.model if tool else None,
             semconv.PROVIDER_NAME: self.provider_name,
-            semconv.REQUEST_MODEL: None if tool else self.model,
+            semconv.REQUEST_MODEL: None if tool or cached else self.model,
             semconv.RESPONSE_MODEL: record.response_model,
             semconv.RESPONSE_ID: None if self.completion is None else self.completion.response_id,
             semconv.FINISH_REASONS: None if record.finish_reason is None else [record.finish_reason],

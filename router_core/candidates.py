@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from router_core.conversation import cold_usd
 from router_core.fleet import Fleet
 from router_core.guard import Exclusion
 from router_core.pricing import to_usd
@@ -55,4 +58,10 @@ def candidates_of(run: Run) -> tuple[CandidateRecord, ...]:
             why = Exclusion("plan", left_out[name])
         by, reason = (None, None) if why is None else (why.excluded_by, why.reason)
         records.append(CandidateRecord(name, model.tier, None, None, by, reason, to_usd(run.expected_cost(name))))
-    return tuple(records)
+    if run.session is None:
+        return tuple(records)
+    last = run.session.model
+    return tuple(
+        replace(record, answered_before=record.model == last, cold_cache_usd=cold_usd(run, record.model))
+        for record in records
+    )

@@ -64,6 +64,8 @@ _TESTS: Final[Mapping[str, Callable[[Any, Look], bool]]] = {
     "max_words": lambda most, look: look.signals.words <= most,
     "min_tokens": lambda least, look: look.signals.input_tokens >= least,
     "max_tokens": lambda most, look: look.signals.input_tokens <= most,
+    "min_tool_trouble": lambda least, look: look.signals.tool_rounds > 0 and look.signals.tool_trouble >= least,
+    "min_tool_rounds": lambda least, look: look.signals.tool_rounds >= least,
     "max_deadline_ms": lambda most, look: _at_most(look.context.deadline_ms, most),
     "max_latency_target_ms": lambda most, look: _at_most(look.context.latency_target_ms, most),
     "max_cost_cap_usd": lambda most, look: _at_most(look.context.cost_cap_usd, most),

@@ -9,6 +9,7 @@ from router_core import semconv
 from router_core.baseline import Baseline, baseline_of
 from router_core.branch import Branch
 from router_core.candidates import candidates_of
+from router_core.conversation import attributes, outcome_of
 from router_core.errors import BudgetExhausted, RequestDenied
 from router_core.pricing import to_usd
 from router_core.reason import story
@@ -45,7 +46,7 @@ def _root_attributes(run: Run, decision: Decision) -> dict[str, Any]:
     first = run.branches[0] if run.branches else None
     deciding = None if run.chosen is None else run.chosen.deciding
     baseline = run.baseline
-    attributes: dict[str, Any] = {
+    told: dict[str, Any] = {
         semconv.SCHEMA: semconv.SCHEMA_VERSION,
         semconv.SOURCE: "router",
         semconv.PARENT_DECISION_ID: decision.parent_decision_id,
@@ -82,9 +83,11 @@ def _root_attributes(run: Run, decision: Decision) -> dict[str, Any]:
         semconv.ERROR_TYPE: decision.error_type,
         semconv.ERROR_MESSAGE: decision.error_message,
     }
+    if run.place is not None:
+        told |= attributes(outcome_of(run), run.session)
     if run.keeps_content:
-        attributes[semconv.INPUT_MESSAGES] = as_json([as_kept(message) for message in run.request.messages])
-    return attributes
+        told[semconv.INPUT_MESSAGES] = as_json([as_kept(message) for message in run.request.messages])
+    return told
 
 
 def build_decision(run: Run, *, planned: bool = False) -> Decision:
@@ -117,7 +120,7 @@ def build_decision(run: Run, *, planned: bool = False) -> Decision:
         branches=records,
         chosen=None if chosen is None else chosen.model,
         chosen_kind=None if chosen is None else chosen.kind,
-        reason=story(status, run.plan, run.branches, chosen, run.error, run.eligibility),
+        reason=_reason(run, status),
         cost_usd=to_usd(cost),
         baseline_model=None if baseline is None else baseline.model,
         baseline_cost_usd=None if baseline is None else to_usd(baseline.cost),
@@ -137,6 +140,12 @@ def build_decision(run: Run, *, planned: bool = False) -> Decision:
     )
 
 
+def _reason(run: Run, status: Status) -> str:
+    words = story(status, run.plan, run.branches, run.chosen, run.error, run.eligibility)
+    left = None if run.place is None or status not in ("ok", "planned") else outcome_of(run)
+    return f"{words} {left.words}" if left is not None and left.words else words
+
+
 def _baseline(run: Run) -> Baseline | None:
     """The baseline's tokens are those of the chosen answer; without one, there is nothing to compare."""
     if run.eligibility is None or run.signals is None or run.chosen is None:
@@ -150,7 +159,8 @@ def _baseline(run: Run) -> Baseline | None:
     price = run.prices.get(name)
     if chosen.kind == "tool":
         return baseline_of(name, price, run.signals.input_tokens, estimate_tokens([chosen.text]), None)
-    usage = chosen.usage
+    # What the cache gives again costs nothing; the baseline would have taken what it took when it was made.
+    usage = chosen.completion.usage if chosen.kind == "cache" and chosen.completion is not None else chosen.usage
     own = chosen.cost if chosen.model == name and chosen.cost_source == "observed" else None
     incoming = run.signals.input_tokens if usage.input_tokens is None else usage.input_tokens
     outgoing = estimate_tokens([chosen.written]) if usage.output_tokens is None else usage.output_tokens

@@ -11,8 +11,10 @@ from typing import Final
 from router_core import semconv
 from router_core.affordable import afford, exhausted
 from router_core.candidates import candidates_of, prospects_of
+from router_core.conversation import ordered, recall
 from router_core.errors import RequestDenied
 from router_core.events import Event, Planned, SignalsRead, VerdictsGiven
+from router_core.exact_cache import ExactCache
 from router_core.fleet import Fleet
 from router_core.guard import Eligibility, Ruling, fit
 from router_core.obligations import redacted, rerouted
@@ -20,6 +22,7 @@ from router_core.policy.loading import LoadedPolicy
 from router_core.request import Message, RouteRequest
 from router_core.rulebook import Rulebook
 from router_core.run import Run
+from router_core.sessions import Sessions
 from router_core.situation import Situation
 from router_core.state.ledger import RequestLedger
 from router_core.state.purse import Budgets
@@ -43,6 +46,8 @@ class Preparation:
         fleet: Fleet,
         budgets: Budgets,
         tools: Mapping[str, Tool],
+        sessions: Sessions,
+        cache: ExactCache,
         rng: random.Random,
     ) -> None:
         self._loaded = loaded
@@ -51,6 +56,8 @@ class Preparation:
         self._fleet = fleet
         self._budgets = budgets
         self._tools = tools
+        self._sessions = sessions
+        self._cache = cache
         self._rng = rng
         # Here, and not on top: numpy and a hundred patterns are a third of what importing the router would take.
         from router_core.signals.own_intents import OwnIntents
@@ -60,7 +67,7 @@ class Preparation:
         self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
 
     async def steps(self, run: Run) -> AsyncGenerator[Event]:
-        """Signals, guard, budgets and tools; a tool's answer is then the run's ``chosen``.
+        """Signals, guard, budgets, tools, cache; the answer of a tool or of the cache is then the run's ``chosen``.
 
         Raises:
             RequestDenied, BudgetExhausted, StateUnavailable
@@ -83,9 +90,21 @@ class Preparation:
             if (spent := exhausted(run.eligibility)) is not None:
                 raise spent
             raise RequestDenied(f"rule {denied.rule} denies it: {denied.reason}")
+        route = run.target.route
+        # What a caller's own function came back with is no question to be answered by a tool.
+        if route.tools and run.request.messages[-1].role == "user":
+            async for event in self._ask_tools(run):
+                yield event
+        if run.chosen is None and route.cache is not None:
+            async for event in self._cache.lookup(run):
+                yield event
+        if run.chosen is None and route.sticky is not None:
+            await recall(run, self._sessions)
+
+    async def _ask_tools(self, run: Run) -> AsyncGenerator[Event]:
+        """Ask the route's tools, until one answers."""
+        assert run.eligibility is not None
         tools = [self._tools[name] for name in run.target.route.tools]
-        if not tools or run.request.messages[-1].role != "user":
-            return  # what a caller's own function came back with is no question to be answered here
         stays = must_stay(self._loaded.policy.rules, run.eligibility.verdicts, run.request.context)
         for tool in admitted(tools, stays=stays):
             async for event in try_tool(run, tool):
@@ -159,7 +178,7 @@ class Preparation:
         span = run.trace.child(semconv.SPAN_PLAN)
         situation = Situation(run.target.name, run.request.context, run.signals, run.request.purpose)
         strategy = run.target.strategy_for(run.signals.intent)
-        run.plan = strategy.plan(situation, prospects_of(run, self._fleet), self._rng.random())
+        run.plan = ordered(run, strategy.plan(situation, prospects_of(run, self._fleet), self._rng.random()))
         run.trace.end(span, {semconv.PLAN_MODELS: [place.model for place in run.plan.models]})
         if not run.plan.models:
             raise nobody_eligible(run)

@@ -30,6 +30,8 @@ def story(
         return f"No answer: {error}." if error is not None else "No answer."
     if chosen.kind == "tool":
         return f"{chosen.model} answered before any model was called: {_bare(chosen.reason)}."
+    if chosen.kind == "cache":
+        return f"The cache answered, with no model called: {_bare(chosen.reason)}."
     others = [branch for branch in branches if branch is not chosen and branch.kind == "model"]
     before = [setback for setback in map(_setback, others) if setback is not None]
     sentence = f"{chosen.model} answered"
@@ -44,6 +46,8 @@ def story(
 def _intention(plan: Plan | None, chosen: Branch | None, error: RouteScopeError | None) -> str:
     if error is not None:
         return f"There would be no answer: {error}."
+    if chosen is not None and chosen.kind == "cache":
+        return f"The cache would answer, with no model called: {_bare(chosen.reason)}."
     if chosen is not None:
         return f"{chosen.model} would answer before any model is called: {_bare(chosen.reason)}."
     if plan is None or not plan.models:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from router_core.cache_control import NO_WISHES, CacheControl
 from router_core.errors import EmptyPrompt, InvalidContext, InvalidText, PromptTooLarge, UnsupportedFeature
 from router_core.functions import Function, FunctionCall, FunctionChoice
 from router_core.images import Image
@@ -76,6 +77,8 @@ class Context:
     """Name of the API key, set by the gateway from the key itself, never by the body."""
     sticky_key: str | None = None
     """What a traffic split keeps together: a user, a conversation. Not recorded."""
+    session_id: str | None = None
+    """The caller's name of the conversation that the request goes on with, for routes that are sticky. Not recorded."""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, tenant: str = DEFAULT_TENANT) -> Context:
@@ -144,6 +147,7 @@ _CONTEXT_READERS: dict[str, Any] = {
     "cost_cap_usd": _positive(float),
     "tags": _tags,
     "sticky_key": _sticky_key,
+    "session_id": _sticky_key,
 }
 
 
@@ -175,6 +179,8 @@ class RouteRequest:
     frequency_penalty: float | None = None
     caller_traceparent: str | None = None
     """W3C traceparent of the caller's span; the decision's own trace links to it."""
+    cache_control: CacheControl = NO_WISHES
+    """What the caller says of cached answers, where the route has any."""
 
     @classmethod
     def from_prompt(cls, prompt: str, **fields: Any) -> RouteRequest:

@@ -65,6 +65,14 @@ class Signals:
     """Characters that were too many to be searched for personal data and secrets; rules treat them as holding some."""
     images: int = 0
     """Images in the conversation. Nobody looks into them; rules treat them as holding personal data and secrets."""
+    tool_rounds: int = 0
+    """Of a request that brings results of functions: how often a model called some since the last user message."""
+    tool_errors: int = 0
+    """Of the last four of these results, those that say an error."""
+    tool_repeats: int = 0
+    """Of the last four of these calls, those that were made before with the same arguments."""
+    tool_trouble: float = 0.0
+    """0..1, by the formula of `router_core.signals.tool_loop`: how badly these calls went."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,11 @@ class CandidateRecord:
     """``rule:NAME``, ``data_class``, ``ready``, ``context_window``, ``route``, ``cap``, ``capability``, ``plan``."""
     excluded_reason: str | None = None
     expected_cost_usd: float | None = None
+    answered_before: bool = False
+    """It gave the conversation's last answer, as far as a sticky route knows."""
+    cold_cache_usd: float | None = None
+    """What reading the conversation anew would cost here over reading it from a warm prompt cache; None where that is
+    not known, and where nothing is to be read anew."""
 
 
 @dataclass(frozen=True, slots=True)

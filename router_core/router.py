@@ -21,6 +21,7 @@ from router_core import aggregate, semconv
 from router_core.attempts import Attempts, finished_of
 from router_core.branches import Branches
 from router_core.clock import Clock, SystemClock, Timeline
+from router_core.conversation import remember
 from router_core.decision import build_decision, settle
 from router_core.errors import (
     InternalFault,
@@ -33,6 +34,7 @@ from router_core.events import (
     Failed,
     Settled,
 )
+from router_core.exact_cache import ExactCache
 from router_core.fleet import Fleet
 from router_core.in_flight import InFlight
 from router_core.obligations import Restoring
@@ -47,7 +49,9 @@ from router_core.resilience.health import Health
 from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
+from router_core.sessions import Sessions
 from router_core.sink import DecisionSink, NoSink
+from router_core.state.entries import EntryStore, MemoryEntries
 from router_core.state.ledger import RequestLedger
 from router_core.state.memory import MemoryStore
 from router_core.state.purse import Budgets
@@ -80,6 +84,7 @@ class Router:
         tracer: Tracer = NO_TRACER,
         sink: DecisionSink | None = None,
         state: StateStore | None = None,
+        entries: EntryStore | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -101,7 +106,11 @@ class Router:
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
         self.targets = Targets(loaded.policy)
         budgets = Budgets(loaded.policy.budgets, state or MemoryStore(self._clock), self._clock)
-        self._preparation = Preparation(loaded, self.targets, self.fleet, budgets, tools, rng)
+        self.entries: EntryStore = entries or MemoryEntries(self._clock)
+        """Sessions and cached answers."""
+        self._sessions, self._cache = Sessions(self.entries), ExactCache(self.entries)
+        parts = (self.fleet, budgets, tools, self._sessions, self._cache)
+        self._preparation = Preparation(loaded, self.targets, *parts, rng)
         self.in_flight = InFlight()
         """The requests that have begun here and not ended."""
 
@@ -116,18 +125,21 @@ class Router:
         tracer: Tracer = NO_TRACER,
         sink: DecisionSink | None = None,
         state: StateStore | None = None,
+        entries: EntryStore | None = None,
         rng: random.Random | None = None,
         previous: Self | None = None,
     ) -> Self:
         """A router with everything that the policy names.
 
         ``previous``: the router whose place it takes. They share the providers of what is called as before, and so the
-        connections.
+        connections; and, without ``entries`` of its own, sessions and cached answers.
 
         Raises:
             PolicyError: a tool cannot be made (its folder is missing, say).
         """
         clock = clock or SystemClock()
+        if entries is None and previous is not None:
+            entries = previous.entries
         return cls(
             loaded,
             providers=build_providers(
@@ -142,6 +154,7 @@ class Router:
             tracer=tracer,
             sink=sink,
             state=state,
+            entries=entries,
             clock=clock,
             rng=rng,
         )
@@ -305,6 +318,10 @@ class Router:
         if run.redaction is not None and run.restores and chosen.kind != "tool":
             restore = run.redaction.restore
             text, calls = restore(text), tuple(replace(call, arguments=restore(call.arguments)) for call in calls)
+        if run.place is not None:
+            await remember(run, self._sessions)
+        if run.cache_key is not None:
+            await self._cache.keep(run)
         yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations, calls)
 
     # --- the end -----------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from router_core.pricing import Nano, Price
 from router_core.redaction import Redaction
 from router_core.request import RouteRequest
 from router_core.result import CandidateRecord, Decision, Signals
+from router_core.sessions import Place, Session
 from router_core.state.ledger import RequestLedger
 from router_core.strategies.base import Plan
 from router_core.target import Target
@@ -50,6 +51,12 @@ class Run:
     """What models get in place of the messages, when a rule asks for it."""
     restores: bool = False
     """Whether the answer gets the originals back."""
+    place: Place | None = None
+    """Where the request's session is kept; None where none is."""
+    session: Session | None = None
+    """What is known of the conversation that the request goes on with."""
+    cache_key: bytes | None = None
+    """Under which the cache keeps this request's answer; None where it does not."""
     plan: Plan | None = None
     candidates: tuple[CandidateRecord, ...] | None = None
     """As they stood when the plan was made; a cap may exclude some of them later."""

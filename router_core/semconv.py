@@ -17,6 +17,7 @@ SPAN_ROUTE: Final = "route"  # root: "route {route}"
 SPAN_SIGNALS: Final = "signals"
 SPAN_GUARD: Final = "guard"
 SPAN_TOOL: Final = "tool"  # "tool {name}"
+SPAN_CACHE: Final = "cache"  # a look into the exact cache; a branch when it holds the answer
 SPAN_PLAN: Final = "plan"
 SPAN_BRANCH: Final = "branch"  # "branch {model}"
 SPAN_VALIDATE: Final = "validate"  # "validate {name}"
@@ -91,6 +92,13 @@ TAGS: Final = "router.tags"  # list of str
 SIGNALS: Final = "router.signals"  # JSON object, as Decision.signals
 VERDICTS: Final = "router.verdicts"  # JSON list, as Decision.verdicts
 CANDIDATES: Final = "router.candidates"  # JSON list, as Decision.candidates
+SESSION_OUTCOME: Final = "router.session.outcome"  # begun | stayed | left; absent where the route is not sticky
+SESSION_MODEL: Final = "router.session.previous_model"  # who answered the conversation last
+SESSION_COLD_CACHE_NANO: Final = "router.session.cold_cache_nano_usd"  # int; absent when unknown, and unless left
+
+# --- router.*: on spans of the cache ----------------------------------------------------------------------
+CACHE_RESULT: Final = "router.cache.result"  # miss | bypass; a hit is a branch
+CACHE_REASON: Final = "router.cache.reason"  # why the cache had nothing to do with the request
 
 # --- router.*: on tool and branch spans (both become branch rows) -----------------------------------------
 BRANCH_INDEX: Final = "router.branch.index"  # 0, 1, ... in the order of starting

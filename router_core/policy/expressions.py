@@ -141,6 +141,10 @@ _FULL: Final = Signals(
     complexity=0.8,
     injection=0.7,
     injection_kinds=("instruction_override",),
+    tool_rounds=3,
+    tool_errors=2,
+    tool_repeats=1,
+    tool_trouble=0.75,
 )
 _SAMPLES: Final = (
     ("that states nothing", Facts("chat", "user", Context(), _NEUTRAL)),

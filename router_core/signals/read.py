@@ -21,6 +21,7 @@ from router_core.signals.own_intents import OwnIntents
 from router_core.signals.pii import find_pii, load_checks
 from router_core.signals.secrets import find_secrets
 from router_core.signals.text import REVEAL_CHARACTERS, across_turns, unveil, words_in
+from router_core.signals.tool_loop import read_tool_loop
 
 
 def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signals:
@@ -44,6 +45,7 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
     clean, hidden = unveil(whole)
     conversation = "\n".join([clean, *hidden])
     injection = _find_injection(request, whole, clean, hidden, said if clean == prompt else None)
+    loop = read_tool_loop(request.messages)
     return Signals(
         intent=intent,
         intent_confidence=round(confidence, 4),
@@ -66,6 +68,10 @@ def read_signals(request: RouteRequest, own: OwnIntents | None = None) -> Signal
         injection_kinds=injection.kinds,
         unread_characters=max(0, len(whole) - REVEAL_CHARACTERS),
         images=images,
+        tool_rounds=loop.rounds,
+        tool_errors=loop.errors,
+        tool_repeats=loop.repeats,
+        tool_trouble=loop.trouble,
     )
 
 

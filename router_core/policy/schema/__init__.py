@@ -5,6 +5,7 @@ Every field's docstring is its documentation: docs/policy.md is generated from h
 
 from router_core.policy.schema.alerts import AlertEntry, AlertingEntry, ChannelEntry, EmailChannel, WebhookChannel
 from router_core.policy.schema.budgets import Budget
+from router_core.policy.schema.caching import CacheEntry
 from router_core.policy.schema.document import CollectorEntry, Policy, TelemetryEntry
 from router_core.policy.schema.evaluation import (
     EvaluationEntry,
@@ -32,6 +33,7 @@ from router_core.policy.schema.models import (
 from router_core.policy.schema.resilience import BreakerEntry, OutlierEntry, ResilienceEntry, RetryEntry
 from router_core.policy.schema.routes import Caps, IntentOverride, Route
 from router_core.policy.schema.rules import Condition, Deny, Exclude, Raise, Redact, Require, RouteTo, Rule, RuleOutcome
+from router_core.policy.schema.sessions import StickyEntry
 from router_core.policy.schema.strategies import (
     CascadeStrategy,
     CostStrategy,
@@ -92,6 +94,7 @@ __all__ = [
     "BreakerEntry",
     "Budget",
     "BuiltinIntent",
+    "CacheEntry",
     "CalculatorTool",
     "Capability",
     "Caps",
@@ -157,6 +160,7 @@ __all__ = [
     "Share",
     "SqlQuery",
     "SqlTool",
+    "StickyEntry",
     "StrategyEntry",
     "Strict",
     "TelemetryEntry",

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from router_core.policy.schema.caching import CacheEntry
+from router_core.policy.schema.sessions import StickyEntry
 from router_core.policy.schema.strategies import StrategyEntry
 from router_core.policy.schema.validators import CombinationEntry, all_must_pass
 from router_core.policy.schema.values import Amount, Count, Seconds, Share, Strict
@@ -71,6 +73,13 @@ class Route(Strict):
     that most models give."""
     stream: Literal["accepted", "immediate"] = "accepted"
     """`immediate` lets the first branch's tokens out as they come: no validators then."""
+    sticky: StickyEntry | None = None
+    """Keeps a conversation with the model that answered it last; without it every turn is routed anew."""
+    escalate_on_tool_trouble: Share | None = None
+    """From this `tool_trouble` on (docs/signals.md) a request that brings results of functions begins with the next
+    stronger model of the plan. Default: never."""
+    cache: CacheEntry | None = None
+    """Gives an accepted answer again to the same request; without it every request is answered anew."""
     caps: Caps = Field(default_factory=Caps)
     """What one request may spend."""
     deadline_s: Seconds = 120.0

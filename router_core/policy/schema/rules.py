@@ -53,6 +53,10 @@ class Condition(Strict):
     """Holds for conversations of at least so many tokens, as estimated."""
     max_tokens: Annotated[int, Field(ge=0)] | None = None
     """Holds for conversations of at most so many tokens, as estimated."""
+    min_tool_trouble: Share | None = None
+    """Holds when the request brings results of functions and their calls went at least so badly (docs/signals.md)."""
+    min_tool_rounds: Count | None = None
+    """Holds when the request brings results of functions after at least so many rounds of calls."""
     max_deadline_ms: Count | None = None
     """Holds when the caller asks for an answer within so many milliseconds or fewer."""
     max_latency_target_ms: Count | None = None
