@@ -16,6 +16,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -37,6 +38,7 @@ _BUCKETS = 1 << 12
 _UNITS_PER_MS = 1024
 _MOST = (1 << 20) - 1
 _DIGITS = 8
+_ENTRY_BITS = 32
 _PREFIX = 3
 """Of them, those of the bucket."""
 _SPLICED = 3
@@ -163,8 +165,9 @@ def summaries(texts: Sequence[str | None], shares: Sequence[float], *, bucket: i
     lengths = np.array([len(text or "") // _DIGITS for text in texts], dtype=np.int64)
     entries = _entries("".join(text or "" for text in texts))
     of = np.repeat(np.arange(len(texts)), lengths)
-    order = np.argsort(of << 12 | entries >> 20, kind="stable")
-    buckets, numbers = (entries >> 20)[order], (entries & _MOST)[order]
+    # By text, and within it by bucket, which is what an entry begins with.
+    entries = np.sort(of << _ENTRY_BITS | entries, kind="stable")
+    buckets, numbers = entries >> 20 & _BUCKETS - 1, entries & _MOST
     # Counted on over all texts; a text's own count is the difference from where it begins.
     upto = np.concatenate(([0], np.cumsum(numbers)))
     ends = np.cumsum(lengths)
@@ -172,14 +175,16 @@ def summaries(texts: Sequence[str | None], shares: Sequence[float], *, bucket: i
     totals = upto[ends] - before
     beyond = np.zeros(len(texts), dtype=np.int64)
     if bucket is not None:
-        beyond = np.bincount(of, weights=numbers * (buckets > bucket), minlength=len(texts)).astype(np.int64)
+        upto_beyond = np.concatenate(([0], np.cumsum(numbers * (buckets > bucket))))
+        beyond = upto_beyond[ends] - upto_beyond[ends - lengths]
     found: list[Sequence[float | None]] = []
     for share in shares:
         ranks = np.maximum(1, np.ceil(share * totals).astype(np.int64))
         # An empty text has no place of its own.
         at = np.minimum(np.searchsorted(upto[1:], before + ranks), max(len(buckets) - 1, 0))
         reached = buckets[at] if len(buckets) else at
-        found.append([value_of(one) if n else None for one, n in zip(reached.tolist(), totals.tolist(), strict=True)])
+        values = _values()[reached].tolist()
+        found.append([value if n else None for value, n in zip(values, totals.tolist(), strict=True)])
     columns = zip(*found, strict=True) if found else iter([()] * len(texts))
     return [Summary(*row) for row in zip(totals.tolist(), columns, beyond.tolist(), strict=True)]
 
@@ -267,6 +272,14 @@ def _sorted_pairs(text: str) -> list[tuple[int, int]]:
     totals = np.bincount(entries >> 20, weights=entries & _MOST)
     used = np.flatnonzero(totals)
     return list(zip(used.tolist(), totals[used].astype(np.int64).tolist(), strict=True))
+
+
+@cache
+def _values() -> NDArray[np.float64]:
+    """`value_of` each bucket."""
+    import numpy as np
+
+    return np.array([value_of(bucket) for bucket in range(_BUCKETS)])
 
 
 def _entries(text: str) -> NDArray[np.int64]:
