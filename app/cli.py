@@ -55,7 +55,7 @@ class LazyGroup(click.Group):
         "alerts": "app.alerts_command:alerts",
         "db": "app.db_command:db",
         "models": "app.models_command:models",
-        "doctor": "app.doctor:doctor",
+        "doctor": "app.doctor.command:doctor",
         "demo": "app.demo_command:demo",
         "drift": "app.drift_command:drift",
         "evaluate": "app.evaluate_command:evaluate",
