@@ -27,6 +27,8 @@ TITLES: Final[Mapping[str, str]] = {
     "latency_ms": "latency",
     "answer_characters": "length of the answer",
     "answer_sentences": "sentences of the answer",
+    "answer_embedding": "text of the answer",
+    "prompt_embedding": "text of the prompt",
     "answer_non_letters": "part of the answer that is no letters",
     "prompt_characters": "length of the prompt",
     "refused": "refusals",
@@ -40,6 +42,7 @@ TITLES: Final[Mapping[str, str]] = {
     "wasserstein_log": "Wasserstein distance of the logarithms",
     "wasserstein": "Wasserstein distance",
     "jensen_shannon": "Jensen-Shannon distance",
+    "told_apart": "2 AUC - 1 of a classifier that tells the week from the reference",
 }
 
 
@@ -53,7 +56,7 @@ def value(one: DriftFinding | MetricDrift, amount: float | None) -> str:
     """An amount of a metric with its unit."""
     if amount is None:
         return "unknown"
-    if one.unit == "share":
+    if one.unit in ("share", "place"):
         return units.share(amount)
     if one.unit == "nano-USD":
         return units.nano_usd(round(amount))
@@ -69,6 +72,8 @@ def moved(one: DriftFinding | MetricDrift) -> str:
     if one.before is None or one.after is None:
         return ""
     told = f"{value(one, one.before)} → {value(one, one.after)}"
+    if one.unit == "place":
+        return f"typical place {told}"
     if one.unit == "share":
         whose = "" if one.category in (None, one.metric) else f"{plain.visible(one.category or '', 40)} "
         return whose + told

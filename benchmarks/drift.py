@@ -6,9 +6,10 @@
 ``--data`` keeps the store there, and uses it again when it has been made before. Eight models, sixteen metrics and
 those of their validators. `routescope drift run --all` runs as a process of its own: its time and the most memory that
 it held. The peer is Evidently's full report of as many weeks of models, of which ``--peer-cells`` are made and the rest
-is reckoned. Null weeks are of four models that do not change, of 60 to 800 branches each, against two references: the
-share of weeks with any alarm, with its Wilson interval; the promise is 2 %. Then changes are planted, forty of a kind:
-the share that is found by its metric, and of all that was found then the share that is named by its cause.
+is reckoned. Null weeks are of four models that do not change, of 60 to 800 branches each, texts kept, against two
+references: the share of weeks with any alarm, with its Wilson interval; the promise is 2 %. Then changes are planted,
+forty of a kind: the share that is found by its metric, and of all that was found then the share that is named by its
+cause.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ PLANTED: Final = (
     ("price_1.5x", Habits(price=900), 300, "cost", ("price",)),
     ("other_intents", Habits(asked=(0.1, 0.5, 0.3, 0.1)), 600, "intent", ("input",)),
     ("new_version", Habits(version="v2"), 300, "version", ("model",)),
+    ("other_answers", Habits(texts=True, says=1.0), 400, "answer_embedding", ("model",)),
 )
 """A name, what is otherwise, branches a week, the metric that must be found, and its cause."""
 
@@ -132,7 +134,11 @@ def planted() -> Iterator[tuple[str, float, float]]:
     for name, habits, n, metric, causes in PLANTED:
         hits = named = drifted = 0
         for seed in range(REPEATS):
-            moved = [one for one in judge(pair(seed, n, habits).measure()) if one.state == "drift"]
+            moved = [
+                one
+                for one in judge(pair(seed, n, habits, before=Habits(texts=habits.texts)).measure())
+                if one.state == "drift"
+            ]
             hits += any(one.metric.name == metric for one in moved)
             drifted += len(moved)
             named += sum(one.cause in causes for one in moved)
@@ -143,8 +149,9 @@ def _null_pairs(rng: np.random.Generator) -> Iterator[Pair]:
     monday = FIRST + WEEK * 4
     for model in range(NULL_MODELS):
         vocabulary, n = Vocabulary(), int(rng.integers(60, 800))
-        before = [week(rng, n, vocabulary, monday=FIRST + WEEK * number) for number in range(4)]
-        now = week(rng, n, vocabulary, monday=monday)
+        kept = Habits(texts=True)
+        before = [week(rng, n, vocabulary, kept, monday=FIRST + WEEK * number) for number in range(4)]
+        now = week(rng, n, vocabulary, kept, monday=monday)
         subject = Subject(f"model-{model}", False)
         yield Pair(monday, subject, Window.of(before), now, vocabulary, "trailing")
         yield Pair(monday, subject, before[-1], now, vocabulary, "previous")

@@ -12,14 +12,17 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from telemetry.content import ContentPolicy
-from telemetry.drift.metrics import METRICS, VALIDATOR
+from telemetry.drift.metrics import ANSWER_EMBEDDING, METRICS, PROMPT_EMBEDDING, VALIDATOR
 from telemetry.drift.pair import Pair
+from telemetry.drift.passages import ABSENT, Passages, half_of
 from telemetry.drift.weeks import WEEK, start_of
 from telemetry.drift.windows import MISSING, Subject, Vocabulary, Window, strata_of
 from telemetry.rows import Bundle, bundle_of
 from tests.traces import Routed, emit
 
 FIRST = date(2026, 3, 2)
+DIRECTIONS = 24
+"""Of made-up texts as vectors."""
 INTENTS = {"chat": (60, 4.0), "code": (400, 5.2), "summarise": (2_500, 4.6), "math": (45, 3.2)}
 """By intent: the median characters of a prompt, and the mean logarithm of an answer's tokens."""
 USUAL = (0.4, 0.25, 0.2, 0.15)
@@ -38,6 +41,10 @@ class Habits:
     price: float = 600.0
     """Nano-USD per token of an answer; a quarter of that per token of a prompt."""
     version: str = "v1"
+    texts: bool = False
+    """Prompts and answers are kept."""
+    says: float = 0.0
+    """How far answers lie from where they usually do, in standard deviations of one direction."""
 
 
 def week(
@@ -85,7 +92,28 @@ def week(
     at = start_of(monday).timestamp() + np.sort(rng.uniform(0, WEEK.total_seconds(), n))
     strata = strata_of(codes["intent"], codes["language"], characters)
     ids = np.array([f"d{int(moment)}-{number}" for number, moment in enumerate(at)], dtype=np.object_)
-    return Window(at, numbers, codes, strata, ids)
+    window = Window(at, numbers, codes, strata, ids)
+    if habits.texts:
+        window.passages[PROMPT_EMBEDDING] = _passages(rng, place, ids)
+        window.passages[ANSWER_EMBEDDING] = _passages(rng, place, ids, habits.says, ~failed)
+    return window
+
+
+def _passages(
+    rng: np.random.Generator,
+    intents: np.ndarray,
+    ids: np.ndarray,
+    moved: float = 0.0,
+    there: np.ndarray | None = None,
+) -> Passages:
+    """Vectors that lie around a place of their intent, none where nothing was answered."""
+    known = np.ones(intents.size, dtype=bool) if there is None else there
+    vectors = rng.normal(size=(int(known.sum()), DIRECTIONS)).astype(np.float32)
+    vectors[np.arange(len(vectors)), intents[known]] += 3.0
+    vectors[:, -1] += moved
+    places = np.full(intents.size, ABSENT, dtype=np.int32)
+    places[known] = np.arange(len(vectors))
+    return Passages(places, vectors, np.array([half_of(one) for one in ids[known]], dtype=bool))
 
 
 def pair(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-MetricKind: TypeAlias = Literal["numeric", "categorical"]
+MetricKind: TypeAlias = Literal["numeric", "categorical", "text"]
 Side: TypeAlias = Literal["input", "model"]
 """What a metric describes: what was asked, or what the model made of it."""
 
@@ -15,6 +15,8 @@ SHARES = 0.1
 """Jensen-Shannon distance (natural logarithm): Evidently's own default; 5 % becoming 13 %."""
 RARE = 0.05
 """Jensen-Shannon distance for what ought to be rare: 2 % becoming 5 %."""
+TOLD = 0.2
+"""2 AUC - 1 of a classifier: given a text of the week and one before, it sees which is which six times of ten."""
 
 VALIDATOR = "validator:"
 """Before the name of a validator whose scores are watched."""
@@ -60,6 +62,13 @@ TEXTS: tuple[Metric, ...] = (
     Metric("answer_non_letters", "numeric", "per cent", SPREAD),
 )
 """Of captured answers, where there are any; see `telemetry.drift.texts`."""
+PROMPT_EMBEDDING = "prompt_embedding"
+ANSWER_EMBEDDING = "answer_embedding"
+EMBEDDINGS: tuple[Metric, ...] = (
+    Metric(PROMPT_EMBEDDING, "text", "place", TOLD, "input", answers_only=False),
+    Metric(ANSWER_EMBEDDING, "text", "place", TOLD),
+)
+"""Of captured prompts and answers; see `telemetry.drift.telling`."""
 ANSWERS = frozenset({"accepted", "rejected", "compared"})
 """Outcomes of complete answers."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
@@ -16,6 +16,7 @@ from telemetry.drift.findings import WHOLE, Against, Finding, Part
 from telemetry.drift.metrics import Metric
 from telemetry.drift.statistics import Comparison, compare_counts, compare_numbers, effective_size, jensen_shannon
 from telemetry.drift.strata import MIN_MATCHED, Matched, match
+from telemetry.drift.telling import Telling, tell_apart
 from telemetry.drift.windows import MISSING, Subject, Vocabulary, Window
 
 MIN_CURRENT: Final = 50
@@ -38,6 +39,7 @@ class Pair:
     vocabulary: Vocabulary
     against: Against = "trailing"
     part: Part = WHOLE
+    _tellings: dict[str, Telling | None] = field(default_factory=dict)
 
     @cached_property
     def matched(self) -> Matched:
@@ -47,8 +49,9 @@ class Pair:
     def measure(self) -> list[Finding]:
         """All metrics, compared but not yet judged: `judge` needs all of the week's."""
         metrics = dict.fromkeys((*self.reference.metrics, *self.current.metrics))
-        # Within one intent or route the prompts' own metrics say little that the whole does not.
-        return [self._measure(one) for one in metrics if self.part.scope == "model" or one.side == "model"]
+        # Within one intent or route the prompts' own metrics say little that the whole does not, and texts are few.
+        whole = self.part.scope == "model"
+        return [self._measure(one) for one in metrics if whole or (one.side == "model" and one.kind != "text")]
 
     def explain(self, finding: Finding, history: Window) -> Finding:
         """A drift with its two shapes, its moment, and decisions that show it.
@@ -67,7 +70,9 @@ class Pair:
         return replace(finding, examples=tuple(ids), change=self._change(finding, history))
 
     def shaped(self, finding: Finding) -> Finding:
-        """A finding with both distributions."""
+        """A finding with both distributions; places among texts are none where they could not be told apart."""
+        if finding.metric.kind == "text" and finding.comparison is None:
+            return finding
         values = (self._values(finding.metric, window) for window in (self.reference, self.current))
         return self._shaped(finding, *values)
 
@@ -88,7 +93,9 @@ class Pair:
         )
         if n < MIN_CURRENT or n_reference < MIN_REFERENCE:
             return empty
-        comparison = self._compare(metric, reference[had], current[has])
+        comparison = self._compared(metric, reference[had], current[has])
+        if comparison is None:
+            return empty
         threshold = metric.threshold if comparison.threshold is None else comparison.threshold
         finding = replace(empty, comparison=comparison, threshold=threshold)
         return finding if metric.side == "input" else self._matched(finding, reference, current)
@@ -103,7 +110,9 @@ class Pair:
         enough = int(has_like.sum()) >= MIN_CURRENT and finding.like_share is not None
         if not enough or has_like.sum() < MIN_MATCHED * finding.n or effective_size(weights) < MIN_REFERENCE:
             return finding
-        like = self._compare(finding.metric, before, current[has_like], weights)
+        like = self._like(finding.metric, before, current, has_like, weights)
+        if like is None:
+            return finding
         finding = replace(finding, like=like)
         if finding.ratio < 1.0:
             return finding  # What does not matter needs no cause.
@@ -112,6 +121,8 @@ class Pair:
 
     def _mix_effect(self, metric: Metric, reference: Any, weighted: Any, weights: Numbers) -> float:
         """How far the new prompts alone would have moved the reference."""
+        if metric.kind == "text":
+            return abs(2 * float(np.average(weighted, weights=weights)) - 1)
         if metric.kind == "numeric":
             # The other way round, since only the first of two samples may carry weights; distances are symmetric but
             # for the deviation that they are measured in, which is the weighted reference's here.
@@ -119,6 +130,29 @@ class Pair:
         size = len(self.vocabulary.labels[metric.name])
         counts = np.bincount(weighted, weights, minlength=size), np.bincount(reference, minlength=size)
         return jensen_shannon(*(each / each.sum() for each in counts))
+
+    def _compared(self, metric: Metric, reference: Any, current: Any) -> Comparison | None:
+        """Both sides; None where there are too few texts in a half."""
+        if metric.kind != "text":
+            return self._compare(metric, reference, current)
+        telling = self._telling(metric)
+        return None if telling is None else telling.comparison
+
+    def _like(
+        self, metric: Metric, reference: Any, current: Any, has_like: NDArray[np.bool_], weights: Numbers
+    ) -> Comparison | None:
+        """The week's rows that have their like against the weighted reference."""
+        if metric.kind != "text":
+            return self._compare(metric, reference, current[has_like], weights)
+        before = self.reference.passages_of(metric.name).compact(self.matched.reference)
+        telling = tell_apart(before, self.current.passages_of(metric.name).compact(has_like), weights)
+        return None if telling is None else telling.comparison
+
+    def _telling(self, metric: Metric) -> Telling | None:
+        if metric.name not in self._tellings:
+            before, now = (window.passages_of(metric.name) for window in (self.reference, self.current))
+            self._tellings[metric.name] = tell_apart(before.compact(), now.compact())
+        return self._tellings[metric.name]
 
     def _compare(self, metric: Metric, reference: Any, current: Any, weights: Numbers | None = None) -> Comparison:
         if metric.kind == "numeric":
@@ -129,6 +163,9 @@ class Pair:
         return compare_counts(counts, now, None if weights is None else effective_size(weights))
 
     def _values(self, metric: Metric, window: Window) -> Any:
+        if metric.kind == "text":
+            passages, telling = window.passages_of(metric.name), self._telling(metric)
+            return np.where(passages.known, 0.5, np.nan) if telling is None else telling.column(passages)
         if metric.kind == "numeric":
             found = window.numbers.get(metric.name)
             return np.full(window.rows, np.nan) if found is None else found
@@ -137,7 +174,7 @@ class Pair:
 
     def _shaped(self, finding: Finding, reference: Any, current: Any) -> Finding:
         reference, current = reference[~_missing(reference)], current[~_missing(current)]
-        if finding.metric.kind == "numeric":
+        if finding.metric.kind != "categorical":
             before, after = histograms(reference, current)
             return replace(finding, reference=before, current=after, before=before.median, after=after.median)
         names = self.vocabulary.labels.get(finding.metric.name, [])

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from telemetry.drift import stored
 from telemetry.drift.baseline import pinned_weeks
+from telemetry.drift.embedding import CharacterGrams, Embedder
 from telemetry.drift.findings import Finding, Part, judge
 from telemetry.drift.pair import Pair
 from telemetry.drift.weeks import WEEK, label_of, monday_of, start_of
@@ -45,7 +46,7 @@ MIN_PART: Final = 200
 """Rows of a route or intent, in the week and before it, that are worth a look of their own."""
 MAX_PARTS: Final = 6
 """Routes, and intents, of a model that are looked at; the most used ones."""
-METHOD: Final = 3
+METHOD: Final = 4
 """Counts up when findings would come out otherwise from the same rows."""
 
 Subjects = dict[date, dict[Subject, int]]
@@ -94,6 +95,7 @@ def run_drift(
     models: Collection[str] | None = None,
     again: bool = False,
     now: datetime | None = None,
+    embedder: Embedder | None = None,
 ) -> DriftReport:
     """Compare weeks with those before them, and replace their rows. Doing it twice leaves the same rows.
 
@@ -107,6 +109,7 @@ def run_drift(
         models: the only models to be written; the q-values are those of the whole week all the same.
         again: compare weeks also when nothing has changed since.
         now: tells which week is the present one: its references are cut to as much of their weeks as has passed of it.
+        embedder: makes vectors of kept texts; `CharacterGrams` when it is left out.
 
     Raises:
         UnknownWeek, UnknownModel: the store has no such traffic, or no longer.
@@ -114,7 +117,7 @@ def run_drift(
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     with reading(engine) as connection:
-        plan = _plan(connection, week, all_weeks, models, now or started)
+        plan = _plan(connection, week, all_weeks, models, now or started, embedder or CharacterGrams())
     due = [one for one in plan.weeks if again or models is not None or one in plan.changed]
     report = DriftReport(uuid.uuid4().hex, started, 0.0, plan.weeks, (), ())
     for one in due:
@@ -150,7 +153,12 @@ class _Plan:
 
 
 def _plan(
-    connection: sa.Connection, week: date | None, all_weeks: bool, models: Collection[str] | None, now: datetime
+    connection: sa.Connection,
+    week: date | None,
+    all_weeks: bool,
+    models: Collection[str] | None,
+    now: datetime,
+    embedder: Embedder,
 ) -> _Plan:
     subjects = subjects_by_week(connection)
     _check(subjects, week, models)
@@ -160,9 +168,10 @@ def _plan(
         [week] if week is not None else sorted(one for one in subjects if all_weeks or one >= recent or one not in done)
     )
     weeks = _covered(connection, wanted, week)
-    prints = {one: _fingerprint(one, subjects, pinned, over=one < monday_of(now)) for one in weeks}
+    method = f"{METHOD} {embedder.name}"
+    prints = {one: _fingerprint(method, one, subjects, pinned, over=one < monday_of(now)) for one in weeks}
     changed = frozenset(one for one in weeks if done.get(one) != prints[one])
-    reader = _Reader(subjects, pinned, now, Vocabulary(refusal_validators(connection)))
+    reader = _Reader(subjects, pinned, now, Vocabulary(refusal_validators(connection)), embedder)
     return _Plan(tuple(weeks), prints, changed, reader)
 
 
@@ -189,7 +198,7 @@ def _covered(connection: sa.Connection, weeks: list[date], asked: date | None) -
     return [week for week in weeks if start_of(week) >= since]
 
 
-def _fingerprint(week: date, subjects: Subjects, pinned: Mapping[str, date], *, over: bool) -> str:
+def _fingerprint(method: str, week: date, subjects: Subjects, pinned: Mapping[str, date], *, over: bool) -> str:
     """Of all that a week's findings are computed from; facts never change, so their number says enough.
 
     A week that is over is compared with whole weeks, so it is compared once more then.
@@ -199,7 +208,7 @@ def _fingerprint(week: date, subjects: Subjects, pinned: Mapping[str, date], *, 
     counted = [
         (one, sorted((s.model, s.simulated, s.purpose, n) for s, n in subjects.get(one, {}).items())) for one in weeks
     ]
-    return blake2b(repr((METHOD, over, counted, sorted(pinned.items()))).encode(), digest_size=16).hexdigest()
+    return blake2b(repr((method, over, counted, sorted(pinned.items()))).encode(), digest_size=16).hexdigest()
 
 
 def _row(report: DriftReport) -> dict[str, object]:
@@ -223,6 +232,7 @@ class _Reader:
     pinned: Mapping[str, date]
     now: datetime
     vocabulary: Vocabulary
+    embedder: Embedder
     windows: dict[tuple[date, Subject], Window] = field(default_factory=dict)
 
     def findings(self, connection: sa.Connection, week: date) -> list[Finding]:
@@ -271,7 +281,7 @@ class _Reader:
     def _window(self, connection: sa.Connection, week: date, subject: Subject) -> Window:
         key = (week, subject)
         if key not in self.windows:
-            self.windows[key] = read_window(connection, subject, week, self.vocabulary)
+            self.windows[key] = read_window(connection, subject, week, self.vocabulary, embedder=self.embedder)
         return self.windows[key]
 
     def _reference(self, connection: sa.Connection, week: date, subject: Subject, weeks: int) -> Window:

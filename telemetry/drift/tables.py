@@ -83,7 +83,7 @@ class DriftMetric(_Key, table=True):
 
     run_id: str
     kind: str
-    """numeric or categorical."""
+    """numeric, categorical or text."""
     side: str
     """input or model: what the metric describes."""
     unit: str

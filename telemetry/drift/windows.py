@@ -16,7 +16,20 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from telemetry.drift import texts
-from telemetry.drift.metrics import ANSWERS, MAX_VALIDATORS, METRICS, TEXTS, VALIDATOR, Metric, of_validator
+from telemetry.drift.embedding import Embedder
+from telemetry.drift.metrics import (
+    ANSWER_EMBEDDING,
+    ANSWERS,
+    EMBEDDINGS,
+    MAX_VALIDATORS,
+    METRICS,
+    PROMPT_EMBEDDING,
+    TEXTS,
+    VALIDATOR,
+    Metric,
+    of_validator,
+)
+from telemetry.drift.passages import ABSENT, Passages, half_of
 from telemetry.drift.weeks import WEEK, monday_of_number, start_of, week_number
 from telemetry.levels import BRANCHES, HOURS_A_DAY
 from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST
@@ -28,6 +41,8 @@ KINDS: Final = ("model", "probe")
 PURPOSES: Final[tuple[Purpose, ...]] = ("user", "canary")
 ROWS_A_WEEK: Final = 5_000
 """More say nothing new: with 5,000 rows a normed Wasserstein distance is known to about 0.01."""
+EMBEDDED: Final = 400
+"""Texts of a kind in a window that become vectors."""
 LENGTHS: Final = (64, 256, 1_024, 4_096)
 """Characters of a prompt at which the next bucket of lengths begins."""
 MISSING: Final = -1
@@ -103,6 +118,8 @@ class Window:
     strata: NDArray[np.int64]
     """Intent, language and bucket of the prompt's length as one number."""
     decisions: NDArray[np.object_]
+    passages: dict[str, Passages] = field(default_factory=dict)
+    """Kept prompts and answers as vectors, by the metric that compares them."""
 
     @property
     def rows(self) -> int:
@@ -111,10 +128,11 @@ class Window:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The fixed ones, those of captured texts, then those of its validators."""
+        """The fixed ones, those of kept texts, then those of its validators."""
         of_texts = (metric for metric in TEXTS if metric.name in self.numbers)
         judged = (name.removeprefix(VALIDATOR) for name in self.numbers if name.startswith(VALIDATOR))
-        return (*METRICS, *of_texts, *map(of_validator, judged))
+        embedded = (metric for metric in EMBEDDINGS if metric.name in self.passages)
+        return (*METRICS, *of_texts, *embedded, *map(of_validator, judged))
 
     def take(self, chosen: NDArray[np.bool_]) -> Window:
         """Some of the rows."""
@@ -124,7 +142,12 @@ class Window:
             {name: values[chosen] for name, values in self.codes.items()},
             self.strata[chosen],
             self.decisions[chosen],
+            {name: kept.take(chosen) for name, kept in self.passages.items()},
         )
+
+    def passages_of(self, name: str) -> Passages:
+        """The texts that a metric compares; none where nothing was kept."""
+        return self.passages[name] if name in self.passages else Passages.absent(self.rows)
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Window:
@@ -135,12 +158,14 @@ class Window:
             return window_of([], Vocabulary())
         names = dict.fromkeys(name for window in windows for name in window.numbers)
         codes = dict.fromkeys(name for window in windows for name in window.codes)
+        kept = dict.fromkeys(name for window in windows for name in window.passages)
         return cls(
             _joined([window.at for window in windows], np.float64),
             {name: _joined([_numbers_of(window, name) for window in windows], np.float64) for name in names},
             {name: _joined([_codes_of(window, name) for window in windows], np.int32) for name in codes},
             _joined([window.strata for window in windows], np.int64),
             _joined([window.decisions for window in windows], np.object_),
+            {name: Passages.of([window.passages_of(name) for window in windows]) for name in kept},
         )
 
 
@@ -179,9 +204,24 @@ def refusal_validators(connection: sa.Connection) -> frozenset[str]:
 
 
 def read_window(
-    connection: sa.Connection, subject: Subject, monday: date, vocabulary: Vocabulary, *, limit: int = ROWS_A_WEEK
+    connection: sa.Connection,
+    subject: Subject,
+    monday: date,
+    vocabulary: Vocabulary,
+    *,
+    embedder: Embedder | None = None,
+    limit: int = ROWS_A_WEEK,
 ) -> Window:
-    """A model's week; of a busy one a random sample, always the same (span ids are random)."""
+    """A model's week; of a busy one a random sample, always the same (span ids are random).
+
+    Args:
+        connection: to the store.
+        subject: whose week.
+        monday: of the week.
+        vocabulary: the run's.
+        embedder: makes vectors of kept prompts and answers; without it there are none.
+        limit: most rows.
+    """
     columns = BRANCH.c
     start = start_of(monday)
     sampled = (
@@ -199,18 +239,43 @@ def read_window(
         .subquery()
     )
     asked = REQUEST.c
-    statement = sa.select(sampled, asked.language, asked.characters).select_from(
+    statement = sa.select(sampled, asked.language, asked.characters, asked.span_id.label(_ASKED)).select_from(
         sampled.outerjoin(REQUEST, asked.decision_id == sampled.c.decision_id)
     )
     rows = connection.execute(statement.order_by(sampled.c.span_id)).mappings().all()
     window = window_of(rows, vocabulary)
-    said = texts.described(connection, [row["span_id"] for row in rows])
+    said = texts.answers(connection, [row["span_id"] for row in rows])
+    # Only of complete answers: a failure's text tells of the failure.
+    said = {
+        row["span_id"]: said[row["span_id"]]
+        for row in rows
+        if row["span_id"] in said and row["outcome"] in ANSWERS and row["answer_characters"] is not None
+    }
     if said:
+        known = texts.described(said)
         for place, metric in enumerate(TEXTS):
-            values = _numbers(said[row["span_id"]][place] if row["span_id"] in said else None for row in rows)
-            window.numbers[metric.name] = np.where(np.isnan(window.numbers["answer_characters"]), np.nan, values)
+            window.numbers[metric.name] = _numbers(
+                known[row["span_id"]][place] if row["span_id"] in known else None for row in rows
+            )
+    if embedder is not None:
+        heard = texts.prompts(connection, list(dict.fromkeys(row[_ASKED] for row in rows if row[_ASKED] is not None)))
+        _embed(window, ANSWER_EMBEDDING, [said.get(row["span_id"]) for row in rows], embedder)
+        _embed(window, PROMPT_EMBEDDING, [heard.get(row[_ASKED]) for row in rows], embedder)
     return window
 
+
+def _embed(window: Window, name: str, kept: Sequence[str | None], embedder: Embedder) -> None:
+    """Give a window the vectors of the first EMBEDDED texts; its rows are in a random order."""
+    rows = [row for row, text in enumerate(kept) if text is not None][:EMBEDDED]
+    if not rows:
+        return
+    places = np.full(len(kept), ABSENT, dtype=np.int32)
+    places[rows] = np.arange(len(rows))
+    halves = np.asarray([half_of(str(window.decisions[row])) for row in rows], dtype=bool)
+    window.passages[name] = Passages(places, embedder.embed([str(kept[row]) for row in rows]), halves)
+
+
+_ASKED: Final = "asked_span_id"
 
 _OF_BRANCH: Final = (
     *("span_id", "decision_id", "start_ns", "route", "intent", "outcome", "score", "scores", "latency_ms", "ttft_ms"),

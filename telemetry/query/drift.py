@@ -88,11 +88,11 @@ class MetricDrift:
 
     metric: str
     unit: str
-    """ms, tokens, nano-USD, characters, score or share."""
+    """ms, tokens, nano-USD, characters, score, share, or place: a text's among those of the reference, 0 to 1."""
     state: DriftState
     effect: float | None
     effect_name: str | None
-    """wasserstein_log (of the logarithms), wasserstein or jensen_shannon; None without enough data."""
+    """wasserstein_log (of the logarithms), wasserstein, jensen_shannon or told_apart; None without enough data."""
     threshold: float | None
     p: float | None
     q: float | None
@@ -300,7 +300,7 @@ _ORDER = {"drift": 0, "ok": 1, "not_enough_data": 2}
 
 def _value(row: Any, category: str | None) -> float | None:
     shape = Distribution.from_json(row.current)
-    if row.kind == "numeric":
+    if row.kind != "categorical":
         return row.after if shape.median is None else shape.median
     shares = dict(zip(shape.labels, shape.shares, strict=False))
     return shares.get(category or "", 0.0) if shares else None

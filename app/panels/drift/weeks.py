@@ -18,7 +18,12 @@ from telemetry.drift.weeks import WEEK, start_of
 from telemetry.query.drift import DriftCell, DriftState, MetricDrift
 
 STATE_SAID: dict[DriftState, str] = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}
-UNIT_SAID = {"nano-USD": "USD", "share": "share of branches", "score": "score, 0 to 1"}
+UNIT_SAID = {
+    "nano-USD": "USD",
+    "place": "place among the texts before, 0 to 1",
+    "share": "share of branches",
+    "score": "score, 0 to 1",
+}
 NANO_USD = "nano-USD"
 ROOMY = 14
 """Weeks; with more there is room for a mark in a square, but for no words."""
