@@ -19,6 +19,7 @@ from app.own_secrets import key_redactor
 from app.policy_refusal import Refusal, check_fixed
 from app.policy_watch import Change, PolicyWatch
 from app.settings import Settings
+from app.shared_state import on_server, open_state, patience_s
 from router_core import semconv
 from router_core.clock import SystemClock
 from router_core.errors import Fault, PolicyError, RouteScopeError
@@ -29,9 +30,10 @@ from router_core.providers.fetch import Progress
 from router_core.providers.local_server import LocalServer
 from router_core.providers.pull_queue import PullQueue
 from router_core.redaction import redact_text
+from router_core.resilience.peers import BreakerPeers
 from router_core.router import Router
 from router_core.signals.read import warm_up
-from router_core.state.sqlite import LOOP_WAIT_S, SqliteStore
+from router_core.state.shared import SharedStore
 from telemetry.errors import StorageError, TelemetryError
 from telemetry.log import event
 from telemetry.setup import Telemetry
@@ -57,7 +59,10 @@ class Service:
     telemetry: Telemetry
     router: Router
     local: LocalServer | None
-    state: SqliteStore | None
+    state: SharedStore | None
+    """Budgets, and with others beside us all that gateways share; None while this process needs none of it."""
+    peers: BreakerPeers | None
+    """Other processes whose breakers open and close with ours; None when there are none."""
     watch: PolicyWatch
     by: str
     opened: TelemetryEntry
@@ -77,13 +82,16 @@ class Service:
     """Local model files that were asked for; None while none are to be fetched."""
 
     @classmethod
-    def open(cls, settings: Settings, *, by: str | None = None) -> Self:
+    def open(cls, settings: Settings, *, by: str | None = None, beside_others: bool = False) -> Self:
         """Read the policy, open the store, start the local model server if the policy has local models.
+
+        ``beside_others``: whether other gateway processes serve the same address. On PostgreSQL there may always be
+        some.
 
         Raises:
             PolicyError: the policy is broken.
             telemetry.errors.StorageError: the database cannot be used.
-            StateUnavailable: the file of the budgets cannot be used.
+            StateUnavailable: the shared state cannot be used.
         """
         # Made first: what is written from here on is a change.
         watch = PolicyWatch(settings.policy)
@@ -92,8 +100,10 @@ class Service:
         telemetry = open_telemetry(loaded, settings, by=who)
         try:
             local = _local_server(loaded, settings, None)
-            state = _state(loaded, settings, None)
-            router = _router(loaded, telemetry, local, state, None)
+            beside_others = beside_others or on_server(settings.database_url)
+            state = _state(loaded, settings, None, shared=beside_others)
+            peers = BreakerPeers(state, SystemClock()) if beside_others and state is not None else None
+            router = _router(loaded, telemetry, local, state, peers, None)
             if local is not None:
                 local.ensure()
         except RouteScopeError:
@@ -106,6 +116,7 @@ class Service:
             router=router,
             local=local,
             state=state,
+            peers=peers,
             watch=watch,
             by=who,
             opened=loaded.policy.telemetry,
@@ -153,10 +164,10 @@ class Service:
     async def _successor(self, loaded: LoadedPolicy) -> Router:
         """A router for another policy, ready to take requests; nothing of the present one is touched."""
         check_fixed(self.opened, loaded)
-        # Here and not in a thread: the store is for the thread of the event loop.
-        self.state = _state(loaded, self.settings, self.state)
+        self.state = await asyncio.to_thread(_state, loaded, self.settings, self.state)
         self.local = _local_server(loaded, self.settings, self.local)
-        router = await asyncio.to_thread(_router, loaded, self.telemetry, self.local, self.state, self.router)
+        parts = (self.telemetry, self.local, self.state, self.peers)
+        router = await asyncio.to_thread(_router, loaded, *parts, self.router)
         await asyncio.to_thread(self.warm)
         policy = loaded.policy
         await asyncio.to_thread(self.telemetry.record_policy_version, loaded.version, policy.name, loaded.text, self.by)
@@ -169,6 +180,8 @@ class Service:
         """From one request to the next; nothing is awaited here."""
         old, self.router, self.loaded = self.router, router, router.loaded
         self.loaded_at = datetime.now(UTC)
+        if self.state is not None:
+            self.state.patience_s = patience_s(router.loaded.policy)
         router.fleet.health.adopt(old.fleet.health)
         self._routers.append(router)
         retiring = asyncio.create_task(self._retire(old), name=f"retire {old.loaded.version}")
@@ -223,6 +236,10 @@ class Service:
 
         threading.Thread(target=work, name="model-pull", daemon=True).start()
 
+    async def follow_peers(self) -> None:
+        """Hear of other processes' breakers, for ever when there are such processes. Cancel it to end it."""
+        await self.router.fleet.health.follow(lambda: self.router.fleet.health)
+
     async def wait_for_models(self, seconds: float) -> None:
         """Give local models whose files are here up to ``seconds`` to load; those that are not here do not hold us."""
         if self.local is None:
@@ -240,7 +257,7 @@ class Service:
         if self.local is not None:
             await _closed(self.local.aclose(), "the local model server")
         if self.state is not None:
-            self.state.close()
+            await asyncio.to_thread(self.state.close)
         kept = self.telemetry.close(CLOSE_TIMEOUT_S)
         if self.copies is not None:
             self.copies.close()
@@ -287,13 +304,17 @@ def _router(
     loaded: LoadedPolicy,
     telemetry: Telemetry,
     local: LocalServer | None,
-    state: SqliteStore | None,
+    state: SharedStore | None,
+    peers: BreakerPeers | None,
     previous: Router | None,
 ) -> Router:
     return Router.from_policy(
         loaded,
         local=local,
         state=state,
+        # Alone, sessions and cached answers stay in memory: nobody else needs them, and asking takes no time.
+        entries=None if peers is None else state,
+        peers=peers,
         tracer=telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME),
         sink=telemetry.sink,
         previous=previous,
@@ -307,11 +328,17 @@ def _local_server(loaded: LoadedPolicy, settings: Settings, known: LocalServer |
     return LocalServer(settings.models, settings.run)
 
 
-def _state(loaded: LoadedPolicy, settings: Settings, known: SqliteStore | None) -> SqliteStore | None:
-    """Where budgets are kept: in a file, so that a restart does not give everybody a new month."""
-    if known is not None or not loaded.policy.budgets:
+def _state(
+    loaded: LoadedPolicy, settings: Settings, known: SharedStore | None, *, shared: bool = False
+) -> SharedStore | None:
+    """What outlives this process or is shared with others: budgets at least, lest a restart give everybody a new month.
+
+    Raises:
+        StateUnavailable
+    """
+    if known is not None or not (shared or loaded.policy.budgets):
         return known
-    return SqliteStore(settings.home / "state.db", SystemClock(), wait_s=LOOP_WAIT_S)
+    return open_state(settings.database_url, settings.home, patience_s=patience_s(loaded.policy))
 
 
 def _copies(loaded: LoadedPolicy, telemetry: Telemetry, settings: Settings) -> Copies | None:

@@ -89,6 +89,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[resilience.breaker]", schema.BreakerEntry),
     ("[resilience.retry]", schema.RetryEntry),
     ("[resilience.outlier]", schema.OutlierEntry),
+    ("[state]", schema.StateEntry),
     ("[telemetry]", schema.TelemetryEntry),
     ("[telemetry.otlp]", schema.CollectorEntry),
     ("[evaluation]", schema.EvaluationEntry),

@@ -19,8 +19,11 @@ def afford(
     """Apply every budget that counts the request; each leaves a verdict.
 
     ``most``: what one call of each eligible model that may answer is held to cost, nano-USD. A budget is exhausted when
-    it affords none of them; then it refuses, or lets its cheapest or its local models go on.
+    it affords none of them; then it refuses, or lets its cheapest or its local models go on. While the store of the
+    budgets is away and they fail open, nothing is narrowed.
     """
+    if purse.unchecked is not None:
+        return unchecked(purse, eligibility)
     for standing in purse.standings:
         costs = {name: most[name] for name in eligibility.models if name in most}
         known = [cost for cost in costs.values() if cost is not None]
@@ -33,6 +36,15 @@ def afford(
         purse.overdraw(standing.budget.name)
         eligibility = _narrowed(eligibility, standing, kept)
     return eligibility
+
+
+def unchecked(purse: Purse, eligibility: Eligibility) -> Eligibility:
+    """Say of every budget that it was not checked, in place of what was said of it before."""
+    rules = {_rule(standing): standing for standing in purse.standings}
+    said = tuple(verdict for verdict in eligibility.verdicts if verdict.rule not in rules)
+    reason = f"it was not checked: {purse.unchecked}; what is spent is counted once that is over"
+    added = tuple(Verdict(rule, "unchecked", reason, standing.budget.owner) for rule, standing in rules.items())
+    return replace(eligibility, verdicts=(*said, *added))
 
 
 def exhausted(eligibility: Eligibility) -> BudgetExhausted | None:

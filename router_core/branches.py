@@ -5,19 +5,17 @@ The router decides which branch comes next; here is what happens in one.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import time
 import traceback
 from collections.abc import AsyncGenerator
 from dataclasses import replace
-from typing import Final
 
 from opentelemetry.trace import SpanKind
 
 from router_core import semconv
+from router_core.affordable import unchecked
 from router_core.branch import Branch
-from router_core.errors import ProviderError, ProviderFault, StateBusy
+from router_core.errors import ProviderError, ProviderFault
 from router_core.events import BranchEnded, Event, Token
 from router_core.fleet import Fleet
 from router_core.guard import Exclusion
@@ -31,10 +29,6 @@ from router_core.state.purse import Refusal
 from router_core.validators.base import Ask
 
 log = logging.getLogger("routescope.router")
-
-PATIENCE_S: Final = 2.0
-"""How long a request waits for budgets that another process keeps locked."""
-_AGAIN_S: Final = 0.02
 
 
 class Branches:
@@ -61,6 +55,7 @@ class Branches:
         """
         if (refusal := self.refusal(run, model, ask)) is not None:
             return refusal
+        await self._fleet.ask_to_probe(model)
         incoming, outgoing = tokens_of(run, ask)
         reservation = await _reserved(run, run.most(model, incoming, outgoing), incoming + outgoing)
         if isinstance(reservation, Refusal):
@@ -123,19 +118,18 @@ class Branches:
 
 
 async def _reserved(run: Run, nano: Nano | None, tokens: int) -> Reservation | Refusal:
-    """Set aside what a call may take. While another process writes to the budgets nobody else is held up.
+    """Set aside what a call may take. Where the budgets turn out to be away and fail open, the decision says so.
 
     Raises:
-        StateUnavailable: they cannot be written to, or not within `PATIENCE_S`.
+        StateUnavailable: they are away and fail closed.
     """
-    until = time.monotonic() + min(PATIENCE_S, max(run.seconds_left(), 0.0))
-    while True:
-        try:
-            return run.ledger.reserve(nano, tokens)
-        except StateBusy:
-            if time.monotonic() >= until:
-                raise
-        await asyncio.sleep(_AGAIN_S)
+    purse = run.ledger.purse
+    before = None if purse is None else purse.unchecked
+    reservation = await run.ledger.reserve(nano, tokens)
+    if purse is not None and purse.unchecked != before:
+        assert run.eligibility is not None
+        run.eligibility = unchecked(purse, run.eligibility)
+    return reservation
 
 
 def tokens_of(run: Run, ask: Ask | None) -> tuple[int, int]:

@@ -82,6 +82,11 @@ class Fleet:
         permission = self.health.readiness(model, absent=absent)
         return READY if permission.allowed else Readiness(False, permission.reason, excluded_by="breaker")
 
+    async def ask_to_probe(self, model: str) -> None:
+        """Ask other processes before a call of a model whose breaker is half open; see `Health.ask_to_probe`."""
+        if self.health.shares:
+            await self.health.ask_to_probe(model)
+
     def enter(self, model: str, failed: Collection[str], *, retry: bool) -> Berth | None:
         """A deployment for one call, rather none of ``failed``; None when none may be called.
 

@@ -80,7 +80,7 @@ class Preparation:
         span = run.trace.child(semconv.SPAN_GUARD)
         try:
             run.eligibility = await self._judge(run)
-            self._apply_budgets(run)
+            await self._apply_budgets(run)
         finally:
             left = None if run.eligibility is None else list(run.eligibility.models)
             run.trace.end(span, {semconv.GUARD_ELIGIBLE: left})
@@ -149,11 +149,11 @@ class Preparation:
             tokens = estimate_tokens(message.content for message in request.messages)
             run.request, run.signals = request, replace(run.signals, input_tokens=tokens)
 
-    def _apply_budgets(self, run: Run) -> None:
+    async def _apply_budgets(self, run: Run) -> None:
         """What the budgets leave of the models that the rules left."""
         assert run.signals is not None
         assert run.eligibility is not None
-        purse = self._budgets.open(run.target.name, run.request.context, run.seconds_left(), run.target.counts_as)
+        purse = await self._budgets.open(run.target.name, run.request.context, run.seconds_left(), run.target.counts_as)
         if purse is None or run.eligibility.denied is not None:
             return
         run.ledger.purse = purse

@@ -24,10 +24,13 @@ Status: TypeAlias = Literal["ok", "denied", "failed", "cancelled", "planned"]
 """How the whole request ended. planned: an explanation; nothing was called."""
 
 
-VerdictOutcome: TypeAlias = Literal["passed", "required", "excluded", "denied", "raised", "redacted", "rerouted"]
+VerdictOutcome: TypeAlias = Literal[
+    "passed", "required", "excluded", "denied", "raised", "redacted", "rerouted", "unchecked"
+]
 """passed: the rule does not apply. required, excluded: it removed models. denied: it ended the request. raised: the
 request counts as riskier, or its data as more protected, than the caller said. redacted: models get the messages
-without personal data and secrets. rerouted: the request goes on as another route, among the models of both."""
+without personal data and secrets. rerouted: the request goes on as another route, among the models of both.
+unchecked: a budget that could not be asked, and lets requests go on then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ from router_core.providers.base import Provider
 from router_core.providers.build import NO_SCRIPTS, build_providers
 from router_core.request import RouteRequest
 from router_core.resilience.health import Health
+from router_core.resilience.peers import BreakerPeers
 from router_core.result import CommitState, Decision, RouteResult
 from router_core.run import Run
 from router_core.scoring import Scoring
@@ -85,6 +86,7 @@ class Router:
         sink: DecisionSink | None = None,
         state: StateStore | None = None,
         entries: EntryStore | None = None,
+        peers: BreakerPeers | None = None,
         clock: Clock | None = None,
         rng: random.Random | None = None,
     ) -> None:
@@ -96,7 +98,7 @@ class Router:
         # For traffic splits and jitter, nothing that must not be guessed.
         rng = rng or random.Random()  # noqa: S311
         places = {name: model.places for name, model in models.items()}
-        health = Health(self._clock, loaded.policy.resilience, rng, places)
+        health = Health(self._clock, loaded.policy.resilience, rng, places, peers)
         self.fleet = Fleet(models, providers, health)
         branches = Branches(self.fleet)
         self._attempts = Attempts(branches, Scoring(branches, validators), self.fleet, self._clock)
@@ -105,7 +107,9 @@ class Router:
         self._prices = {name: resolve_price(name, model) for name, model in models.items()}
         self._simulates = any(place.provider.kind == "scripted" for model in models.values() for place in model.places)
         self.targets = Targets(loaded.policy)
-        budgets = Budgets(loaded.policy.budgets, state or MemoryStore(self._clock), self._clock)
+        fails_open = loaded.policy.state.on_unavailable == "fail_open"
+        store = state or MemoryStore(self._clock)
+        budgets = Budgets(loaded.policy.budgets, store, self._clock, fails_open=fails_open)
         self.entries: EntryStore = entries or MemoryEntries(self._clock)
         """Sessions and cached answers."""
         self._sessions, self._cache = Sessions(self.entries), ExactCache(self.entries)
@@ -126,6 +130,7 @@ class Router:
         sink: DecisionSink | None = None,
         state: StateStore | None = None,
         entries: EntryStore | None = None,
+        peers: BreakerPeers | None = None,
         rng: random.Random | None = None,
         previous: Self | None = None,
     ) -> Self:
@@ -155,6 +160,7 @@ class Router:
             sink=sink,
             state=state,
             entries=entries,
+            peers=peers,
             clock=clock,
             rng=rng,
         )

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.gateway.errors import body_of, error_body
 from app.keys.rate import Rates
 from app.keys.ring import Caller, KeyRing, KeysUnknown
-from router_core.errors import RequestError
+from router_core.errors import RequestError, StateUnavailable
 
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 """Paths that tell those without a key no more than that somebody is there, and ready."""
@@ -55,14 +55,14 @@ class Admission:
             refusal: JSONResponse | None = JSONResponse(body_of(error), error.http_status, {"retry-after": "1"})
             caller = None
         else:
-            refusal = self._refusal(caller, scope["path"])
+            refusal = await self._refusal(caller, scope["path"])
         if refusal is not None and scope["path"] not in OPEN:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
-    def _refusal(self, caller: Caller | None, path: str) -> JSONResponse | None:
+    async def _refusal(self, caller: Caller | None, path: str) -> JSONResponse | None:
         if caller is None:
             words = "no valid key came with the request; send one as Authorization: Bearer rsk-..."
             headers = {"www-authenticate": "Bearer"}
@@ -71,7 +71,10 @@ class Admission:
             words = f"{path[:100]} is for operators; the key {caller.name!r} is a client's"
             return JSONResponse(error_body(words, "not_for_clients", "permission_error"), 403)
         if caller.requests_per_minute is not None and caller.key_id is not None and path in COUNTED:
-            wait_s = self._rates.take(caller.key_id, caller.requests_per_minute)
+            try:
+                wait_s = await self._rates.take(caller.key_id, caller.requests_per_minute)
+            except StateUnavailable as error:
+                return JSONResponse(body_of(error), error.http_status, {"retry-after": "1"})
             if wait_s > 0:
                 words = f"the key {caller.name!r} may send {caller.requests_per_minute:,} requests a minute"
                 headers = {"retry-after": str(math.ceil(wait_s))}

@@ -16,8 +16,8 @@ from router_core.state.standings import BudgetStanding, HolderStanding, standing
 async def budgets(request: Request) -> Response:
     """Every budget of the policy that decides now; an empty list when it has none."""
     service: Service = request.app.state.service
-    # On the event loop's own thread, since the store is for that one; the question reads a few rows.
-    found = [] if service.state is None else standings(service.loaded.policy.budgets, service.state, SystemClock())
+    budgets = service.loaded.policy.budgets
+    found = [] if service.state is None else await standings(budgets, service.state, SystemClock())
     return JSONResponse({"object": "list", "data": [document(one) for one in found]})
 
 

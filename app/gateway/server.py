@@ -40,6 +40,7 @@ from app.settings import DEFAULT_HOST
 from app.wiring import Service
 from router_core.clock import Clock, SystemClock
 from router_core.errors import RouteScopeError
+from router_core.state.memory import MemoryStore
 from telemetry.log import log_decision
 
 log = logging.getLogger("routescope.gateway")
@@ -100,7 +101,7 @@ def create_app(
         ],
         middleware=[
             Middleware(Doorkeeper, hosts=hosts),
-            Middleware(Admission, ring=ring, rates=Rates(clock or SystemClock())),
+            Middleware(Admission, ring=ring, rates=_rates(service, clock or SystemClock())),
             Middleware(Crowd),
         ],
         exception_handlers={
@@ -119,6 +120,12 @@ def create_app(
     return app
 
 
+def _rates(service: Service, clock: Clock) -> Rates:
+    """The rates of keys: in memory, unless other processes let requests with the same keys in."""
+    shared = service.state if service.peers is not None else None
+    return Rates(shared or MemoryStore(clock), lambda: service.loaded.policy.state)
+
+
 @asynccontextmanager
 async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> AsyncIterator[None]:
     """The policy's file is followed and incidents are told and kept, to the end of the block."""
@@ -126,6 +133,7 @@ async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> Asy
         tasks = [
             asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch"),
             asyncio.create_task(watch(service, held, sampler, clock), name="incident-watch"),
+            asyncio.create_task(service.follow_peers(), name="breaker-peers"),
         ]
         try:
             yield

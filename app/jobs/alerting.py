@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
@@ -11,11 +12,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from app.jobs.alert_rules import channels_of, rules_of, senders_of
+from app.shared_state import FILE, on_server, open_state
 from router_core.clock import SystemClock
 from router_core.errors import PolicyError, StateUnavailable
 from router_core.policy.loading import LoadedPolicy, load_policy
 from router_core.policy.schema import Policy
-from router_core.state.sqlite import SqliteStore
 from router_core.state.standings import BudgetStanding, standings
 from telemetry.alerts.measure import BudgetUse, Outside
 from telemetry.alerts.metrics import Narrower
@@ -25,6 +26,7 @@ from telemetry.alerts.sending import Courier
 log = logging.getLogger("routescope.jobs")
 
 EVERY = timedelta(minutes=1)
+_PATIENCE_S = 5.0
 _HOLDERS: Mapping[str, Narrower] = {"tenant": "tenant", "route": "route"}
 
 
@@ -72,7 +74,7 @@ class Alerting:
             rules_of(policy),
             now=self._now(),
             channels=channels_of(policy.alerting),
-            outside=outside(policy, self._home),
+            outside=outside(policy, self._engine.url.render_as_string(hide_password=False), self._home),
         )
         self.send()
         return done
@@ -105,20 +107,19 @@ class Alerting:
         return self._loaded[1].policy
 
 
-def outside(policy: Policy, home: Path) -> Outside:
+def outside(policy: Policy, database_url: str, home: Path) -> Outside:
     """How the policy's budgets stand: their accounts are not in the store of decisions."""
     if not policy.budgets:
         return Outside(())
-    file = home / "state.db"
-    if not file.exists():
+    if not on_server(database_url) and not (home / FILE).exists():
         return Outside(why="no gateway has opened the accounts of budgets yet")
-    clock = SystemClock()
     try:
-        store = SqliteStore(file, clock)
+        store = open_state(database_url, home, patience_s=_PATIENCE_S)
     except StateUnavailable as error:
         return Outside(why=str(error))
     try:
-        return Outside(tuple(use for one in standings(policy.budgets, store, clock) for use in _uses(one)))
+        found = asyncio.run(standings(policy.budgets, store, SystemClock()))
+        return Outside(tuple(use for one in found for use in _uses(one)))
     except StateUnavailable as error:
         return Outside(why=str(error))
     finally:

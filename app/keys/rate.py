@@ -1,40 +1,38 @@
-"""How many requests a key may send: a bucket that a minute fills.
-
-A full bucket lets a minute's worth through at once, then one request each time that another drop has come.
-"""
+"""How many requests a key may send in a minute, all workers together; see `router_core.state.rate` for the bucket."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from collections.abc import Callable
 from typing import Final
 
-from router_core.clock import Clock
+from router_core.errors import StateUnavailable
+from router_core.policy.schema import StateEntry
+from router_core.state.store import RateStore
 
-_MINUTE_NS: Final = 60 * 1_000_000_000
+log = logging.getLogger("routescope.gateway")
 
-
-@dataclass(slots=True)
-class _Bucket:
-    full_at_ns: int
-    """When it will be full again, on the monotonic clock: all that has to be known of it."""
+_PREFIX: Final = "key/"
 
 
 class Rates:
-    """The buckets of one process, by key; a state machine over the clock."""
+    """The buckets of all keys. For one event loop."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._buckets: dict[str, _Bucket] = {}
+    def __init__(self, store: RateStore, policy: Callable[[], StateEntry] = StateEntry) -> None:
+        """``policy``: what it says now of a store that is away."""
+        self._store = store
+        self._policy = policy
 
-    def take(self, key: str, per_minute: int) -> float:
+    async def take(self, key: str, per_minute: int) -> float:
         """Let one more request through: 0, or else how many seconds it has to wait, and then it is not counted.
 
-        The generic cell rate algorithm (ITU-T I.371), with a minute for its tolerance.
+        Raises:
+            StateUnavailable: the store is away, and the policy fails closed.
         """
-        now, drop = self._clock.monotonic_ns(), _MINUTE_NS // per_minute
-        bucket = self._buckets.setdefault(key, _Bucket(now))
-        full_at = max(bucket.full_at_ns, now) + drop
-        if full_at - now > drop * per_minute:
-            return (full_at - now - drop * per_minute) / 1e9
-        bucket.full_at_ns = full_at
-        return 0.0
+        try:
+            return await self._store.take(_PREFIX + key, per_minute)
+        except StateUnavailable as error:
+            if self._policy().on_unavailable == "fail_closed":
+                raise
+            log.debug("the rate of a key was not checked: %s", error)
+            return 0.0

@@ -4,7 +4,8 @@ The machine is Nygard's ("Release It!", Stability Patterns). It opens after so m
 them, or when the failed share of the calls in a sliding window reaches a rate. Once its time is over it admits one
 call, the probe; the probe's success closes it, its failure opens it for longer.
 
-Not safe for threads: one event loop owns it. No step of it waits.
+With `Peers` it tells other processes what it has seen, and is told what they have. Not safe for threads: one event
+loop owns it. No step of it waits.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import random
 import weakref
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from router_core.clock import Clock
 from router_core.errors import ProviderError
@@ -79,10 +80,27 @@ class Ticket:
         return was_open
 
 
+class Peers(Protocol):
+    """Who is told what this process has seen of a breaker; see `router_core.resilience.peers`."""
+
+    def opened(self, left_ns: int, openings: int, why: str) -> None:
+        """It opened, for so long."""
+        ...
+
+    def closed(self) -> None:
+        """Its probe was answered."""
+        ...
+
+    def released(self) -> None:
+        """Its probe ended without a verdict."""
+        ...
+
+
 class Breaker:
     """Decides whether one deployment may be called. See the module for the machine."""
 
-    def __init__(self, clock: Clock, entry: BreakerEntry, rng: random.Random) -> None:
+    def __init__(self, clock: Clock, entry: BreakerEntry, rng: random.Random, peers: Peers | None = None) -> None:
+        self._peers = peers
         self._clock = clock
         self._entry = entry
         self._rng = rng
@@ -98,6 +116,10 @@ class Breaker:
         # Weak, so that a probe whose ticket was lost does not keep the deployment out for ever.
         self._probe: weakref.ReferenceType[Ticket] | None = None
         self._why = ""
+        self._elsewhere_until_ns = 0
+        """Until when another process has the probe."""
+        self._heard = False
+        """Whether the present state was learnt from another process."""
 
     @property
     def state(self) -> State:
@@ -116,6 +138,16 @@ class Breaker:
         """Why it opened last; empty when it is closed."""
         return self._why
 
+    @property
+    def heard(self) -> bool:
+        """Whether another process has seen what brought it to this state."""
+        return self._heard
+
+    @property
+    def probing(self) -> bool:
+        """Whether this process has a probe on its way."""
+        return self._open and self._on_its_way is not None
+
     def permission(self) -> Permission:
         """Whether `admit` would admit a call now. Changes nothing."""
         state = self.state
@@ -126,6 +158,10 @@ class Breaker:
             return Permission(False, f"its breaker is open for another {_seconds(left)} after {self._why}", left)
         if self._on_its_way is not None:
             return Permission(False, f"its breaker waits for the one probe after {self._why}")
+        left_ns = self._elsewhere_until_ns - self._clock.monotonic_ns()
+        if left_ns > 0:
+            reason = f"its breaker waits for the one probe, which another process sends, after {self._why}"
+            return Permission(False, reason, left_ns / 1e9)
         return ALLOWED
 
     def admit(self) -> Ticket | None:
@@ -142,14 +178,37 @@ class Breaker:
         """The probe that has no verdict yet."""
         return None if self._probe is None else self._probe()
 
+    # --- what other processes have seen ----------------------------------------------------------------------------
+
+    def hear_open(self, left_ns: int, openings: int, why: str) -> None:
+        """Another process has opened it, for ``left_ns`` from now."""
+        now = self._clock.monotonic_ns()
+        if left_ns <= 0 and not self._open:
+            return  # that is over
+        if not self._open or self._why != why:
+            self._since_ns = now
+        self._open, self._probe, self._why, self._heard = True, None, why, True
+        self._until_ns, self._openings, self._elsewhere_until_ns = now + left_ns, openings, 0
+        self._generation += 1
+        self._forget()
+
+    def hear_closed(self) -> None:
+        """Another process's probe was answered."""
+        if self._open:
+            self._close(self._clock.monotonic_ns(), heard=True)
+
+    def hear_probe(self, left_ns: int) -> None:
+        """Another process has the probe, for ``left_ns`` from now."""
+        self._elsewhere_until_ns = self._clock.monotonic_ns() + left_ns
+
     # --- verdicts, told by tickets ---------------------------------------------------------------------------------
 
     def _success(self, ticket: Ticket) -> None:
         now = self._clock.monotonic_ns()
         if ticket is self._on_its_way:
-            self._open, self._probe, self._why = False, None, ""
-            self._since_ns = now
-            self._forget()
+            self._close(now, heard=False)
+            if self._peers is not None:
+                self._peers.closed()
         elif ticket.generation == self._generation:
             self._in_row, self._not_before_ns = 0, 0
             self._window.add(now, _GOOD)
@@ -178,6 +237,8 @@ class Breaker:
     def _release(self, ticket: Ticket) -> None:
         if ticket is self._on_its_way:
             self._probe = None
+            if self._peers is not None:
+                self._peers.released()
 
     def _note_retry_after(self, now: int, error: ProviderError) -> None:
         if error.retry_after_s is None:
@@ -197,9 +258,16 @@ class Breaker:
         # 2**40 times the shortest time is longer than the longest.
         wanted = self._entry.open_s * 2 ** min(self._openings - 1, 40) * self._rng.uniform(1 - _JITTER, 1 + _JITTER)
         self._until_ns = max(now + round(min(wanted, self._entry.max_open_s) * 1e9), self._not_before_ns)
-        self._open, self._probe, self._why = True, None, why
+        self._open, self._probe, self._why, self._heard = True, None, why, False
         self._since_ns = now
         self._generation += 1
+        self._forget()
+        if self._peers is not None:
+            self._peers.opened(self._until_ns - now, self._openings, why)
+
+    def _close(self, now: int, *, heard: bool) -> None:
+        self._open, self._probe, self._why, self._heard = False, None, "", heard
+        self._since_ns, self._elsewhere_until_ns = now, 0
         self._forget()
 
     def _forget(self) -> None:

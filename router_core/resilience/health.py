@@ -10,7 +10,7 @@ whatever became of it.
 from __future__ import annotations
 
 import random
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Literal, TypeAlias
@@ -23,6 +23,7 @@ from router_core.resilience.breaker import ALLOWED, Breaker, Permission, Ticket
 from router_core.resilience.deployments import Candidate, Choice, choose, refusal
 from router_core.resilience.measures import LatencyEstimate, Measures
 from router_core.resilience.outlier import Outliers
+from router_core.resilience.peers import BreakerPeers, shared_name
 from router_core.resilience.retry import next_delay
 from router_core.resilience.retry_budget import RetryBudget
 
@@ -67,6 +68,8 @@ class DeploymentHealth:
     latency: LatencyEstimate | None
     in_flight: int = 0
     """Calls that have begun and not ended."""
+    heard: bool = False
+    """Whether this process has not seen it itself but learnt it from another one, which has told of it."""
 
     @property
     def error_rate(self) -> float | None:
@@ -82,6 +85,8 @@ class _ModelHealth:
     budget: RetryBudget
     whole: Measures
     """All deployments together: what a strategy asks. Of an only deployment, its own."""
+    shared: Mapping[str, str]
+    """What other processes call each breaker; empty without them."""
     in_flight: Mapping[str, WeakSet[Ticket]]
     """Calls that have begun and not ended, by deployment. Weak: a ticket that is dropped counts as ended."""
 
@@ -114,12 +119,22 @@ class Health:
         settings: ResilienceEntry,
         rng: random.Random,
         models: Mapping[str, Sequence[Deployment]],
+        peers: BreakerPeers | None = None,
     ) -> None:
-        """``models``: the places of each model (`Model.places`), by the model's name."""
+        """A health of which nothing is known yet.
+
+        Args:
+            clock: what times are taken from.
+            settings: the policy's.
+            rng: for jitter, and for choosing between deployments.
+            models: the places of each model (`Model.places`), by the model's name.
+            peers: other processes whose breakers are to open and close with these.
+        """
+        self._peers = peers
         self._clock = clock
         self._settings = settings
         self._rng = rng
-        self._models = {name: self._new(places) for name, places in models.items()}
+        self._models = {name: self._new(name, places) for name, places in models.items()}
 
     def adopt(self, previous: Health) -> None:
         """Take over what another one knows, for a policy that was reloaded: a breaker must not close by that.
@@ -134,17 +149,49 @@ class Health:
             if old is not None and _called_alike(old.places, health.places):
                 self._models[name] = replace(old, places=health.places)
 
-    def _new(self, places: Sequence[Deployment]) -> _ModelHealth:
+    @property
+    def shares(self) -> bool:
+        """Whether other processes' breakers open and close with these."""
+        return self._peers is not None
+
+    def breakers(self) -> dict[str, Breaker]:
+        """All breakers, by the names that other processes know."""
+        return {
+            shared: health.breakers[place] for health in self._models.values() for place, shared in health.shared.items()
+        }
+
+    async def ask_to_probe(self, model: str) -> None:
+        """Before a call of a model: have other processes agree to the probe of a breaker that is half open.
+
+        Of many processes one gets to send it; the breakers of the others then admit nobody until there is a verdict.
+        """
+        health = self._models[model]
+        if self._peers is None or all(breaker.state != "half_open" for breaker in health.breakers.values()):
+            return
+        await self._peers.ask_to_probe((name, health.breakers[place]) for place, name in health.shared.items())
+
+    async def follow(self, current: Callable[[], Health]) -> None:
+        """Hear of other processes' breakers for ever; ``current``: whose they are now. Cancel it to end it."""
+        if self._peers is not None:
+            await self._peers.follow(lambda: current().breakers())
+
+    def _new(self, model: str, places: Sequence[Deployment]) -> _ModelHealth:
         settings, names = self._settings, [place.name for place in places]
         outliers = Outliers(self._clock, settings.outlier, names)
+        shared = {} if self._peers is None else {place.name: shared_name(model, place) for place in places}
         return _ModelHealth(
             places={place.name: place for place in places},
-            breakers={name: Breaker(self._clock, settings.breaker, self._rng) for name in names},
+            shared=shared,
+            breakers={name: self._breaker(shared.get(name)) for name in names},
             outliers=outliers,
             budget=RetryBudget(self._clock, settings.retry),
             whole=outliers.measures(names[0]) if len(names) == 1 else Measures(settings.outlier),
             in_flight={name: WeakSet() for name in names},
         )
+
+    def _breaker(self, shared: str | None) -> Breaker:
+        told = None if self._peers is None or shared is None else self._peers.of(shared)
+        return Breaker(self._clock, self._settings.breaker, self._rng, told)
 
     # --- before a call ---------------------------------------------------------------------------------------------
 
@@ -277,7 +324,9 @@ class Health:
         calls, failed = measures.calls(now)
         moment = datetime.fromtimestamp((self._clock.time_ns() - (now - since)) / 1e9, tz=UTC)
         estimate, in_flight = measures.estimate(now), len(health.in_flight[deployment])
-        return DeploymentHealth(model, deployment, state, moment, why, retry_in_s, calls, failed, estimate, in_flight)
+        return DeploymentHealth(
+            model, deployment, state, moment, why, retry_in_s, calls, failed, estimate, in_flight, breaker.heard
+        )
 
     @staticmethod
     def _candidates(health: _ModelHealth, absent: Collection[str] = ()) -> list[Candidate]:

@@ -6,19 +6,15 @@ model of unknown price is refused, because nothing could be promised about it.
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from router_core.errors import StateUnavailable
 from router_core.pricing import NANO_PER_USD, Nano, to_nano
 from router_core.state.purse import Purse, Refusal
 from router_core.state.store import Hold
 
-log = logging.getLogger("routescope.ledger")
 
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reservation:
     """Money and tokens set aside for one branch."""
 
@@ -74,15 +70,28 @@ class RequestLedger:
             return f"it could take {tokens:,} tokens; the request's cap is {self.cap_tokens:,}"
         return None
 
-    def reserve(self, nano: Nano | None, tokens: int) -> Reservation | Refusal:
-        """Set aside, in the caps and in all budgets or in none of them."""
+    async def reserve(self, nano: Nano | None, tokens: int) -> Reservation | Refusal:
+        """Set aside, in the caps and in all budgets or in none of them.
+
+        Raises:
+            StateUnavailable
+        """
         if (refusal := self.refusal(nano, tokens)) is not None:
             return refusal
-        hold = None if self.purse is None else self.purse.hold(nano)
-        if isinstance(hold, Refusal):
-            return hold  # somebody else was faster
-        reservation = Reservation(nano, tokens, hold)
+        reservation = Reservation(nano, tokens)
+        # Before the budgets are asked: what is asked side by side finds it in the caps.
         self._reservations.append(reservation)
+        if self.purse is None:
+            return reservation
+        try:
+            hold = await self.purse.hold(nano)
+        except BaseException:
+            self._reservations.remove(reservation)
+            raise
+        if isinstance(hold, Refusal):
+            self._reservations.remove(reservation)
+            return hold  # somebody else was faster
+        reservation.hold = hold
         return reservation
 
     def settle(self, reservation: Reservation, nano: Nano | None, tokens: int | None) -> None:
@@ -92,11 +101,7 @@ class RequestLedger:
         reservation.open = False
         spent = nano if nano is not None else (reservation.nano or 0)
         if self.purse is not None and reservation.hold is not None:
-            try:
-                self.purse.settle(reservation.hold, spent)
-            except StateUnavailable as error:
-                # The answer is there and paid for. The hold stays, and counts as spent in full once it expires.
-                log.warning("a hold could not be settled: %s", error)
+            self.purse.settle(reservation.hold, spent)
         self._spent_nano += spent
         self._spent_tokens += tokens if tokens is not None else reservation.tokens
 

@@ -11,7 +11,7 @@ from router_core.clock import Clock
 from router_core.policy.schema import Budget
 from router_core.pricing import Nano, to_nano
 from router_core.state.purse import holders, period_of, window_of
-from router_core.state.store import Account, Balance, StateStore
+from router_core.state.store import Account, Balance, BudgetStore
 
 MOST_HOLDERS: Final = 50
 """Holders that are named of one budget, the fullest."""
@@ -44,23 +44,24 @@ class BudgetStanding:
     """Whether there are others."""
 
 
-def standings(budgets: Iterable[Budget], store: StateStore, clock: Clock) -> list[BudgetStanding]:
+async def standings(budgets: Iterable[Budget], store: BudgetStore, clock: Clock) -> list[BudgetStanding]:
     """Every budget, in the policy's order.
 
     Raises:
         StateUnavailable
     """
     now = datetime.fromtimestamp(clock.time_ns() / 1e9, tz=UTC)
-    return [_standing(budget, store, now) for budget in budgets]
+    return [await _standing(budget, store, now) for budget in budgets]
 
 
-def _standing(budget: Budget, store: StateStore, now: datetime) -> BudgetStanding:
+async def _standing(budget: Budget, store: BudgetStore, now: datetime) -> BudgetStanding:
     period, begin = period_of(budget.period, now), holders(budget)
     found: list[tuple[str | None, Balance]]
     if budget.per == "policy":
-        found = [(None, store.balance(Account(begin, period)))]
+        (balance,) = await store.balances([Account(begin, period)])
+        found = [(None, balance)]
     else:
-        accounts = store.accounts(begin, period, MOST_HOLDERS + 1)
+        accounts = await store.accounts(begin, period, MOST_HOLDERS + 1)
         found = [(account.name.removeprefix(begin), balance) for account, balance in accounts]
     start, end = window_of(budget.period, now)
     return BudgetStanding(

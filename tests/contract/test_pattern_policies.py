@@ -11,6 +11,7 @@ from router_core.result import Decision
 from router_core.state.store import Account, Claim, Hold
 from tests.routing import Bench
 from tests.shipped import shipped_bench
+from tests.state import at_once
 
 SUMMARISE = "Summarise this in one sentence: " + "The river rises in the mountains and flows to the sea. " * 8
 CODE = "Write a Python function that reverses a linked list in place."
@@ -77,7 +78,7 @@ async def test_a_company_that_spent_its_month_is_refused() -> None:
 
 
 def spend(bench: Bench, account: str, period: str, *, usd: int) -> None:
-    hold = bench.state.hold([Claim(Account(account, period), None)], usd * 10**9, 2**62)
+    hold = at_once(bench.state.hold([Claim(Account(account, period), None)], usd * 10**9, 2**62))
     assert isinstance(hold, Hold)
     bench.state.settle(hold, usd * 10**9)
 

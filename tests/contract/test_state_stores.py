@@ -1,7 +1,8 @@
-"""Every store of accounts keeps the same promises, whether in memory or in a file."""
+"""Every store of state keeps the same promises, whether in memory, in a file or in PostgreSQL."""
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -14,9 +15,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from router_core.clock import ManualClock
+from router_core.state.database import Database
 from router_core.state.memory import MemoryStore
-from router_core.state.sqlite import SqliteStore
-from router_core.state.store import Account, Balance, Claim, Hold, StateStore
+from router_core.state.postgresql import PostgresDatabase
+from router_core.state.shared import SharedStore
+from router_core.state.sqlite import SqliteDatabase
+from router_core.state.store import UNCHECKED, Account, Balance, BreakerNews, Claim, Hold, Shortage, StateStore
+from tests.postgres import postgres, postgres_url
+from tests.state import PATIENCE_S, balance, in_a_file
+
+__all__ = ["postgres", "postgres_url"]
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY, MONTH = Account("daily", "2026-11-23"), Account("monthly", "2026-11")
@@ -28,75 +36,148 @@ def clock() -> ManualClock:
     return ManualClock(START)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> Iterator[StateStore]:
-    made: StateStore = MemoryStore(clock) if request.param == "memory" else SqliteStore(tmp_path / "state.db", clock)
+    made: StateStore = MemoryStore(clock) if request.param == "memory" else opened(request, clock, tmp_path)
     yield made
     made.close()
 
 
-def held(store: StateStore, nano: int, *claims: Claim, expires_ns: int = FAR) -> Hold:
-    made = store.hold(claims, nano, expires_ns)
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest, clock: ManualClock, tmp_path: Path) -> Iterator[SharedStore]:
+    made = opened(request, clock, tmp_path)
+    yield made
+    made.close()
+
+
+def opened(request: pytest.FixtureRequest, clock: ManualClock, folder: Path) -> SharedStore:
+    database: Database
+    if request.param == "sqlite":
+        database = SqliteDatabase(folder / "state.db", clock)
+    else:
+        database = PostgresDatabase(request.getfixturevalue("postgres_url"), clock)
+    return SharedStore(database, clock, patience_s=PATIENCE_S)
+
+
+async def held(store: StateStore, nano: int, *claims: Claim, expires_ns: int = FAR) -> Hold:
+    made = await store.hold(claims, nano, expires_ns)
     assert isinstance(made, Hold)
     return made
 
 
-def test_an_account_that_nobody_used_is_at_zero(store: StateStore) -> None:
-    assert store.balance(DAY) == Balance(0, 0)
+async def test_an_account_that_nobody_used_is_at_zero(store: StateStore) -> None:
+    assert await store.balances([DAY, MONTH]) == [Balance(0, 0), Balance(0, 0)]
 
 
-def test_a_hold_counts_until_its_settlement_takes_its_place(store: StateStore) -> None:
-    hold = held(store, 70, Claim(DAY, 100))
-    assert store.balance(DAY) == Balance(0, 70)
+async def test_a_hold_counts_until_its_settlement_takes_its_place(store: StateStore) -> None:
+    hold = await held(store, 70, Claim(DAY, 100))
+    assert await balance(store, DAY) == Balance(0, 70)
     store.settle(hold, 40)
-    assert store.balance(DAY) == Balance(40, 0)
+    assert await balance(store, DAY) == Balance(40, 0)
 
 
-def test_a_hold_is_made_in_all_accounts_or_in_none(store: StateStore) -> None:
-    refused = store.hold([Claim(DAY, 100), Claim(MONTH, 50)], 60, FAR)
-    assert refused == Claim(MONTH, 50)
-    assert store.balance(DAY) == store.balance(MONTH) == Balance(0, 0)
+async def test_a_hold_is_made_in_all_accounts_or_in_none(store: StateStore) -> None:
+    refused = await store.hold([Claim(DAY, 100), Claim(MONTH, 50)], 60, FAR)
+    assert refused == Shortage(Claim(MONTH, 50), 0)
+    assert await store.balances([DAY, MONTH]) == [Balance(0, 0), Balance(0, 0)]
 
 
-def test_an_account_may_come_exactly_to_its_limit(store: StateStore) -> None:
-    held(store, 60, Claim(DAY, 100))
-    held(store, 40, Claim(DAY, 100))
-    assert store.hold([Claim(DAY, 100)], 1, FAR) == Claim(DAY, 100)
+async def test_an_account_may_come_exactly_to_its_limit(store: StateStore) -> None:
+    await held(store, 60, Claim(DAY, 100))
+    await held(store, 40, Claim(DAY, 100))
+    assert await store.hold([Claim(DAY, 100)], 1, FAR) == Shortage(Claim(DAY, 100), 100)
 
 
-def test_without_a_limit_an_account_only_counts(store: StateStore) -> None:
-    store.settle(held(store, 10**12, Claim(DAY, None)), 10**12)
-    assert store.balance(DAY).spent == 10**12
+async def test_holds_that_are_asked_for_at_once_never_pass_a_limit_together(store: StateStore) -> None:
+    made = await asyncio.gather(*(store.hold([Claim(DAY, 100), Claim(MONTH, 1_000)], 7, FAR) for _ in range(40)))
+    assert sum(isinstance(one, Hold) for one in made) == 14
+    assert await store.balances([DAY, MONTH]) == [Balance(0, 98), Balance(0, 98)]
 
 
-def test_a_hold_is_settled_once(store: StateStore) -> None:
-    hold = held(store, 70, Claim(DAY, 100))
+async def test_without_a_limit_an_account_only_counts(store: StateStore) -> None:
+    store.settle(await held(store, 10**12, Claim(DAY, None)), 10**12)
+    assert (await balance(store, DAY)).spent == 10**12
+
+
+async def test_a_hold_is_settled_once(store: StateStore) -> None:
+    hold = await held(store, 70, Claim(DAY, 100))
     store.settle(hold, 40)
     store.settle(hold, 70)
-    assert store.balance(DAY) == Balance(40, 0)
+    assert await balance(store, DAY) == Balance(40, 0)
+    store.settle(hold, 70)
+    assert await balance(store, DAY) == Balance(40, 0)
 
 
-def test_accounts_are_found_by_the_beginning_of_their_names_the_fullest_first(store: StateStore) -> None:
+async def test_what_was_spent_unchecked_is_added_to_its_accounts(store: StateStore) -> None:
+    for _ in range(3):
+        store.settle(Hold(UNCHECKED, (DAY, MONTH), 900), 40)
+    assert await store.balances([DAY, MONTH]) == [Balance(120, 0), Balance(120, 0)]
+
+
+async def test_accounts_are_found_by_the_beginning_of_their_names_the_fullest_first(store: StateStore) -> None:
     names = ("team/tenant=a", "team/tenant=b", "team/tenant=c%", "teams", "x/tenant=a")
     for number, name in enumerate(names):
-        store.settle(held(store, 0, Claim(Account(name, "2026-11"), None)), number)
-    held(store, 9, Claim(Account("team/tenant=d", "2026-11"), None), Claim(Account("team/tenant=a", "2026-11"), None))
-    store.settle(held(store, 0, Claim(Account("team/tenant=a", "2026-12"), None)), 99)
-    found = [(account.name, balance) for account, balance in store.accounts("team/tenant=", "2026-11", 3)]
+        store.settle(await held(store, 0, Claim(Account(name, "2026-11"), None)), number)
+    two = (Claim(Account("team/tenant=d", "2026-11"), None), Claim(Account("team/tenant=a", "2026-11"), None))
+    await held(store, 9, *two)
+    store.settle(await held(store, 0, Claim(Account("team/tenant=a", "2026-12"), None)), 99)
+    found = [(account.name, balance) for account, balance in await store.accounts("team/tenant=", "2026-11", 3)]
     assert found == [
         ("team/tenant=a", Balance(0, 9)),
         ("team/tenant=d", Balance(0, 9)),
         ("team/tenant=c%", Balance(2, 0)),
     ]
-    assert store.accounts("nobody/", "2026-11", 3) == []
+    assert await store.accounts("nobody/", "2026-11", 3) == []
 
 
-def test_a_hold_that_nobody_settles_counts_as_spent_when_it_expires(store: StateStore, clock: ManualClock) -> None:
-    hold = held(store, 70, Claim(DAY, 100), expires_ns=clock.time_ns() + 10**9)
+async def test_a_hold_that_nobody_settles_counts_as_spent_when_it_expires(
+    store: StateStore, clock: ManualClock
+) -> None:
+    hold = await held(store, 70, Claim(DAY, 100), expires_ns=clock.time_ns() + 10**9)
     clock.advance(2)
-    assert store.hold([Claim(DAY, 100)], 31, FAR) == Claim(DAY, 100)
+    assert await store.hold([Claim(DAY, 100)], 31, FAR) == Shortage(Claim(DAY, 100), 70)
     store.settle(hold, 1)  # too late: nobody knows what the killed process has spent
-    assert store.balance(DAY).total == 70
+    assert (await balance(store, DAY)).total == 70
+
+
+async def test_a_minute_s_worth_comes_through_at_once_and_the_next_when_it_is_due(
+    store: StateStore, clock: ManualClock
+) -> None:
+    waits = await asyncio.gather(*(store.take("key", 6) for _ in range(8)))
+    assert sorted(waits) == [0, 0, 0, 0, 0, 0, pytest.approx(10), pytest.approx(10)]
+    assert await store.take("other", 6) == 0
+    clock.advance(10.001)
+    assert await store.take("key", 6) == 0
+    assert await store.take("key", 6) > 9
+
+
+async def test_what_is_told_of_a_breaker_is_heard_with_a_new_revision_each_time(shared: SharedStore) -> None:
+    shared.tell(BreakerNews("m/p", True, 17, 2, "5 failures in a row: timeout", "one"))
+    (first,) = await shared.news()
+    assert first == BreakerNews("m/p", True, 17, 2, "5 failures in a row: timeout", "one", first.revision)
+    shared.tell(BreakerNews("m/p", False, 0, 0, "", "two"))
+    (second,) = await shared.news()
+    assert (second.open, second.teller, second.revision) == (False, "two", first.revision + 1)
+
+
+async def test_of_many_processes_one_gets_to_probe_until_its_time_is_over_or_it_gives_the_right_back(
+    shared: SharedStore, clock: ManualClock
+) -> None:
+    now, in_3_s = clock.time_ns(), clock.time_ns() + 3 * 10**9
+    assert (await shared.claim_probe("m/p", "one", in_3_s)).granted  # nobody knows that it is open
+    shared.tell(BreakerNews("m/p", True, now, 1, "down", "one"))
+    answers = await asyncio.gather(*(shared.claim_probe("m/p", name, in_3_s) for name in ("one", "two", "three")))
+    assert [answer.granted for answer in answers] == [True, False, False]
+    assert answers[1].again_ns == in_3_s
+    assert (await shared.claim_probe("m/p", "one", in_3_s)).granted  # renewed
+    shared.give_back_probe("m/p", "two")  # which does not have it
+    assert not (await shared.claim_probe("m/p", "two", in_3_s)).granted
+    shared.give_back_probe("m/p", "one")
+    assert (await shared.claim_probe("m/p", "two", in_3_s)).granted
+    clock.advance(4)  # two was killed
+    assert (await shared.claim_probe("m/p", "three", in_3_s + 4 * 10**9)).granted
+    shared.tell(BreakerNews("m/p", False, 0, 0, "", "three"))
+    assert (await shared.claim_probe("m/p", "one", in_3_s)).closed
 
 
 class Accounts(RuleBasedStateMachine):
@@ -110,6 +191,7 @@ class Accounts(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = ManualClock(START)
         self.store = type(self).make(self.clock, Path(self.folder.name) / "state.db")
+        self.loop = asyncio.Runner()
         self.open: list[Hold] = []
         self.due: dict[int, int] = {}
         self.spent = 0
@@ -117,7 +199,8 @@ class Accounts(RuleBasedStateMachine):
     @rule(nano=st.integers(0, 150), seconds=st.integers(1, 5))
     def hold(self, nano: int, seconds: int) -> None:
         due = self.clock.time_ns() + seconds * 10**9
-        made = self.store.hold([Claim(account, limit) for account, limit in self.LIMITS.items()], nano, due)
+        claims = [Claim(account, limit) for account, limit in self.LIMITS.items()]
+        made = self.loop.run(self.store.hold(claims, nano, due))
         if isinstance(made, Hold):
             self.open.append(made)
             self.due[made.number] = due
@@ -129,6 +212,7 @@ class Accounts(RuleBasedStateMachine):
             hold = self.open.pop(which % len(self.open))
             spent = int(hold.nano * share)
             self.store.settle(hold, spent)
+            self.store.settle(hold, hold.nano)  # the second word counts for nothing
             self.spent += spent
 
     @rule(seconds=st.integers(0, 6))
@@ -141,8 +225,9 @@ class Accounts(RuleBasedStateMachine):
             return
         self._expire()
         expected = self.spent + sum(hold.nano for hold in self.open)
-        for account, limit in self.LIMITS.items():
-            assert self.store.balance(account).total == expected <= limit
+        found = self.loop.run(self.store.balances(list(self.LIMITS)))
+        for one, limit in zip(found, self.LIMITS.values(), strict=True):
+            assert one.total == expected <= limit
 
     def _expire(self) -> None:
         for hold in [hold for hold in self.open if self.due[hold.number] <= self.clock.time_ns()]:
@@ -152,6 +237,7 @@ class Accounts(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
+            self.loop.close()
             self.folder.cleanup()
 
 
@@ -160,7 +246,7 @@ class AccountsInMemory(Accounts):
 
 
 class AccountsInAFile(Accounts):
-    make = staticmethod(lambda clock, file: SqliteStore(file, clock))
+    make = staticmethod(lambda clock, file: in_a_file(file, clock))
 
 
 TestAccountsInMemory = AccountsInMemory.TestCase

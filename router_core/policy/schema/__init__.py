@@ -34,6 +34,7 @@ from router_core.policy.schema.resilience import BreakerEntry, OutlierEntry, Res
 from router_core.policy.schema.routes import Caps, IntentOverride, Route
 from router_core.policy.schema.rules import Condition, Deny, Exclude, Raise, Redact, Require, RouteTo, Rule, RuleOutcome
 from router_core.policy.schema.sessions import StickyEntry
+from router_core.policy.schema.state import StateEntry
 from router_core.policy.schema.strategies import (
     CascadeStrategy,
     CostStrategy,
@@ -160,6 +161,7 @@ __all__ = [
     "Share",
     "SqlQuery",
     "SqlTool",
+    "StateEntry",
     "StickyEntry",
     "StrategyEntry",
     "Strict",

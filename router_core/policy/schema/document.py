@@ -16,6 +16,7 @@ from router_core.policy.schema.models import Model, TokensPriceEntry
 from router_core.policy.schema.resilience import ResilienceEntry
 from router_core.policy.schema.routes import Route
 from router_core.policy.schema.rules import Rule
+from router_core.policy.schema.state import StateEntry
 from router_core.policy.schema.tools import ToolEntry
 from router_core.policy.schema.validators import ValidatorEntry
 from router_core.policy.schema.values import Seconds, Strict
@@ -101,6 +102,8 @@ class Policy(Strict):
     and budgets exclude such a model."""
     resilience: ResilienceEntry = Field(default_factory=ResilienceEntry)
     """What the router does about faults of upstreams."""
+    state: StateEntry = Field(default_factory=StateEntry)
+    """What becomes of requests while the state that gateways share is away."""
     telemetry: TelemetryEntry = Field(default_factory=TelemetryEntry)
     """What is kept."""
     evaluation: EvaluationEntry = Field(default_factory=EvaluationEntry)

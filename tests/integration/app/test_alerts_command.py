@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,6 @@ from router_core.clock import SystemClock
 from router_core.policy.loading import load_policy
 from router_core.policy.schema.alerts import BUDGETS, BURNS, BY_MODEL, SHARES, STATES, WHOLE, AlertMetric, BuiltinAlert
 from router_core.state.purse import holders, period_of
-from router_core.state.sqlite import SqliteStore
 from router_core.state.store import Account, Claim, Hold
 from telemetry.alerts import metrics
 from telemetry.alerts.builtin import BUILTIN
@@ -29,6 +29,7 @@ from telemetry.query.alerts import alerts as read
 from telemetry.query.alerts import deliveries, history
 from telemetry.storage.engine import open_engine
 from tests.alerting import add, mail_server, some, webhook
+from tests.state import in_a_file
 from tests.unit.router_core.policy.test_loading import SOUND
 
 RULE = '[[alerts]]\nname = "failures"\nmetric = "failure_rate"\nabove = 0.05\nfor_minutes = 0\nwindow_minutes = 60\n'
@@ -171,13 +172,15 @@ def test_a_message_without_a_reachable_channel_says_why_and_holds_nothing_up(hom
 def test_budgets_are_read_from_the_gateways_accounts(home: Path) -> None:
     lines = '[[budgets]]\nname = "team"\nusd = "10"\nperiod = "month"\nper = "tenant"\n'
     loaded = load_policy(policy(home, lines)).policy
-    assert outside(loaded, home).why == "no gateway has opened the accounts of budgets yet"
-    store = SqliteStore(home / "state.db", SystemClock())
+    url = f"sqlite:///{home / 't.db'}"
+    assert outside(loaded, url, home).why == "no gateway has opened the accounts of budgets yet"
+    store = in_a_file(home / "state.db", SystemClock())
     budget = loaded.budgets[0]
     account = Account(holders(budget) + "acme", period_of("month", datetime.now(UTC)))
-    assert isinstance(store.hold([Claim(account, 10**10)], 9 * 10**9, time.time_ns() + 600 * 10**9), Hold)
+    hold = store.hold([Claim(account, 10**10)], 9 * 10**9, time.time_ns() + 600 * 10**9)
+    assert isinstance(asyncio.run(hold), Hold)
     store.close()
-    (use,) = outside(loaded, home).budgets or ()
+    (use,) = outside(loaded, url, home).budgets or ()
     assert (use.subject, use.used_nano, use.limit_nano, use.per) == ("team: acme", 9 * 10**9, 10**10, "tenant")
 
 

@@ -117,9 +117,9 @@ async def test_it_cannot_be_asked_from_another_hosts_page_nor_written(upstream: 
 async def test_accounts_that_cannot_be_read_are_one_sentence(upstream: Upstream, tmp_path: Path) -> None:
     async with serving(BUDGETS, tmp_path, upstream) as url, httpx.AsyncClient(base_url=url) as client:
         with sqlite3.connect(tmp_path / "state.db") as other:
-            other.execute("DROP TABLE held")
+            other.execute("DROP TABLE reserve")
         refused = await client.get("/v1/budgets")
         assert refused.status_code == 503
-        assert "the budgets' file state.db cannot be used" in refused.json()["error"]["message"]
+        assert "the state's file state.db cannot be used" in refused.json()["error"]["message"]
         with pytest.raises(GatewayError, match=r"state\.db cannot be used"):
             await budgets(url)

@@ -39,6 +39,7 @@ from router_core.state.store import Account
 from telemetry.query.decision import decision as stored_decision
 from telemetry.storage.models import POLICY_VERSION
 from tests.serving import POLICY, free_port, gateway
+from tests.state import balance
 from tests.upstream import Behaviour, Seen, Upstream, answer, chunk, status, wire
 
 PROMPT = [{"role": "user", "content": "Tell me something about rivers"}]
@@ -335,7 +336,7 @@ async def test_what_a_budget_has_spent_stays_spent(policy: PolicyFile, tmp_path:
         assert await service.reload("changed")
         await service.router.aroute(asked)
         assert service.state is not None
-        spent = service.state.balance(Account("team", decision.created_at[:7])).spent
+        spent = (await balance(service.state, Account("team", decision.created_at[:7]))).spent
         assert spent == pytest.approx(2 * (decision.cost_usd or 0) * 1e9)
         assert spent > 0
     finally:

@@ -27,8 +27,9 @@ from router_core.resilience.health import CallTicket
 from router_core.result import Decision
 from router_core.router import Router
 from router_core.state.memory import MemoryStore
-from router_core.state.store import Account, Claim, Hold
+from router_core.state.store import Account, Claim, Hold, Shortage
 from tests.routing import Bench, policy
+from tests.state import balance
 
 DOWN = UpstreamFailure("it says 503")
 RETRY = "attempts = 2\nbase_s = 0.5"
@@ -309,11 +310,11 @@ class Contested(MemoryStore):
         super().__init__(clock)
         self._taken = taken
 
-    def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Claim:
-        """See `StateStore.hold`."""
+    async def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Shortage:
+        """See `BudgetStore.hold`."""
         taken, self._taken = self._taken, 0
-        super().hold([Claim(claim.account, None) for claim in claims], taken, expires_ns)
-        return super().hold(claims, nano, expires_ns)
+        await super().hold([Claim(claim.account, None) for claim in claims], taken, expires_ns)
+        return await super().hold(claims, nano, expires_ns)
 
 
 async def test_a_budget_that_another_process_uses_up_in_between_leads_to_the_next_model() -> None:
@@ -349,9 +350,9 @@ class Waiting(MemoryStore):
         super().__init__(clock)
         self._meanwhile = meanwhile
 
-    def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Claim:
-        """See `StateStore.hold`."""
-        held = super().hold(claims, nano, expires_ns)
+    async def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Shortage:
+        """See `BudgetStore.hold`."""
+        held = await super().hold(claims, nano, expires_ns)
         self._meanwhile()
         return held
 
@@ -368,8 +369,8 @@ async def test_a_model_that_goes_away_while_its_money_is_set_aside_costs_nothing
     decision = (await router.aroute(_ask())).decision
     assert branches(decision) == [("twin", "accepted")]
     assert decision.candidates[0].excluded_reason == "it was unloaded"
-    balance = state.balance(Account("team", "2026-11-23"))
-    assert (balance.held, balance.spent) == (0, to_nano(str(decision.cost_usd)))
+    found = await balance(state, Account("team", "2026-11-23"))
+    assert (found.held, found.spent) == (0, to_nano(str(decision.cost_usd)))
 
 
 # --- models that are only asked ---------------------------------------------------------------------------------

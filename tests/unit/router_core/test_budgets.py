@@ -17,9 +17,9 @@ from router_core.pricing import Usage, to_nano
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import Context, RouteRequest
 from router_core.router import Router
-from router_core.state.sqlite import LOOP_WAIT_S, SqliteStore
 from router_core.state.store import Account, Balance
 from tests.routing import START, Bench, policy
+from tests.state import balance, in_a_file
 
 MONTH = "2026-11"
 
@@ -37,7 +37,7 @@ def ask(tenant: str = "default") -> RouteRequest:
 async def test_what_a_request_spent_is_counted_to_the_last_nano() -> None:
     bench = Bench(policy(rules=budget("1.00")), tiny=Replies("Well."), twin=Replies(), huge=Replies())
     decision = (await bench.router.aroute(ask())).decision
-    assert bench.state.balance(Account("team", MONTH)).spent == to_nano(str(decision.cost_usd))
+    assert (await balance(bench.state, Account("team", MONTH))).spent == to_nano(str(decision.cost_usd))
     assert decision.verdicts[0].rule == "budget:team"
     assert decision.verdicts[0].reason == "$0.000000 of $1.000000 is spent this month"
 
@@ -69,7 +69,7 @@ async def test_an_exhausted_budget_lets_the_cheapest_go_on_and_counts_it() -> No
     assert decision.chosen == "tiny"
     assert decision.verdicts[0].outcome == "excluded"
     assert set(decision.verdicts[0].models_removed) == {"twin", "huge"}
-    assert bench.state.balance(Account("team", MONTH)).spent == to_nano(str(decision.cost_usd))
+    assert (await balance(bench.state, Account("team", MONTH))).spent == to_nano(str(decision.cost_usd))
 
 
 async def test_an_exhausted_budget_lets_local_models_go_on() -> None:
@@ -84,9 +84,9 @@ async def test_each_tenant_has_an_amount_of_its_own() -> None:
     rules = budget("0.0003", per='"tenant"')
     bench = Bench(policy(rules=rules, validators=[]), tiny=Replies("a", "b", "c"), twin=Replies(), huge=Replies())
     await bench.router.aroute(ask("acme"))
-    acme = bench.state.balance(Account("team/tenant=acme", MONTH)).spent
+    acme = (await balance(bench.state, Account("team/tenant=acme", MONTH))).spent
     assert acme > 0
-    assert bench.state.balance(Account("team/tenant=zeta", MONTH)).spent == 0
+    assert (await balance(bench.state, Account("team/tenant=zeta", MONTH))).spent == 0
 
 
 async def test_who_asks_a_model_by_its_name_spends_of_the_routes_that_may_answer_with_it() -> None:
@@ -97,7 +97,7 @@ async def test_who_asks_a_model_by_its_name_spends_of_the_routes_that_may_answer
     decision = (await bench.router.aroute(by_name)).decision
     assert decision.route == "model/tiny"
     assert decision.verdicts[0].rule == "budget:team"
-    assert bench.state.balance(Account("team", MONTH)).spent == to_nano(str(decision.cost_usd)) > 0
+    assert (await balance(bench.state, Account("team", MONTH))).spent == to_nano(str(decision.cost_usd)) > 0
 
 
 async def test_a_budget_of_a_route_does_not_count_models_that_the_route_never_answers_with() -> None:
@@ -117,7 +117,7 @@ async def test_a_model_of_unknown_price_is_excluded_unless_the_policy_assumes_on
     bench = Bench(loaded, tiny=Replies("Well."), twin=Replies(), huge=Replies())
     decision = (await bench.router.aroute(ask())).decision
     assert decision.cost_usd is None, "its bill stays unknown"
-    assert bench.state.balance(Account("team", MONTH)).spent > 0, "and counts as what it was held to cost"
+    assert (await balance(bench.state, Account("team", MONTH))).spent > 0, "and counts as what it was held to cost"
 
 
 async def test_a_new_month_begins_at_nothing() -> None:
@@ -131,7 +131,7 @@ async def test_a_new_month_begins_at_nothing() -> None:
 async def test_an_explanation_sets_nothing_aside() -> None:
     bench = Bench(policy(rules=budget("1")), tiny=Replies(), twin=Replies(), huge=Replies())
     await bench.router.explain(ask())
-    assert bench.state.balance(Account("team", MONTH)).total == 0
+    assert (await balance(bench.state, Account("team", MONTH))).total == 0
 
 
 async def test_two_hundred_requests_at_once_never_spend_more_than_the_budget() -> None:
@@ -145,15 +145,15 @@ async def test_two_hundred_requests_at_once_never_spend_more_than_the_budget() -
     results = await asyncio.gather(*(bench.router.aroute(ask()) for _ in range(200)), return_exceptions=True)
     answered = [result for result in results if not isinstance(result, BaseException)]
     assert all(isinstance(result, BudgetExhausted) for result in results if isinstance(result, RoutingError))
-    balance = bench.state.balance(Account("team", MONTH))
-    assert balance.held == 0
+    found = await balance(bench.state, Account("team", MONTH))
+    assert found.held == 0
     assert 0 < len(answered) < 200
-    assert balance.spent <= to_nano(cents)
+    assert found.spent <= to_nano(cents)
 
 
 async def test_a_store_that_cannot_be_used_refuses_before_any_money_is_spent(tmp_path: Path) -> None:
     clock = ManualClock(START)
-    store = SqliteStore(tmp_path / "state.db", clock)
+    store = in_a_file(tmp_path / "state.db", clock)
     store.close()
     asked: list[str] = []
 
@@ -162,14 +162,14 @@ async def test_a_store_that_cannot_be_used_refuses_before_any_money_is_spent(tmp
         return Reply.saying("Well.")
 
     router = Router.from_policy(policy(rules=budget("1")), clock=clock, scripts={"tiny": script}, state=store)
-    with pytest.raises(StateUnavailable, match=r"state\.db cannot be used"):
+    with pytest.raises(StateUnavailable, match="the shared state is closed"):
         await router.aroute(ask())
     assert asked == []
 
 
 async def test_budgets_that_another_process_keeps_locked_hold_up_nobody_else(tmp_path: Path) -> None:
     file, clock = tmp_path / "state.db", ManualClock(START)
-    store = SqliteStore(file, clock, wait_s=LOOP_WAIT_S)
+    store = in_a_file(file, clock)
     router = Router.from_policy(policy(rules=budget("1")), clock=clock, scripts={"tiny": Replies("Well.")}, state=store)
     neighbour = Router.from_policy(policy(), clock=clock, scripts={"tiny": Replies(*["Well."] * 20)})
     other = sqlite3.connect(file, isolation_level=None)
@@ -182,14 +182,14 @@ async def test_budgets_that_another_process_keeps_locked_hold_up_nobody_else(tmp
     assert not asking.done()
     other.execute("ROLLBACK")
     result = await asking
-    assert store.balance(Account("team", MONTH)).total == to_nano(str(result.decision.cost_usd))
+    assert (await balance(store, Account("team", MONTH))).total == to_nano(str(result.decision.cost_usd))
     other.close()
     store.close()
 
 
 async def test_an_answer_does_not_wait_for_budgets_that_are_locked_when_it_is_settled(tmp_path: Path) -> None:
     file, clock = tmp_path / "state.db", ManualClock(START)
-    store, other = SqliteStore(file, clock, wait_s=LOOP_WAIT_S), sqlite3.connect(file, isolation_level=None)
+    store, other = in_a_file(file, clock), sqlite3.connect(file, isolation_level=None)
 
     def script(call: object) -> Reply:
         other.execute("BEGIN IMMEDIATE")
@@ -198,30 +198,29 @@ async def test_an_answer_does_not_wait_for_budgets_that_are_locked_when_it_is_se
     router = Router.from_policy(policy(rules=budget("1")), clock=clock, scripts={"tiny": script}, state=store)
     decision = (await router.aroute(ask())).decision
     spent = to_nano(str(decision.cost_usd))
-    assert store.balance(Account("team", MONTH)) == Balance(spent, 0)
     other.execute("ROLLBACK")
     store.close()
-    again = SqliteStore(file, clock)
-    assert again.balance(Account("team", MONTH)) == Balance(spent, 0)
+    again = in_a_file(file, clock)
+    assert (await balance(again, Account("team", MONTH))) == Balance(spent, 0)
     again.close()
 
 
 async def test_a_restart_does_not_give_a_new_month(tmp_path: Path) -> None:
     clock, spent = ManualClock(START), []
     for _ in range(2):
-        store = SqliteStore(tmp_path / "state.db", clock)
+        store = in_a_file(tmp_path / "state.db", clock)
         router = Router.from_policy(
             policy(rules=budget("1")), clock=clock, scripts={"tiny": Replies("Well.")}, state=store
         )
         await router.aroute(ask())
-        spent.append(store.balance(Account("team", MONTH)).spent)
+        spent.append((await balance(store, Account("team", MONTH))).spent)
         store.close()
     assert spent[1] == 2 * spent[0] > 0
 
 
 async def test_the_guard_s_span_ends_though_the_budgets_cannot_be_read(tmp_path: Path) -> None:
     bench = Bench(policy(rules=budget("1.00")), tiny=Replies(), twin=Replies(), huge=Replies())
-    state = SqliteStore(tmp_path / "state.db", bench.clock)
+    state = in_a_file(tmp_path / "state.db", bench.clock)
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(bench.exporter))
     router = Router.from_policy(

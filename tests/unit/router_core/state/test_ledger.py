@@ -8,6 +8,7 @@ import pytest
 
 from router_core.state.ledger import RequestLedger, Reservation
 from router_core.state.purse import Refusal
+from tests.state import at_once
 
 
 def reason(ledger: RequestLedger, nano: int | None, tokens: int) -> str | None:
@@ -16,15 +17,15 @@ def reason(ledger: RequestLedger, nano: int | None, tokens: int) -> str | None:
 
 
 def reserve(ledger: RequestLedger, nano: int | None, tokens: int) -> Reservation:
-    made = ledger.reserve(nano, tokens)
+    made = at_once(ledger.reserve(nano, tokens))
     assert isinstance(made, Reservation)
     return made
 
 
 def test_without_caps_everything_may_start_until_the_branches_are_used_up() -> None:
     ledger = RequestLedger.of(None, None, 2, None)
-    ledger.reserve(None, 10**9)
-    ledger.reserve(10**18, 1)
+    reserve(ledger, None, 10**9)
+    reserve(ledger, 10**18, 1)
     assert ledger.full
     assert reason(ledger, 0, 0) == "the request may make 2 branches and has made them"
 
@@ -44,7 +45,7 @@ def test_a_cap_of_nothing_allows_only_what_is_free() -> None:
 
 def test_open_reserves_count_against_the_cap() -> None:
     ledger = RequestLedger.of(Decimal("0.000001"), None, 6, None)
-    ledger.reserve(600, 1)
+    reserve(ledger, 600, 1)
     assert ledger.refusal(401, 1) is not None
     assert ledger.refusal(400, 1) is None
 
@@ -76,6 +77,6 @@ def test_a_reservation_is_settled_once() -> None:
 
 def test_a_reserve_that_would_be_refused_is_none() -> None:
     ledger = RequestLedger.of(Decimal(0), None, 6, None)
-    refusal = ledger.reserve(None, 1)
+    refusal = at_once(ledger.reserve(None, 1))
     assert isinstance(refusal, Refusal)
     assert (refusal.by, refusal.reason) == ("cap", "its price is unknown, and the request has a cost cap")

@@ -15,6 +15,7 @@ from router_core.request import Context
 from router_core.state.memory import MemoryStore
 from router_core.state.purse import Budgets, window_of
 from router_core.state.standings import MOST_HOLDERS, HolderStanding, standings
+from tests.state import at_once
 
 NOW = datetime(2026, 12, 31, 13, 20, tzinfo=UTC)
 
@@ -33,14 +34,14 @@ class Spenders:
         self._opened = Budgets(budgets, self.store, self.clock)
 
     def spend(self, usd: str, *, tenant: str = "acme", route: str = "chat", key: str | None = None) -> None:
-        purse = self._opened.open(route, Context(tenant=tenant, key=key), 10.0)
+        purse = at_once(self._opened.open(route, Context(tenant=tenant, key=key), 10.0))
         assert purse is not None
-        hold = purse.hold(to_nano(usd))
+        hold = at_once(purse.hold(to_nano(usd)))
         assert not hasattr(hold, "by"), hold
         purse.settle(hold, to_nano(usd))  # type: ignore[arg-type]
 
     def seen(self) -> dict[str, tuple[HolderStanding, ...]]:
-        return {one.budget.name: one.holders for one in standings(self.budgets, self.store, self.clock)}
+        return {one.budget.name: one.holders for one in at_once(standings(self.budgets, self.store, self.clock))}
 
 
 def test_a_budget_of_all_together_has_one_holder_even_when_nothing_is_spent() -> None:
@@ -67,7 +68,7 @@ def test_holders_beyond_the_most_are_told_of_and_not_listed() -> None:
     spenders = Spenders(budget("t", per="tenant"))
     for number in range(MOST_HOLDERS + 1):
         spenders.spend("0.01", tenant=f"tenant-{number}")
-    (found,) = standings(spenders.budgets, spenders.store, spenders.clock)
+    (found,) = at_once(standings(spenders.budgets, spenders.store, spenders.clock))
     assert (len(found.holders), found.more) == (MOST_HOLDERS, True)
 
 
@@ -75,7 +76,7 @@ def test_a_new_period_begins_with_the_whole_amount() -> None:
     spenders = Spenders(budget("t", per="tenant", period="day"))
     spenders.spend("1")
     spenders.clock.move_to(datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC))
-    (found,) = standings(spenders.budgets, spenders.store, spenders.clock)
+    (found,) = at_once(standings(spenders.budgets, spenders.store, spenders.clock))
     assert (found.holders, found.start) == ((), datetime(2027, 1, 1, tzinfo=UTC))
 
 
