@@ -143,7 +143,9 @@ def build_decision(run: Run, *, planned: bool = False) -> Decision:
 def _reason(run: Run, status: Status) -> str:
     words = story(status, run.plan, run.branches, run.chosen, run.error, run.eligibility)
     left = None if run.place is None or status not in ("ok", "planned") else outcome_of(run)
-    return f"{words} {left.words}" if left is not None and left.words else words
+    if left is not None and left.words:
+        words = f"{words} {left.words}"
+    return f"{words} {run.cache_words}" if status == "planned" and run.cache_words else words
 
 
 def _baseline(run: Run) -> Baseline | None:

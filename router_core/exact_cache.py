@@ -103,10 +103,11 @@ class ExactCache:
         run.cache_key = None if why is not None else key_of(run, policy)
         found = await self._found(run, policy)
         if found is None:
-            wanted = run.request.cache_control.read
-            result = "miss" if why is None and wanted else "bypass"
-            said = {semconv.ROUTE: run.target.name, semconv.CACHE_RESULT: result}
-            run.trace.end(span, {**said, semconv.CACHE_REASON: why if wanted else "the caller says no-cache"})
+            why = why or (None if run.request.cache_control.read else "the caller says no-cache")
+            result = "miss" if why is None else "bypass"
+            run.cache_words = "The cache holds no answer to it." if why is None else f"It passes the cache by: {why}."
+            said = {semconv.ROUTE: run.target.name, semconv.CACHE_RESULT: result, semconv.CACHE_REASON: why}
+            run.trace.end(span, said)
             return
         age = _age(run.timeline.now_ns() - found.made_ns)
         reason = f"{found.model} gave this answer to the same request {age} ago (decision {found.decision_id})"

@@ -57,6 +57,8 @@ class Run:
     """What is known of the conversation that the request goes on with."""
     cache_key: bytes | None = None
     """Under which the cache keeps this request's answer; None where it does not."""
+    cache_words: str = ""
+    """A sentence about a cache that was looked into and did not answer."""
     plan: Plan | None = None
     candidates: tuple[CandidateRecord, ...] | None = None
     """As they stood when the plan was made; a cap may exclude some of them later."""

@@ -14,6 +14,7 @@ from app.gateway.admission import known_caller
 from app.gateway.doorkeeper import MAX_BODY_BYTES, BodyTooLarge
 from app.gateway.messages import MOST_CALLS, ChatMessage, InvalidBody, NamedTool, ToolEntry
 from app.keys.ring import Caller
+from router_core.cache_control import CacheControl
 from router_core.errors import InvalidContext, PromptTooLarge, UnsupportedFeature
 from router_core.functions import Function, FunctionChoice, TheFunction
 from router_core.request import Context, RouteRequest
@@ -46,7 +47,7 @@ class StreamOptions(BaseModel):
 
 
 class ChatBody(BaseModel):
-    """`POST /v1/chat/completions`. Fields that change nothing here (metadata, store) are passed over."""
+    """`POST /v1/chat/completions`. Fields that change nothing here (store, say) are passed over."""
 
     model: str
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
@@ -69,6 +70,8 @@ class ChatBody(BaseModel):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
+    metadata: Any = None
+    """Of it only ``session_id`` is read: which conversation this is a turn of; not recorded."""
 
     def check(self) -> None:
         """Refuse what would otherwise be ignored in silence (UnsupportedFeature)."""
@@ -102,6 +105,8 @@ class ChatBody(BaseModel):
         self.check()
         if self.user and context.sticky_key is None:
             context = replace(context, sticky_key=self.user)
+        if context.session_id is None:
+            context = replace(context, session_id=_session_id(self.metadata))
         return RouteRequest(
             messages=tuple(message.as_message(place) for place, message in enumerate(self.messages, start=1)),
             route=self.model,
@@ -129,6 +134,7 @@ class RouteBody(BaseModel):
     route: str | None = None
     context: dict[str, Any] = {}
     max_tokens: Tokens | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     purpose: Literal["user", "playground"] = "playground"
 
     def as_request(self, caller: Caller) -> RouteRequest:
@@ -139,6 +145,7 @@ class RouteBody(BaseModel):
             route=self.route,
             context=as_caller(context, caller),
             max_output_tokens=self.max_tokens,
+            temperature=self.temperature,
             purpose=self.purpose,
         )
 
@@ -150,7 +157,7 @@ async def read_chat(request: Request) -> tuple[ChatBody, RouteRequest]:
         RequestError: one of its subclasses; the message names the field.
     """
     body = _validate(ChatBody, await _json(request))
-    return body, body.as_request(_context(request), request.headers.get("traceparent"))
+    return body, _with_wishes(request, body.as_request(_context(request), request.headers.get("traceparent")))
 
 
 async def read_body(request: Request, kind: type[B]) -> B:
@@ -160,12 +167,24 @@ async def read_body(request: Request, kind: type[B]) -> B:
 
 async def read_route(request: Request) -> RouteRequest:
     """The request in a body of our own form. Raises as `read_chat`."""
-    return _validate(RouteBody, await _json(request)).as_request(known_caller(request))
+    return _with_wishes(request, _validate(RouteBody, await _json(request)).as_request(known_caller(request)))
 
 
 def as_caller(context: Context, caller: Caller) -> Context:
     """What is stated, with tenant and key of the one who states it."""
     return replace(context, tenant=caller.tenant, key=None if caller.key_id is None else caller.name)
+
+
+def _with_wishes(request: Request, wanted: RouteRequest) -> RouteRequest:
+    """The request with what its `Cache-Control` header says."""
+    text = request.headers.get("cache-control")
+    return wanted if text is None else replace(wanted, cache_control=CacheControl.from_header(text))
+
+
+def _session_id(metadata: Any) -> str | None:
+    """The session that OpenAI's metadata names. Other values of theirs are the caller's own affair."""
+    named = metadata.get("session_id") if isinstance(metadata, Mapping) else None
+    return named if isinstance(named, str) and named else None
 
 
 def _context(request: Request) -> Context:
