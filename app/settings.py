@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import platformdirs
@@ -35,6 +36,7 @@ KEY_VARIABLE = "ROUTESCOPE_GATEWAY_KEY"
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@cache
 def shipped(name: str) -> Path:
     """A file or folder that comes with the product: ``policies`` or ``.streamlit``.
 

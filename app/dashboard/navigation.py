@@ -64,10 +64,16 @@ ROOT: Final = "start"
 of its own with the same file, and the one at ``/`` needs another name."""
 
 
+_DECLARED: Final = "pages-declared"
+
+
 def declare() -> Page:
     """Tell Streamlit the pages and get the one that the address names."""
-    pages = [_page(OVERVIEW, ROOT, default=True), *(_page(place, place.url_path) for place in PLACES)]
-    return st.navigation(pages, position="hidden")
+    first = {place: _page(place, place.url_path) for place in PLACES}
+    alias, first[OVERVIEW] = first[OVERVIEW], _page(OVERVIEW, ROOT, default=True)
+    # Kept for the run's links: to make a page anew is to look for its file anew.
+    st.session_state[_DECLARED] = first
+    return st.navigation([*first.values(), alias], position="hidden")
 
 
 def place_of(page: Page) -> Place:
@@ -134,7 +140,8 @@ def leads_to(place: Place, label: str, **params: str) -> None:
 
 
 def _first(place: Place) -> Page:
-    return _page(place, ROOT, default=True) if place is OVERVIEW else _page(place, place.url_path)
+    declared: dict[Place, Page] = st.session_state[_DECLARED]
+    return declared[place]
 
 
 def _page(place: Place, url_path: str, *, default: bool = False) -> Page:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, Final
 
 from telemetry.query.policies import PolicyText
@@ -86,7 +87,8 @@ def _whole(price: Mapping[str, str]) -> str:
     return ", ".join(f"{amount} {_PER.get(part, part)}" for part, amount in price.items()) or _NONE
 
 
-def _prices(toml: str) -> dict[str, dict[str, str]]:
+@lru_cache(maxsize=256)
+def _prices(toml: str) -> Mapping[str, Mapping[str, str]]:
     """Of each model, its prices by part, each written as money."""
     try:
         models = tomllib.loads(toml).get("models")

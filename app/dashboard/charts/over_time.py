@@ -205,8 +205,7 @@ def _draw_marks(drawn: go.Figure, marks: Sequence[Mark], mode: Mode) -> None:
         return
     shades = theme.palette(mode)
     colours = {"neutral": shades.muted, "warn": shades.warn, "bad": shades.bad}
-    for mark in marks:
-        drawn.add_vline(x=mark.at, line={"color": colours[mark.tone], "width": 1, "dash": "dot"}, layer="below")
+    upright(drawn, [(mark.at, colours[mark.tone]) for mark in marks])
     drawn.add_scatter(
         x=[mark.at for mark in marks],
         y=[1.0] * len(marks),
@@ -222,6 +221,28 @@ def _draw_marks(drawn: go.Figure, marks: Sequence[Mark], mode: Mode) -> None:
     drawn.update_layout(
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True, "showgrid": False}
     )
+
+
+def upright(drawn: go.Figure, at: Sequence[tuple[datetime, str]]) -> None:
+    """Draw dotted lines from bottom to top, each at its moment and in its colour.
+
+    All at once: Plotly copies the whole layout for each line that it is given alone.
+    """
+    added = [
+        {
+            "type": "line",
+            "xref": "x",
+            "x0": moment,
+            "x1": moment,
+            "yref": "y domain",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": colour, "width": 1, "dash": "dot"},
+            "layer": "below",
+        }
+        for moment, colour in at
+    ]
+    drawn.update_layout(shapes=[*drawn.layout.shapes, *added])
 
 
 def _highest(series: Sequence[Series]) -> float:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app import drift_words, units
 from app.dashboard import theme
 from app.dashboard.charts import style
-from app.dashboard.charts.over_time import Mark
+from app.dashboard.charts.over_time import Mark, upright
 from app.dashboard.theme import Mode
 from app.panels.drift.weeks import NANO_USD, UNIT_SAID
 from telemetry.drift.weeks import WEEK, label_of, start_of
@@ -60,9 +60,8 @@ def by_week(
         hoverinfo="text",
         showlegend=False,
     )
-    for mark in marks:
-        drawn.add_vline(x=mark.at, line={"color": tones[mark.tone], "width": 1, "dash": "dot"}, layer="below")
     if marks:
+        upright(drawn, [(mark.at, tones[mark.tone]) for mark in marks])
         drawn.add_scatter(
             x=[mark.at for mark in marks],
             y=[1.0] * len(marks),
