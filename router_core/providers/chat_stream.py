@@ -11,6 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import orjson
+
 from router_core.errors import BadUpstreamResponse, ContentFiltered
 from router_core.pricing import Usage
 from router_core.providers.base import Completion
@@ -151,7 +153,7 @@ class ChatStream:
 
     def _parse(self, data: bytes) -> Mapping[str, Any]:
         try:
-            value = json.loads(data)
+            value = parsed(data)
         except (ValueError, RecursionError):
             raise self._bad("the answer is not JSON") from None
         if not isinstance(value, dict):
@@ -191,8 +193,10 @@ class ChatStream:
             raise self._bad(str(error)) from None
         if self._characters > self._max_characters:
             raise self._bad(f"the answer did not stop after {self._characters} characters")
+        if not text or text.isascii():
+            return text or ""
         # A lone surrogate, escaped in JSON, fits no database.
-        return (text or "").encode("utf-8", "replace").decode("utf-8")
+        return text.encode("utf-8", "replace").decode("utf-8")
 
     def _bad(self, what: str) -> BadUpstreamResponse:
         return BadUpstreamResponse(f"model {self._model!r}: {what}")
@@ -217,6 +221,18 @@ class MeanLogprob:
     def value(self) -> float | None:
         """None without any token."""
         return self._sum / self._count if self._count else None
+
+
+def parsed(data: bytes) -> Any:
+    """The value of JSON, also of such as Python's own module alone takes: NaN, lone surrogates, any encoding.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data)
 
 
 def read_usage(value: Any) -> Usage | None:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import json
 import time
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import orjson
 
 from router_core.errors import BadUpstreamResponse, ProviderError, ProviderTimeout, ProviderUnreachable
 from router_core.providers.base import READY, Call, CallBegun, Readiness, StreamItem, TextChunk
@@ -29,6 +33,7 @@ USAGE_GRACE_S = 2.0
 """How long the counts may follow the finish reason, before they count as unknown. The answer waits for them."""
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine."""
     if host == "localhost" or host.endswith(".localhost"):
@@ -65,19 +70,19 @@ class ChatTransport:
             lines = EventLines()
             while not chat.done:
                 chunk = await _read(response, call, chat, deadline)
+                begun = chat.calling
                 try:
                     events = list(lines.feed(chunk) if chunk else lines.rest())
                 except ValueError:
                     raise BadUpstreamResponse(f"model {call.model!r}: an event is too large to be one") from None
-                for data in events:
-                    begun = chat.calling
-                    text = chat.event(data)
-                    if text:
-                        yield TextChunk(text)
-                    if chat.calling and not begun:
-                        yield CallBegun()
-                    if chat.done:
-                        break
+                # What came together goes on together: each piece passes a dozen hands on its way to the client.
+                text, fault = _text_of(chat, events)
+                if text:
+                    yield TextChunk(text)
+                if chat.calling and not begun:
+                    yield CallBegun()
+                if fault is not None:
+                    raise fault
                 if not chunk:
                     break
             yield chat.completion()
@@ -95,7 +100,7 @@ class ChatTransport:
             async with asyncio.timeout(deadline - time.monotonic()):
                 response = await self._session().post(
                     url,
-                    json=request_body(call, upstream_model),
+                    data=_encoded(request_body(call, upstream_model)),
                     headers=_headers(url, key, lasting=lasting),
                     allow_redirects=False,
                     proxy=_proxy(url),
@@ -163,10 +168,31 @@ async def _refusal(response: aiohttp.ClientResponse, call: Call, key: Key, deadl
     )
 
 
+def _text_of(chat: ChatStream, events: Sequence[bytes]) -> tuple[str, ProviderError | None]:
+    """The text of events that came together, up to the end mark or to one that is at fault."""
+    texts: list[str] = []
+    try:
+        for data in events:
+            texts.append(chat.event(data))
+            if chat.done:
+                break
+    except ProviderError as error:
+        return "".join(texts), error
+    return "".join(texts), None
+
+
+def _at_hand(response: aiohttp.ClientResponse) -> bytes:
+    """Bytes that are here already, so that nobody has to watch the time; else empty."""
+    content = response.content
+    return b"" if content.exception() is not None else content.read_nowait()
+
+
 async def _read(response: aiohttp.ClientResponse, call: Call, chat: ChatStream, deadline: float) -> bytes:
     """The next bytes, empty at the end."""
     import aiohttp
 
+    if here := _at_hand(response):
+        return here
     left = deadline - time.monotonic()
     if chat.finish_reason is not None:
         # The deadline is the caller's too: what he has been told to be complete must come home before it.
@@ -188,28 +214,36 @@ async def _body(response: aiohttp.ClientResponse, call: Call, deadline: float) -
     """The whole body, of at most `MAX_EVENT_BYTES`."""
     import aiohttp
 
-    body = b""
-    try:
-        async with asyncio.timeout(deadline - time.monotonic()):
-            while chunk := await response.content.readany():
-                body += chunk
-                if len(body) > MAX_EVENT_BYTES:
-                    raise BadUpstreamResponse(f"model {call.model!r}: the answer is too large")
-    except TimeoutError:
-        raise _timed_out(call) from None
-    except (aiohttp.ClientError, OSError):
-        raise BadUpstreamResponse(f"model {call.model!r}: the answer broke off") from None
+    body = _at_hand(response)
+    if not response.content.at_eof():
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                while len(body) <= MAX_EVENT_BYTES and (chunk := await response.content.readany()):
+                    body += chunk
+        except TimeoutError:
+            raise _timed_out(call) from None
+        except (aiohttp.ClientError, OSError):
+            raise BadUpstreamResponse(f"model {call.model!r}: the answer broke off") from None
+    if len(body) > MAX_EVENT_BYTES:
+        raise BadUpstreamResponse(f"model {call.model!r}: the answer is too large")
     return body
 
 
 def _headers(url: str, key: Key, *, lasting: bool) -> dict[str, str]:
     """Never kept in a variable: an error's traceback would hold the key, and some reporters show variables."""
-    headers = {"Accept": "text/event-stream"}
+    headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
     if not lasting:
         headers["Connection"] = "close"
     if key.value:
         headers["Authorization"] = f"Bearer {key.value}"
     return headers
+
+
+def _encoded(body: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except TypeError:  # a whole number beyond 64 bits, say
+        return json.dumps(body).encode()
 
 
 def _reason(error: Exception, key: Key) -> str:

@@ -82,6 +82,19 @@ async def test_the_request_says_what_the_call_says(upstream: Upstream) -> None:
     assert seen.body["stream_options"] == {"include_usage": True}
 
 
+async def test_what_comes_together_goes_on_together_and_before_the_fault_that_came_with_it(upstream: Upstream) -> None:
+    fault = json.dumps({"error": {"message": "overloaded", "code": 503}})
+    upstream.plays(up.body(up.wire(up.chunk("Hel"), up.chunk("lo"), fault), "text/event-stream"))
+    provider, texts = OpenAIProvider(base_url=upstream.base_url, upstream_model="upstream-1", key=Key(KEY)), []
+    with pytest.raises(UpstreamFailure, match="overloaded"):
+        async with aclosing(provider.stream(call())) as items:  # type: ignore[type-var]
+            async for item in items:
+                assert isinstance(item, TextChunk)
+                texts.append(item.text)
+    assert texts == ["Hello"]
+    await provider.aclose()
+
+
 async def test_counts_that_do_not_come_are_unknown(upstream: Upstream) -> None:
     upstream.plays(up.answer("x", usage=None))
     assert (await ask(upstream.base_url))[1].usage == Usage()
