@@ -29,15 +29,25 @@ _ESCAPE = re.compile(r"\\.")
 _JSON = frozenset({"tags", "signals", "verdicts", "candidates", "scores", "attributes"})
 
 
-def mask_keys(bundle: Bundle, redact: Redact) -> None:
+_LONGEST_KNOWN = 100
+_MOST_KNOWN = 4096
+
+
+def mask_keys(bundle: Bundle, redact: Redact, known: set[str] | None = None) -> None:
     """Redact every text of a trace's rows in place, content left alone.
 
     Args:
         redact: returns a text without secrets, and one that has none as it is. Where it raises, the text goes.
+        known: short texts without a secret, which it has seen before; grows. Names and reasons come again and again.
     """
-    rows = [*bundle.requests, *bundle.branches, *bundle.spans]
+    rows, known = [*bundle.requests, *bundle.branches, *bundle.spans], set() if known is None else known
+    fresh = [(name, text) for row in rows for name, text in _texts(row) if text not in known]
     # All at once, since hardly any trace has something to hide. A line each: no secret goes on beyond its line.
-    if _is_clean("\n".join(line for row in rows for name, text in _texts(row) for line in _lines(name, text)), redact):
+    if _is_clean("\n".join(line for name, text in fresh for line in _lines(name, text)), redact):
+        if len(known) > _MOST_KNOWN:
+            known.clear()
+        # Not those with escapes, of which JSON says more than the text does.
+        known.update(text for _, text in fresh if len(text) <= _LONGEST_KNOWN and "\\" not in text)
         return
     for row in rows:
         for name, text in list(_texts(row)):

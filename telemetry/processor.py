@@ -39,6 +39,10 @@ BATCH_LIMIT = 256
 """Traces in one transaction."""
 GATHER_S = 0.002
 """Least time between two commits under load."""
+SHARE = 3.0
+"""Or so many times as long as the last batch took, if that is more: a batch costs as much as ten traces in it do."""
+LONGEST_GATHER_S = 0.01
+"""That is at most so much, however long the last batch took."""
 OPEN_LIMIT = 16_384
 """Traces whose root has not ended; beyond it the oldest is given up."""
 REMEMBERED = 16_384
@@ -96,13 +100,16 @@ class DecisionProcessor(SpanProcessor):
         *,
         durability: Durability = "commit",
         queue_limit: int = QUEUE_LIMIT,
+        gather_s: float = GATHER_S,
         redact_keys: Redact | None = None,
     ) -> None:
         self._recorder = recorder
         self._content = content
         self._redact_keys = redact_keys
+        self._clean_texts: set[str] = set()
         self._durability = durability
         self._queue_limit = queue_limit
+        self._gather_s = gather_s
         self._listeners: tuple[Listener, ...] = ()
         self._changed = threading.Condition(threading.Lock())
         self._open: OrderedDict[int, list[ReadableSpan]] = OrderedDict()
@@ -275,9 +282,13 @@ class DecisionProcessor(SpanProcessor):
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="routescope-telemetry", daemon=True)
             self._thread.start()
-        if len(self._queue) == 1 or len(self._queue) >= BATCH_LIMIT:
+        if len(self._queue) == 1 or self._nobody_else_comes():
             # In between the writer gathers, and waking it for each trace would keep those away who make them.
             self._changed.notify_all()
+
+    def _nobody_else_comes(self) -> bool:
+        """Whether a batch need not wait for more: one client that asks again and again is answered at once."""
+        return not self._open or len(self._queue) >= BATCH_LIMIT or self._closed
 
     def _remember(self, trace_id: int, state: CommitState) -> None:
         self._finished[trace_id] = state
@@ -287,25 +298,26 @@ class DecisionProcessor(SpanProcessor):
     # --- the writer thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        last_commit = 0.0
+        next_commit = 0.0
         while True:
-            batch = self._next_batch(last_commit)
+            batch = self._next_batch(next_commit)
             if batch:
+                began = time.monotonic()
                 self._keep(batch)
-                last_commit = time.monotonic()
+                ended = time.monotonic()
+                next_commit = ended + max(self._gather_s, min(SHARE * (ended - began), LONGEST_GATHER_S))
             elif self._closed:
                 break
             self._catch_up()
         self._recorder.close()
 
-    def _next_batch(self, last_commit: float) -> list[_Trace]:
+    def _next_batch(self, next_commit: float) -> list[_Trace]:
         with self._changed:
             if not self._queue and not self._closed:
                 self._changed.wait(self._recorder.retry_in())
-            gather = last_commit + GATHER_S - time.monotonic()
-            # A lone trace has nobody to wait for: one client that asks again and again is answered at once.
-            if gather > 0 and len(self._queue) > 1 and not self._closed:
-                self._changed.wait_for(lambda: len(self._queue) >= BATCH_LIMIT or self._closed, gather)
+            gather = next_commit - time.monotonic()
+            if gather > 0 and self._queue:
+                self._changed.wait_for(self._nobody_else_comes, gather)
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
             self._changed.notify_all()
             return batch
@@ -317,7 +329,7 @@ class DecisionProcessor(SpanProcessor):
             try:
                 bundle = bundle_of(trace.spans, self._content) if trace.rows is None else trace.rows(self._content)
                 if self._redact_keys is not None:
-                    mask_keys(bundle, self._redact_keys)
+                    mask_keys(bundle, self._redact_keys, self._clean_texts)
                 bundles.append(bundle)
                 sound.append(trace)
             except Exception:  # noqa: BLE001 - the edge: one trace must not take the others, nor the thread, with it

@@ -133,6 +133,32 @@ def test_a_trace_without_a_key_is_kept_letter_for_letter(tmp_path: Path) -> None
     assert stored(tmp_path / "a", redact_keys=REDACT) == stored(tmp_path / "b")
 
 
+def test_what_was_clean_before_is_not_looked_at_again_and_a_key_that_comes_later_is_found() -> None:
+    known: set[str] = set()
+    asked: list[str] = []
+
+    def redact(text: str) -> str:
+        asked.append(text)
+        return REDACT(text)
+
+    def bundle(reason: str, tags: str) -> Bundle:
+        return Bundle(requests=[{"span_id": "a", "route": "chat", "reason": reason, "tags": tags}])
+
+    mask_keys(bundle("the first of its tier", "[]"), redact, known)
+    mask_keys(bundle("the first of its tier", "[]"), redact, known)
+    assert asked == ["chat\nthe first of its tier\n[]", ""]
+    later = bundle("the first of its tier", json.dumps([SECRET]))
+    mask_keys(later, redact, known)
+    assert later.requests[0]["tags"] == '["[api_key-1]"]'
+    # As a text it says nothing, as JSON it is a key.
+    escaped = '"' + "".join(f"\\u{ord(letter):04x}" for letter in ODD[:12]) + ODD[12:] + '"'
+    plain = bundle(escaped, "[]")
+    mask_keys(plain, redact, known)
+    hidden = bundle("chat", escaped)
+    mask_keys(hidden, redact, known)
+    assert (plain.requests[0]["reason"], json.loads(hidden.requests[0]["tags"])) == (escaped, PLACE)
+
+
 def test_ids_stay_what_they_are() -> None:
     bundle = Bundle(spans=[{"span_id": ODD, "trace_id": ODD, "parent_span_id": ODD, "name": ODD, "attributes": "{}"}])
     mask_keys(bundle, REDACT)

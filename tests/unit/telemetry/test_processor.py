@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 
 from telemetry import processor
@@ -19,6 +20,7 @@ from telemetry.recorder import Recorder
 from telemetry.rows import Bundle
 from telemetry.setup import Telemetry
 from telemetry.storage.models import BRANCH, POLICY_VERSION, REQUEST, SPAN
+from telemetry.tracer import DecisionTracerProvider
 from tests.traces import START, Routed, emit
 
 
@@ -88,6 +90,24 @@ async def test_many_at_once_are_all_committed(tmp_path: Path):
         assert count(telemetry, REQUEST) == 300
         health = telemetry.health()
         assert (health.committed, health.queued, health.not_durable, health.lag_ms) == (300, 0, 0, 0.0)
+
+
+async def test_a_trace_joins_the_batch_of_those_under_way_and_a_lone_one_waits_for_nobody(tmp_path: Path):
+    recorder = Recorder(f"sqlite:///{tmp_path / 't.db'}", tmp_path)
+    sink = DecisionProcessor(recorder, ContentPolicy(), gather_s=3600.0)
+    provider = DecisionTracerProvider(Resource({}))
+    provider.add_span_processor(sink)
+    tracer = provider.get_tracer("test")
+    for name in ("first", "second"):
+        assert await sink.committed(emit(tracer, Routed(name))) == "committed"
+    under_way = tracer.start_span("root", context=Context())
+    tracer.start_span("child", context=trace.set_span_in_context(under_way, Context())).end()
+    ended = [asyncio.create_task(sink.committed(emit(tracer, Routed(name)))) for name in ("third", "fourth")]
+    await asyncio.sleep(0)
+    assert (sink.health().queued, sink.health().committed) == (2, 2), "they wait for the one under way"
+    under_way.end()
+    assert await asyncio.gather(*ended) == ["committed", "committed"]
+    assert sink.close(60)
 
 
 async def test_the_event_loop_goes_on_while_a_commit_is_awaited(tmp_path: Path):
