@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import Request
 
@@ -203,9 +204,16 @@ def _context(request: Request) -> Context:
 
 async def _json(request: Request) -> Any:
     try:
-        return json.loads(await request.body())
+        body = await request.body()
     except BodyTooLarge:
         raise PromptTooLarge(f"the body has more than {MAX_BODY_BYTES:,} bytes") from None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        # Takes more than JSON allows (NaN, lone surrogates), and says where it is at a loss.
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InvalidBody(f"the body is not valid JSON{where}") from None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -53,7 +53,7 @@ async def _whole(router: Router, wanted: RouteRequest) -> Response:
         "routescope": _summary(decision, result.commit),
     }
     headers = {"x-routescope-decision-id": decision.decision_id, "x-routescope-model": _ascii(decision.chosen or "")}
-    return JSONResponse(content, headers=headers)
+    return Response(orjson.dumps(content), media_type="application/json", headers=headers)
 
 
 async def _stream(router: Router, body: ChatBody, wanted: RouteRequest) -> Response:
@@ -198,7 +198,7 @@ def _summary(decision: Decision, commit: CommitState) -> dict[str, Any]:
 
 
 def _data(content: dict[str, Any]) -> bytes:
-    return b"data: " + json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+    return b"data: " + orjson.dumps(content) + b"\n\n"
 
 
 def _ascii(name: str) -> str:

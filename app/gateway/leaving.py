@@ -20,20 +20,26 @@ async def unless_left(request: Request, work: Coroutine[Any, Any, T]) -> T | Res
 
     The request's body must have been read: from then on all that a server still tells is that the client left.
     """
-    doing = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(request))
+    doing, left = asyncio.current_task(), False
+    assert doing is not None
+
+    async def watch() -> None:
+        nonlocal left
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        left = True
+        doing.cancel()
+
+    leaving = asyncio.create_task(watch())
     try:
-        await asyncio.wait((doing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            return doing.result()
-        return Response(status_code=CLIENT_LEFT)
+        # To its end: a request that is cancelled still settles its decision.
+        return await work
+    except asyncio.CancelledError:
+        # Whoever else has cancelled it wants it to end so.
+        if left and doing.cancelling() == 1:
+            return Response(status_code=CLIENT_LEFT)
+        raise
     finally:
         leaving.cancel()
-        doing.cancel()
-        # To its end: a request that is cancelled still settles its decision.
-        await asyncio.gather(doing, leaving, return_exceptions=True)
-
-
-async def _left(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+        if left:
+            doing.uncancel()

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,6 +30,7 @@ from app.gateway.health import models_health
 from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.probes import healthz, readyz
+from app.gateway.straight import Straight
 from app.gateway.traces import traces
 from app.incidents import keeping, watch
 from app.keys.rate import Rates
@@ -44,6 +45,8 @@ from router_core.state.memory import MemoryStore
 from telemetry.log import log_decision
 
 log = logging.getLogger("routescope.gateway")
+
+CHAT: Final = "/v1/chat/completions"
 
 
 def create_app(
@@ -92,7 +95,7 @@ def create_app(
             Route("/v1/models/health", models_health),
             Route("/v1/budgets", budgets),
             Route("/v1/traces", traces, methods=["POST"]),
-            Route("/v1/chat/completions", chat_completions, methods=["POST"]),
+            Route(CHAT, chat_completions, methods=["POST"]),
             Route("/v1/route/events", route_events, methods=["POST"]),
             Route("/v1/route/explain", route_explain, methods=["POST"]),
             Route("/v1/feedback", feedback, methods=["POST"]),
@@ -103,6 +106,7 @@ def create_app(
             Middleware(Doorkeeper, hosts=hosts),
             Middleware(Admission, ring=ring, rates=_rates(service, clock or SystemClock())),
             Middleware(Crowd),
+            Middleware(Straight, path=CHAT, endpoint=chat_completions),
         ],
         exception_handlers={
             RouteScopeError: on_routescope_error,
