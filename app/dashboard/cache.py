@@ -27,6 +27,8 @@ from telemetry.storage.engine import open_reader
 TTL_S: Final = 10.0
 SETTLED_TTL_S: Final = 300.0
 """A decision does not change once it is written."""
+FACETS_TTL_S: Final = 60.0
+"""Names come seldom, and to read all of them is among the dearest questions of a page."""
 _ENTRIES: Final = 256
 
 P = ParamSpec("P")
@@ -72,8 +74,8 @@ def store_state() -> StoreState:
 
 
 def facets() -> Facets:
-    """The values that filters can take."""
-    return ask(facets_query.facets)
+    """The values that filters can take, at most `FACETS_TTL_S` seconds old."""
+    return _facets(settings().database_url)
 
 
 def decision(decision_id: str) -> DecisionDetail | None:
@@ -101,6 +103,11 @@ def _answer(
 ) -> object:
     # The name stands for the query in the cache's key: Streamlit leaves out what begins with an underscore.
     return _query(engine_of(url), *args, **kwargs)
+
+
+@st.cache_data(ttl=FACETS_TTL_S, max_entries=_ENTRIES, show_spinner=False)
+def _facets(url: str) -> Facets:
+    return facets_query.facets(engine_of(url))
 
 
 @st.cache_data(ttl=SETTLED_TTL_S, max_entries=_ENTRIES, show_spinner=False)

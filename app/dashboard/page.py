@@ -40,7 +40,7 @@ def counted(
         if not now.requests:
             nothing_here(view, cache.store_state())
             return
-        say_what_is_simulated(view, now)
+        say_what_is_simulated(view, now.requests)
         body(view, now)
 
     looked_at(title, subtitle, part, key=key, empty=empty)
@@ -106,9 +106,9 @@ def nothing_here(view: View, state: StoreState) -> None:
             components.untrusted(f"The newest request is of {units.when(state.last)} UTC. Choose a longer period.")
 
 
-def say_what_is_simulated(view: View, now: Totals) -> None:
-    """The banner over simulated requests among those that are counted."""
+def say_what_is_simulated(view: View, requests: int) -> None:
+    """The banner over simulated requests among the ``requests`` that are counted."""
     if view.filters.simulated is False or not cache.store_state().simulated_requests:
         return
     simulated = cache.ask(totals, replace(view.filters, simulated=True)).requests
-    cards.simulated_banner(simulated, now.requests)
+    cards.simulated_banner(simulated, requests)

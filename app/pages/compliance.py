@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from app.dashboard.view import View
 from app.panels.compliance import evidence, exposure, protected, rule_record
 from app.panels.compliance.exposure import CHANGED, Courses
 from telemetry.query import compliance, overview, policies, policy_use
-from telemetry.query.compliance import ROUTER
+from telemetry.query.compliance import ROUTER, DataClassTotals
 from telemetry.query.filters import Filters
 from telemetry.query.sensitive import CLASSES
 
@@ -26,20 +27,21 @@ def show() -> None:
 def _body(view: View) -> None:
     # What other systems only reported says nothing of what our rules did.
     view = replace(view, filters=replace(view.filters, source=ROUTER))
-    now = cache.ask(overview.totals, view.filters)
-    if not now.requests:
+    stepped = cache.ask(compliance.data_classes, view.filters, view.period.step)
+    if not stepped:
         page.nothing_here(view, cache.store_state())
         return
-    page.say_what_is_simulated(view, now)
-    classes = cache.ask(compliance.data_classes, view.filters)
+    classes = exposure.whole(stepped)
+    requests = sum(one.requests for one in classes)
+    page.say_what_is_simulated(view, requests)
     verdicts = cache.ask(compliance.rules, view.filters)
     known = cache.ask(policies.versions)
     uses = cache.ask(policy_use.uses, view.filters)
     in_use = rule_record.in_use(known, uses)
     found = exposure.matrix(cache.ask(compliance.exposures, view.filters), classes)
-    exposure.numbers(found, classes, verdicts, _courses(view), rules=len(rule_record.every_rule(in_use)))
+    exposure.numbers(found, classes, verdicts, _courses(view, stepped), rules=len(rule_record.every_rule(in_use)))
     exposure.draw(found, classes)
-    rule_record.table(verdicts, in_use, now.requests)
+    rule_record.table(verdicts, in_use, requests)
     rule_record.over_the_period(view, in_use)
     protected.draw(
         view,
@@ -50,26 +52,30 @@ def _body(view: View) -> None:
     _evidence(view)
 
 
-def _courses(view: View) -> Courses:
+def _courses(view: View, stepped: Sequence[DataClassTotals]) -> Courses:
     step = view.period.step
-    protected = cache.ask(overview.series, replace(view.filters, data_classes=CLASSES), step)
-    everything = cache.ask(overview.series, view.filters, step)
+    protected: dict[datetime, float] = {}
+    denied: dict[datetime, float] = {}
+    for one in stepped:
+        if one.start is not None:
+            protected[one.start] = protected.get(one.start, 0.0) + (one.requests if one.data_class in CLASSES else 0)
+            denied[one.start] = denied.get(one.start, 0.0) + one.denied
     changed: dict[datetime, float] = {}
     for row in cache.ask(compliance.rules, view.filters, step=step):
         if row.outcome in CHANGED and row.start is not None:
             changed[row.start] = changed.get(row.start, 0.0) + row.requests
     return Courses(
-        course([(one.start, one.requests) for one in protected], step, idle=0),
-        course([(one.start, one.denied) for one in everything], step, idle=0),
+        course(sorted(protected.items()), step, idle=0),
+        course(sorted(denied.items()), step, idle=0),
         course(sorted(changed.items()), step, idle=0),
     )
 
 
 def _evidence(view: View) -> None:
     whole = Filters(start=view.filters.start, end=view.filters.end, purposes=(), source=ROUTER)
-    real, simulated = (
-        cache.ask(overview.totals, replace(whole, simulated=simulated)).requests for simulated in (False, True)
-    )
+    real = cache.ask(overview.totals, replace(whole, simulated=False)).requests
+    demo = cache.store_state().simulated_requests
+    simulated = cache.ask(overview.totals, replace(whole, simulated=True)).requests if demo else 0
     evidence.draw(view, real=real, simulated=simulated)
 
 

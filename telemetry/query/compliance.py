@@ -54,6 +54,8 @@ class DataClassTotals:
     """The requests of one data class, by how they ended."""
 
     data_class: str
+    start: datetime | None
+    """Of the step; None when all time was asked for at once."""
     requests: int
     ok: int
     denied: int
@@ -112,24 +114,24 @@ def exposures(engine: sa.Engine, filters: Filters) -> list[Exposure]:
     ]
 
 
-def data_classes(engine: sa.Engine, filters: Filters) -> list[DataClassTotals]:
-    """Requests by data class, the most frequent first."""
+def data_classes(engine: sa.Engine, filters: Filters, step: Step | None = None) -> list[DataClassTotals]:
+    """Requests by data class, the most frequent first; with a step the oldest first."""
     values = ("requests", "denied", "failed", "cancelled")
-    source = cells(REQUESTS, _own(filters), keys=("data_class",), values=values)
-    key = source.c.data_class
-    statement: sa.Select[Any] = (
-        sa.select(key, *sums(source, REQUESTS, values)).group_by(key).order_by(sa.desc("requests"), key)
-    )
+    source = cells(REQUESTS, _own(filters), keys=("data_class",), values=values, step=step)
+    keys: list[sa.ColumnElement[Any]] = [source.c[name] for name in (*(("hour",) if step else ()), "data_class")]
+    statement: sa.Select[Any] = sa.select(*keys, *sums(source, REQUESTS, values)).group_by(*keys)
+    statement = statement.order_by(*keys) if step else statement.order_by(sa.desc("requests"), *keys)
     with reading(engine) as connection:
-        rows = connection.execute(statement).all()
+        rows = connection.execute(statement).mappings().all()
     return [
         DataClassTotals(
-            data_class=row.data_class,
-            requests=row.requests,
-            ok=row.requests - row.denied - row.failed - row.cancelled,
-            denied=row.denied,
-            failed=row.failed,
-            cancelled=row.cancelled,
+            data_class=row["data_class"],
+            start=hour_start(row["hour"]) if step else None,
+            requests=row["requests"],
+            ok=row["requests"] - row["denied"] - row["failed"] - row["cancelled"],
+            denied=row["denied"],
+            failed=row["failed"],
+            cancelled=row["cancelled"],
         )
         for row in rows
     ]

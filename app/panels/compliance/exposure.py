@@ -63,6 +63,19 @@ def matrix(exposures: Sequence[Exposure], totals: Sequence[DataClassTotals] = ()
     return Matrix(tuple(ordered), tuple(listed), cells)
 
 
+def whole(stepped: Sequence[DataClassTotals]) -> list[DataClassTotals]:
+    """The steps of each data class added up, the most frequent class first."""
+    sums: dict[str, DataClassTotals] = {}
+    for one in stepped:
+        so_far = sums.get(one.data_class)
+        counts = {
+            name: getattr(one, name) + (0 if so_far is None else getattr(so_far, name))
+            for name in ("requests", "ok", "denied", "failed", "cancelled")
+        }
+        sums[one.data_class] = DataClassTotals(one.data_class, None, **counts)
+    return sorted(sums.values(), key=lambda one: (-one.requests, one.data_class))
+
+
 @dataclass(frozen=True, slots=True)
 class Courses:
     """Numbers a step, from the first step with any to the last."""

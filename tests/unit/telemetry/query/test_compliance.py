@@ -120,6 +120,9 @@ def test_requests_are_counted_by_data_class_and_ending(governed: sa.Engine):
     assert (sensitive.data_class, sensitive.requests, sensitive.ok, sensitive.denied) == ("sensitive", 2, 1, 1)
     (only,) = data_classes(governed, Filters(data_classes=("sensitive",)))
     assert only == sensitive
+    by_day = data_classes(governed, Filters(), "day")
+    assert all(one.start is not None for one in by_day)
+    assert sum(one.requests for one in by_day) == internal.requests + sensitive.requests
 
 
 def test_what_others_told_is_there_for_those_who_ask_for_it(governed: sa.Engine):

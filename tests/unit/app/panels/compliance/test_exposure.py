@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from app.panels.compliance.exposure import Column, _table, matrix
+from datetime import UTC, datetime
+
+from app.panels.compliance.exposure import Column, _table, matrix, whole
 from telemetry.query.compliance import DataClassTotals, Exposure
 
 HOSTILE = "<script>alert(1)</script>"
@@ -13,7 +15,7 @@ def seen(data: str, model: str, location: str | None, branches: int, kind: str =
 
 
 def totals(data: str, requests: int) -> DataClassTotals:
-    return DataClassTotals(data, requests, requests, 0, 0, 0)
+    return DataClassTotals(data, None, requests, requests, 0, 0, 0)
 
 
 def test_branches_are_counted_by_class_model_and_place() -> None:
@@ -63,3 +65,14 @@ def test_protected_data_in_a_cloud_alarms_and_its_absence_is_seen() -> None:
 
 def test_names_are_shown_as_text() -> None:
     assert "<script" not in _table(matrix([seen(HOSTILE, HOSTILE, "cloud", 1)], [totals(HOSTILE, 1)]), {})
+
+
+def test_the_steps_of_a_class_add_up_to_it_the_most_frequent_class_first() -> None:
+    def step(data: str, hour: int, requests: int, denied: int) -> DataClassTotals:
+        return DataClassTotals(data, datetime(2026, 11, 2, hour, tzinfo=UTC), requests, requests - denied, denied, 0, 0)
+
+    stepped = [step("public", 0, 2, 0), step("sensitive", 0, 1, 1), step("sensitive", 1, 4, 2)]
+    assert whole(stepped) == [
+        DataClassTotals("sensitive", None, 5, 2, 3, 0, 0),
+        DataClassTotals("public", None, 2, 2, 0, 0, 0),
+    ]
