@@ -54,7 +54,7 @@ from telemetry.query import (
 from telemetry.query.filters import Filters
 
 EVERY: Final = Filters()
-WEEK, MONTH = (Filters(start=END - timedelta(days=days), end=END) for days in (7, 30))
+WEEK, FORTNIGHT, MONTH = (Filters(start=END - timedelta(days=days), end=END) for days in (7, 14, 30))
 DAY: Final = Filters(start=END - timedelta(hours=29), end=END - timedelta(hours=5))
 ODD: Final = Filters(start=END - timedelta(days=89, hours=5), end=END - timedelta(hours=7))
 """Neither end on a midnight: both edges are read by the hour."""
@@ -129,7 +129,17 @@ def _costs() -> Iterator[tuple[Any, ...]]:
     for by in get_args(spending.SpendDimension):
         yield f"spending_by_{by}", spending.spending, EVERY, by
         yield f"spending_by_{by}_and_day", spending.spending, EVERY, by, "day"
-    yield "spending_course_by_hour_one_tenant", spending.course, replace(ACME, start=MONTH.start, end=END), "hour"
+    # What a budget was filled by, as the page of costs asks it: a day's by the hour, a month's by day.
+    paid = replace(FORTNIGHT, purposes=(), simulated=False, source="router")
+    yield "spending_course_by_hour_budget", spending.course, paid, "hour"
+    yield "spending_course_by_hour_budget_of_tenant", spending.course, replace(paid, tenants=("acme",)), "hour"
+    yield "spending_course_by_hour_budget_of_route", spending.course, replace(paid, routes=("chat",)), "hour"
+    yield (
+        "spending_course_by_day_budget_of_route",
+        spending.course,
+        replace(paid, routes=("chat",), start=MONTH.start),
+        "day",
+    )
     yield "tokens_90_days", spending.tokens, EVERY
     yield "waterfall_90_days", costs.waterfall, EVERY
     yield "most_expensive_90_days", dearest.most_expensive, EVERY
@@ -172,8 +182,8 @@ def _speeds() -> Iterator[tuple[Any, ...]]:
     yield "token_speeds_90_days", speed.token_speeds, EVERY
     yield "course_by_hour_7_days", course.course, WEEK, "small", "hour"
     yield "course_by_day_90_days", course.course, EVERY, "small", "day"
-    # The page of latency asks for hours, whatever the period.
-    yield "course_by_hour_90_days", course.course, EVERY, "small", "hour"
+    # The page of latency asks for hours in periods of up to so many days.
+    yield "course_by_hour_45_days", course.course, Filters(start=END - timedelta(days=45), end=END), "small", "hour"
     yield "slowest_90_days", slowest.slowest, EVERY
     yield "slowest_one_tenant", slowest.slowest, ACME
     yield "slowest_five_filters", slowest.slowest, NARROW
@@ -187,6 +197,7 @@ def _rules() -> Iterator[tuple[Any, ...]]:
     yield "exposures_90_days", compliance.exposures, EVERY
     yield "exposures_one_tenant", compliance.exposures, ACME
     yield "data_classes_90_days", compliance.data_classes, EVERY
+    yield "data_classes_by_day_90_days", compliance.data_classes, EVERY, "day"
     yield "sensitive_first_page", sensitive.page, EVERY
     yield "sensitive_that_left", sensitive.page, EVERY, {"left": True}
     yield "sensitive_rare_tenant", sensitive.page, SELDOM

@@ -129,7 +129,7 @@ def opinions(connection: sa.Connection, said: dict[str, Any]) -> None:
     row_number = sa.func.row_number().over(order_by=REQUEST.c.ts)
     numbers = sa.select(REQUEST.c.decision_id.label("picked"), row_number.label("number")).subquery()
     every = max(total // OPINIONS, 1)
-    place = numbers.c.number // every
+    place = sa.cast(numbers.c.number // every, sa.BigInteger)
     silent, is_bad = place % 50 == 7, place % bad == 0
     repeated = [column.name for column in EVALUATION.columns if column.name in REQUEST.c and column.name != "score"]
     own: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -94,10 +94,10 @@ def spending(engine: sa.Engine, filters: Filters, by: SpendDimension, step: Step
 def course(engine: sa.Engine, filters: Filters, step: Step) -> list[SpendStep]:
     """All that the filter lets through over time, oldest first; steps without requests are left out."""
     values = ("requests", *_COSTS)
-    source = cells(REQUESTS, filters, values=values, step=step)
-    hour = source.c.hour
-    statement: sa.Select[Any] = sa.select(hour, *sums(source, REQUESTS, values)).group_by(hour).order_by(hour)
     with reading(engine) as connection:
+        source = cells(REQUESTS, _without_idle_source(connection, filters), values=values, step=step)
+        hour = source.c.hour
+        statement: sa.Select[Any] = sa.select(hour, *sums(source, REQUESTS, values)).group_by(hour).order_by(hour)
         rows = connection.execute(statement).all()
     return [
         SpendStep(
@@ -136,6 +136,15 @@ def tokens(engine: sa.Engine, filters: Filters) -> list[ModelTokens]:
         )
         for row in rows
     ]
+
+
+def _without_idle_source(connection: sa.Connection, filters: Filters) -> Filters:
+    """Without the filter on the source where there is no other: coarse rollups do not know the source."""
+    if filters.source is None:
+        return filters
+    known = cells(REQUESTS, Filters(purposes=()), keys=("source",))
+    found = set(connection.scalars(sa.select(known.c.source).distinct()))
+    return replace(filters, source=None) if found == {filters.source} else filters
 
 
 _COSTS = ("cost_nano", "cost_unknown")

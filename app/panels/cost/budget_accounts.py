@@ -15,7 +15,8 @@ from telemetry.query.cells import Step
 from telemetry.query.filters import Filters
 
 LOOK_BACK: Final = timedelta(days=28)
-"""Four whole weeks: as many of each weekday."""
+LOOK_BACK_BY_HOUR: Final = timedelta(days=14)
+"""Whole weeks: as many of each weekday."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,13 @@ def past(one: Account, now: datetime) -> tuple[list[float], float]:
     if filters is None or first is None:
         return [], 0.0
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    since = max(today - LOOK_BACK, first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0))
+    monthly = one.budget.period == "month"
+    since = max(
+        today - (LOOK_BACK if monthly else LOOK_BACK_BY_HOUR),
+        first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+    )
     days = (today - since).days
-    if one.budget.period == "month":
+    if monthly:
         spent = _by_step(filters, since, today, "day")
         left = max((one.budget.end - now) / timedelta(days=1), 0.0)
         return [spent.get(since + timedelta(days=number), 0.0) for number in range(days)], left

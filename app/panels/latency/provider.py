@@ -20,6 +20,7 @@ from app.panels.latency.worst import FEWEST, Stretch, Tally, worst_stretch
 from telemetry.query import branch_errors, overview, speed
 from telemetry.query import course as course_query
 from telemetry.query.branch_errors import ErrorStep
+from telemetry.query.cells import Step
 from telemetry.query.course import Course
 from telemetry.query.filters import Filters
 from telemetry.query.overview import ModelTotals
@@ -28,6 +29,8 @@ from telemetry.query.proportion import Proportion
 WATCHED: Final = "watched"
 """The query parameter: the model whose trouble is shown."""
 _NAME: Final = 60
+HOURLY: Final = timedelta(days=45)
+"""The longest period that is searched hour by hour: of a longer one a picture shows days, and hours take too long."""
 AROUND: Final = timedelta(hours=6)
 """Shown before and after a stretch that is looked at closely."""
 
@@ -39,8 +42,9 @@ def trouble(view: View) -> None:
         "Its errors, latency, fallbacks and incidents on one axis; the worst stretch is shaded",
         key="provider",
         help="The worst stretch is the run of at most 24 hours in which the model's calls failed, or were slow, most "
-        "unlike the rest of the period. It is told only when chance would make one like it in fewer than 1 of 20 such "
-        "periods (exact test, corrected for all runs that were looked at). Slow: slower than 95 % of its calls.",
+        f"unlike the rest of the period; in periods of more than {HOURLY.days} days, of at most 24 days. It is "
+        "told only when chance would make one like it in fewer than 1 of 20 such periods (exact test, corrected for "
+        "all runs that were looked at). Slow: slower than 95 % of its calls.",
     ):
         models = ordered(cache.ask(overview.by_model, replace(view.filters, models=())))
         if not models or view.span is None:
@@ -73,14 +77,16 @@ def ordered(rows: Sequence[ModelTotals]) -> list[str]:
 def _of(view: View, model: str) -> None:
     of_model, mode = replace(view.filters, models=(model,)), theme.mode()
     step = view.period.step
-    hourly = cache.ask(course_query.course, view.filters, model, "hour")
-    failing, slowing = worst_of(hourly)
+    assert view.span is not None
+    fine: Step = "hour" if view.span[1] - view.span[0] <= HOURLY else "day"
+    searched = cache.ask(course_query.course, view.filters, model, fine)
+    failing, slowing = worst_of(searched, fine)
     sentences = [
         *([] if failing is None else [_failing_told(failing, view.filters, model)]),
-        *([] if slowing is None else [_slowing_told(slowing, hourly, view.filters, model)]),
+        *([] if slowing is None else [_slowing_told(slowing, searched, view.filters, model)]),
     ]
     if not sentences:
-        sentences = [_quiet_told(hourly, model)]
+        sentences = [_quiet_told(searched, model)]
     components.paragraphs(sentences)
     shown = failing or slowing
     if shown is not None:
@@ -92,7 +98,7 @@ def _of(view: View, model: str) -> None:
             args=("range", own_range(shown.start - AROUND, shown.end + AROUND, "hour")),
         )
     shades, colour = theme.palette(mode), cache.colours(mode).get(model, theme.palette(mode).neutral)
-    course = hourly if step == "hour" else cache.ask(course_query.course, view.filters, model, step)
+    course = searched if step == fine else cache.ask(course_query.course, view.filters, model, step)
     intervals, buckets = breakers.of_model(of_model, step)
     panels = [
         Panel("calls failed", [Series("failed", _failed(course), shades.bad)], _share, "lines", share=True),
@@ -112,7 +118,6 @@ def _of(view: View, model: str) -> None:
             "bars",
         ),
     ]
-    assert view.span is not None
     plot.draw(
         timeline.timeline(
             breakers.lasting(intervals),
@@ -128,12 +133,12 @@ def _of(view: View, model: str) -> None:
     )
 
 
-def worst_of(hourly: Course) -> tuple[Stretch | None, Stretch | None]:
+def worst_of(course: Course, step: Step) -> tuple[Stretch | None, Stretch | None]:
     """The worst stretch by failures, and the one by slow calls; None where there is none that is no chance."""
-    width = STEPS["hour"]
+    width = STEPS[step]
     return (
-        worst_stretch([Tally(one.start, one.failed, one.calls) for one in hourly.steps], width),
-        worst_stretch([Tally(one.start, one.slow, one.timed) for one in hourly.steps], width),
+        worst_stretch([Tally(one.start, one.failed, one.calls) for one in course.steps], width),
+        worst_stretch([Tally(one.start, one.slow, one.timed) for one in course.steps], width),
     )
 
 
@@ -147,24 +152,24 @@ def _failing_told(found: Stretch, filters: Filters, model: str) -> str:
     )
 
 
-def _slowing_told(found: Stretch, hourly: Course, filters: Filters, model: str) -> str:
+def _slowing_told(found: Stretch, course: Course, filters: Filters, model: str) -> str:
     inside = Proportion.of(found.hits, found.n)
     within = replace(filters, start=found.start, end=found.end, models=(model,))
     p95 = next((one.p95_ms for one in cache.ask(speed.percentiles, within, by="model")), None)
     return (
-        f"It was slowest {stretch_said(found)}: {of_calls(inside)} took longer than {units.duration(hourly.slow_ms)}, "
+        f"It was slowest {stretch_said(found)}: {of_calls(inside)} took longer than {units.duration(course.slow_ms)}, "
         f"which 5 % of the period's calls do; their 95th percentile was {units.duration(p95)}."
     )
 
 
-def _quiet_told(hourly: Course, model: str) -> str:
-    calls, failed = sum(one.calls for one in hourly.steps), sum(one.failed for one in hourly.steps)
+def _quiet_told(course: Course, model: str) -> str:
+    calls, failed = sum(one.calls for one in course.steps), sum(one.failed for one in course.steps)
     if not calls:
         return f"{model} was not called in this period."
     rate = Proportion.of(failed, calls)
     return (
-        f"No stretch stands out: {of_calls(rate)} of {model} failed, and no hours in a row had more failed or slow "
-        "calls than chance would give them."
+        f"No stretch stands out: {of_calls(rate)} of {model} failed, and no hours or days in a row had more "
+        "failed or slow calls than chance would give them."
     )
 
 

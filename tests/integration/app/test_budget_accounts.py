@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.dashboard.budgets import Budget, Spender
-from app.panels.cost.budget_accounts import LOOK_BACK, Account, course, past
+from app.panels.cost.budget_accounts import LOOK_BACK, LOOK_BACK_BY_HOUR, Account, course, past
 from router_core import semconv
 from tests.integration.app.test_pages import home, keep
 from tests.traces import Attempt, Routed
@@ -51,6 +51,13 @@ def test_it_looks_back_four_weeks_and_not_further(home: Path) -> None:
     keep(home, spent(1, NOW - timedelta(days=60), 7.0), spent(2, NOW - timedelta(days=28), 3.0))
     days, _ = past(account(1), NOW)
     assert (len(days), days[0], sum(days)) == (LOOK_BACK.days, 3.0, 3.0)
+
+
+def test_what_is_read_by_the_hour_looks_back_two_weeks(home: Path) -> None:
+    keep(home, spent(1, NOW - timedelta(days=15), 7.0), spent(2, NOW - timedelta(days=14), 3.0))
+    days, _ = past(account(1, day=True), NOW)
+    assert (len(days), sum(days[1:])) == (LOOK_BACK_BY_HOUR.days, 0.0)
+    assert 0.0 < days[0] <= 3.0, "the rest of that day, the present hour in part"
 
 
 def test_a_day_rests_on_the_same_hours_of_the_days_before(home: Path) -> None:

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 
 import pytest
 import sqlalchemy as sa
 
+from router_core import semconv
 from telemetry.query.cells import Step
 from telemetry.query.filters import Filters
 from telemetry.query.overview import totals
 from telemetry.query.spending import SpendDimension, course, spending, tokens
+from telemetry.setup import Telemetry
+from telemetry.storage.engine import open_reader
+from tests.traces import Routed, emit
 
 REAL = Filters(simulated=False)
 
@@ -62,7 +67,13 @@ def test_a_course_of_days_has_the_oldest_first(varied: sa.Engine):
     ]
 
 
-@pytest.mark.parametrize("filters", [REAL, Filters(tenants=("acme",)), Filters(routes=("chat",), simulated=False)])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        *(REAL, Filters(tenants=("acme",)), Filters(routes=("chat",), simulated=False)),
+        *(Filters(source="router"), Filters(tenants=("acme",), source="router"), Filters(source="otlp")),
+    ],
+)
 @pytest.mark.parametrize("step", ["hour", "day"])
 def test_the_steps_of_a_course_add_up_to_the_whole(varied: sa.Engine, filters: Filters, step: Step):
     steps, whole = course(varied, filters, step), totals(varied, filters)
@@ -70,6 +81,16 @@ def test_the_steps_of_a_course_add_up_to_the_whole(varied: sa.Engine, filters: F
     assert sum(one.n for one in steps) == whole.requests
     assert sum(one.cost_nano or 0 for one in steps) == whole.cost_nano
     assert sum(one.cost_unknown for one in steps) == whole.cost_unknown
+
+
+def test_a_source_is_told_from_another_where_there_are_two(tmp_path: Path):
+    url = f"sqlite:///{tmp_path / 't.db'}"
+    with Telemetry.open(url, home=tmp_path) as telemetry:
+        for number, source in enumerate(("router", "router", "otlp")):
+            routed = Routed(f"d{number}", extra={semconv.SOURCE: source})
+            emit(telemetry.tracer_provider.get_tracer("test"), routed)
+    (ours,), (theirs,) = (course(open_reader(url), Filters(source=source), "hour") for source in ("router", "otlp"))
+    assert (ours.n, theirs.n) == (2, 1)
 
 
 def test_a_step_of_unknown_costs_alone_is_unknown(varied: sa.Engine):

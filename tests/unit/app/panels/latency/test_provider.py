@@ -63,7 +63,7 @@ def test_the_most_frequent_error_is_named_with_how_many_of_how_many() -> None:
 
 def test_failures_and_slow_calls_are_looked_for_apart() -> None:
     steps = [CourseStep(NOON + k * HOUR, 20, 0, 20, 12 if 40 <= k < 44 else 1, 10.0, 20.0) for k in range(100)]
-    failing, slowing = provider.worst_of(Course(900.0, steps))
+    failing, slowing = provider.worst_of(Course(900.0, steps), "hour")
     assert failing is None
     assert slowing is not None
     assert (slowing.start, slowing.end) == (NOON + 40 * HOUR, NOON + 44 * HOUR)
