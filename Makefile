@@ -8,9 +8,10 @@ run: setup ; @$(RUN)routescope up
 test: setup ; @$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) check suite browsers
 # Playwright keeps an event loop running in its process, which tests of coroutines cannot share: browsers go apart.
 # Byte code is kept, wherever that is switched off: hundreds of tests start a process, which else compiles all it imports.
+# The longest files go first (tests/conftest.py), not those with the most tests.
 suite browsers: export PYTHONDONTWRITEBYTECODE =
-suite: setup ; $(RUN)pytest -n 3 --dist loadfile --ignore tests/browser
-browsers: setup ; $(RUN)pytest -n 2 --dist loadfile tests/browser
+suite: setup ; $(RUN)pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+browsers: setup ; $(RUN)pytest -n 2 --dist loadfile --no-loadscope-reorder tests/browser
 # Kills, locks and the fault matrix at full counts: about an hour.
 soak: setup ; ROUTESCOPE_SOAK=1 $(RUN)pytest -n 2 --dist loadfile --timeout 3600 tests/integration tests/property
 check: setup ; $(RUN)ruff check . && $(RUN)ruff format --check . && $(RUN)mypy && $(RUN)lint-imports

@@ -14,6 +14,20 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
+LONGEST = frozenset(
+    f"test_{name}.py"
+    for name in (
+        *("storage", "postgresql", "packaging", "durability", "fault_matrix", "fetch", "code_blocks", "cli"),
+        *("policy_reload", "local_server", "resilience", "traces", "planted_drift", "pages", "pull_queue", "demo"),
+        *("tour", "policy_banner", "hostile", "governance", "navigation", "decisions"),
+    )
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files that take longest go first: begun last, one of them would keep its worker when the others are done."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @pytest.fixture(autouse=True)
 def _own_main() -> Iterator[None]:

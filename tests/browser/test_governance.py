@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE
 from router_core import semconv
@@ -65,7 +65,6 @@ CARDS = {
     "policy": ("head", "lanes", "rules", "models", "checks", "tools", "versions", "difference", "file"),
     "compliance": ("exposure", "rule-record", "rule-course", "protected", "policy-record", "evidence"),
 }
-OPEN_S = 90_000
 
 
 def version(text: str) -> str:
@@ -102,16 +101,14 @@ def fill(home: Path) -> None:
 
 
 @pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
+def visit(tab: Callable[..., Page], address: str) -> Iterator[Callable[..., Page]]:
     """Open a page; fails when it asks another host, opens a dialog, or breaks."""
     faults: list[str] = []
-    contexts = []
+    pages = []
 
     def open_address(path: str, *, width: int = 1440, scheme: str = "light") -> Page:
-        context = browser.new_context(viewport={"width": width, "height": 1400}, color_scheme=scheme)  # type: ignore[arg-type]
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(OPEN_S)
+        page = tab(width=width, height=1400, scheme=scheme)
+        pages.append(page)
         page.on("dialog", lambda dialog: faults.append(dialog.message))
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
@@ -129,8 +126,8 @@ def visit(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_address
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert faults == []
 
 
@@ -182,8 +179,8 @@ def test_what_left_alarms_and_the_evidence_that_is_downloaded_is_intact(
     harmless(page)
 
 
-def test_filters_that_leave_nothing_say_so(browser: Browser, address: str) -> None:
-    page = browser.new_page()
+def test_filters_that_leave_nothing_say_so(tab: Callable[..., Page], address: str) -> None:
+    page = tab(height=1400)
     page.goto(f"{address}/compliance?tenant=nobody")
     expect(page.get_by_text("No request matches these filters", exact=False)).to_be_visible()
     page.close()
