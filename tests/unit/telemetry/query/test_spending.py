@@ -71,7 +71,7 @@ def test_a_course_of_days_has_the_oldest_first(varied: sa.Engine):
     "filters",
     [
         *(REAL, Filters(tenants=("acme",)), Filters(routes=("chat",), simulated=False)),
-        *(Filters(source="router"), Filters(tenants=("acme",), source="router"), Filters(source="otlp")),
+        *(Filters(source="router"), Filters(tenants=("acme",), source="router")),
     ],
 )
 @pytest.mark.parametrize("step", ["hour", "day"])
