@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from app import plain
 from app.dashboard import cards, components
 from app.dashboard.visitor import visitor
+
+WIDTH_PX: Final = 420
+"""Of the door: one thing to read and one to do."""
 
 
 def door() -> bool:
@@ -14,15 +19,16 @@ def door() -> bool:
     someone = visitor()
     if someone.role is not None:
         return True
-    if someone.name is None:
-        components.page_header("RouteScope", "Which model answered, why, and what it cost")
-        with cards.card("Log in", "Your organisation says who you are", key="door"):
-            st.button("Log in", type="primary", icon=":material/login:", on_click=st.login)
-        return False
-    components.page_header("Not for you yet", "You are logged in, and have no role here")
-    with cards.card("Ask who runs RouteScope", "They can name you in its login file", key="door"):
-        components.untrusted(f"You are known as {someone.name}.")
-        _way_out()
+    with st.container(horizontal_alignment="center", key="threshold"), st.container(width=WIDTH_PX):
+        if someone.name is None:
+            components.page_header("RouteScope", "Which model answered, why, and what it cost")
+            with cards.card("Log in", "Your organisation says who you are", key="door"):
+                st.button("Log in", type="primary", icon=":material/login:", on_click=st.login, width="stretch")
+        else:
+            components.page_header("Not for you yet", "You are logged in, and have no role here")
+            with cards.card("Ask who runs RouteScope", "They can name you in its login file", key="door"):
+                components.untrusted(f"You are known as {someone.name}.")
+                _way_out()
     return False
 
 
