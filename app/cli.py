@@ -33,6 +33,13 @@ _login = click.option(
 _insecure = click.option(
     "--insecure", is_flag=True, help="Listen beyond this machine with no login and no keys: anybody may do everything."
 )
+_workers = click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Gateway processes on the one port; they share budgets, rates, breakers, sessions and cache.",
+)
 _json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 _log_format = click.option(
     "--log-format",
@@ -94,6 +101,7 @@ def cli() -> None:
 @_database
 @_policy
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@_workers
 @_log_format
 @_log_file
 @_json
@@ -106,6 +114,7 @@ def up(
     database_url: str | None,
     policy: Path | None,
     no_browser: bool,
+    workers: int,
     log_format: str,
     log_file: Path | None,
     as_json: bool,
@@ -119,15 +128,19 @@ def up(
     if as_json:
         urls = {"gateway": addresses.gateway_url, "dashboard": addresses.dashboard_url}
         click.echo(json.dumps({**urls, "database": shown(settings.database_url), "policy": str(settings.policy)}))
-    logging_as = ["--log-format", log_format, *(() if log_file is None else ("--log-file", str(log_file.absolute())))]
-    open_as = ["--insecure"] if insecure else []
+    serve_as = [*(["--insecure"] if insecure else []), "--workers", str(workers)]
 
     def say(line: str) -> None:
         click.echo(line, err=True)
 
     try:
         code = start(
-            settings, addresses, browser=not no_browser, say=say, log_options=logging_as, gateway_options=open_as
+            settings,
+            addresses,
+            browser=not no_browser,
+            say=say,
+            log_options=_logging_as(log_format, log_file),
+            gateway_options=serve_as,
         )
     except PortBusy as error:
         raise click.ClickException(str(error)) from None
@@ -142,6 +155,8 @@ def up(
 @_policy
 @click.option("--pull/--no-pull", default=True, show_default=True, help="Fetch missing local model files.")
 @click.option("--with-parent", is_flag=True, hidden=True, help="End when standard input closes.")
+@_workers
+@click.option("--as-worker", hidden=True, help="The place of a worker among others.")
 @_log_format
 @_log_file
 def serve(
@@ -152,20 +167,33 @@ def serve(
     policy: Path | None,
     pull: bool,
     with_parent: bool,
+    workers: int,
+    as_worker: str | None,
     log_format: LogFormat,
     log_file: Path | None,
 ) -> None:
     """Start the gateway alone."""
+    if workers > 1:
+        from app.workers import serve_with_workers
+
+        options = [*_logging_as(log_format, log_file), "--host", host, "--port", str(port)]
+        options += ["--insecure"] if insecure else []
+        parts = (host, port, workers, options)
+        sys.exit(serve_with_workers(_settings(policy, database_url), *parts, pull=pull, with_parent=with_parent))
+
     from app.gateway.server import serve as run
     from app.keys.store import active as active_keys
     from app.launch import PortBusy, check_port
     from app.log_output import LogOutput
     from app.parent import end_with_parent
     from app.wiring import Service
+    from app.workers import Seat
     from router_core.redaction import redact_text
 
+    seat = None if as_worker is None else Seat.from_text(as_worker)
     try:
-        check_port(host, port, "the gateway", "--port")
+        if seat is None:
+            check_port(host, port, "the gateway", "--port")
         output = LogOutput(log_format, log_file, redact_text)
     except PortBusy as error:
         raise click.ClickException(str(error)) from None
@@ -174,7 +202,7 @@ def serve(
         raise click.BadParameter(message, param_hint="--log-file") from None
     with output:
         settings = _settings(policy, database_url)
-        service = Service.open(settings)
+        service = Service.open(settings, beside_others=seat is not None)
         if host not in LOOPBACK and not insecure and not active_keys(service.telemetry.engine):
             asyncio.run(service.aclose())
             raise click.BadParameter(
@@ -184,8 +212,9 @@ def serve(
             )
         if with_parent:
             end_with_parent()
-        click.echo(f"gateway on http://{host}:{port}/v1, policy {service.loaded.policy.name}", err=True)
-        run(service, host=host, port=port, pull=pull, keyless=insecure)
+        if seat is None or seat.number == 1:
+            click.echo(f"gateway on http://{host}:{port}/v1, policy {service.loaded.policy.name}", err=True)
+        run(service, host=host, port=port, pull=pull, keyless=insecure, seat=seat)
 
 
 @cli.command(epilog="Example: routescope dashboard --port 8600")
@@ -343,6 +372,11 @@ def _with_login(settings: Settings, login: Path | None, host: str, *, insecure: 
     except LoginFileError as error:
         raise click.BadParameter(str(error), param_hint="--login") from None
     return replace(settings, login=login.absolute())
+
+
+def _logging_as(log_format: str, log_file: Path | None) -> list[str]:
+    """The same options for a child."""
+    return ["--log-format", log_format, *(() if log_file is None else ("--log-file", str(log_file.absolute())))]
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -87,10 +87,15 @@ def check_port(host: str, port: int, what: str, flag: str) -> None:
                 raise PortBusy(
                     f"{what} cannot listen on {host}: not this machine's; give another with --host"
                 ) from None
-            raise PortBusy(
-                f"{what} cannot listen on {host}:{port} ({(error.strerror or 'refused').lower()}); "
-                f"stop what runs there or give another port with {flag}"
-            ) from None
+            raise busy(host, port, what, flag, error) from None
+
+
+def busy(host: str, port: int, what: str, flag: str, error: OSError) -> PortBusy:
+    """Why one cannot listen on an address, as the system says, and which flag gives another."""
+    return PortBusy(
+        f"{what} cannot listen on {host}:{port} ({(error.strerror or 'refused').lower()}); "
+        f"stop what runs there or give another port with {flag}"
+    )
 
 
 def child_environment(settings: Settings, addresses: Addresses | None) -> dict[str, str]:

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 from router_core.clock import Clock
 
@@ -65,7 +65,15 @@ async def follow(watch: PolicyWatch, reload: Callable[[Change], Awaitable[object
             await reload(change)
 
 
-def reload_on_hangup(watch: PolicyWatch) -> None:
+class Asked(Protocol):
+    """What a signal asks for a reload: the watch of one process, or the workers of an address."""
+
+    def ask(self) -> None:
+        """Safe in a signal handler."""
+        ...
+
+
+def reload_on_hangup(asked: Asked) -> None:
     """From now on SIGHUP asks for a reload, where there is such a signal. For the main thread.
 
     The same signal says that the terminal was closed; a gateway that was started in it ends then, as before.
@@ -78,7 +86,7 @@ def reload_on_hangup(watch: PolicyWatch) -> None:
         if in_terminal and not os.isatty(0):
             os.kill(os.getpid(), signal.SIGTERM)
         else:
-            watch.ask()
+            asked.ask()
 
     signal.signal(signal.SIGHUP, hung_up)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.gateway.siblings import ASKED_BY, Siblings, merged
 from app.wiring import Service
 from router_core import semconv
 from router_core.resilience.health import DeploymentHealth
@@ -78,8 +79,12 @@ def _of(one: DeploymentHealth) -> dict[str, str]:
 
 
 async def metrics(request: Request) -> Response:
-    """All numbers, in Prometheus' text format."""
+    """All numbers, in Prometheus' text format; of several workers those of each, with the label ``worker``."""
     held: GatewayMetrics = request.app.state.metrics
     held.look()
     body, content_type = await asyncio.to_thread(held.metrics.exposition)
+    siblings: Siblings | None = request.app.state.siblings
+    if siblings is not None and ASKED_BY not in request.headers:
+        answers = {siblings.seat.number: body, **await siblings.ask(request.url.path)}
+        body = merged({number: answer.decode() for number, answer in answers.items()}).encode()
     return Response(body, headers={"content-type": content_type})

@@ -5,6 +5,7 @@ Anybody may ask; what else they tell is for operators.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -13,20 +14,32 @@ from starlette.responses import JSONResponse, Response
 
 from app import plain
 from app.gateway.admission import caller_of
+from app.gateway.siblings import ASKED_BY, Siblings
 from app.wiring import Service
 from router_core.providers.base import Readiness
 
 
 async def healthz(request: Request) -> Response:
-    """Alive; to operators also: under which policy, whether its file has been refused since, how telemetry fares."""
+    """Alive; to operators also: under which policy, whether its file has been refused since, how telemetry fares.
+
+    With several workers one of them answers, and says which; ``workers`` tells of all.
+    """
     caller = caller_of(request)
     if caller is None or caller.role != "operator":
         return JSONResponse({"status": "ok"})
     service: Service = request.app.state.service
     health = service.telemetry.health()
+    siblings: Siblings | None = request.app.state.siblings
+    own = {"pid": os.getpid(), "worker": 1 if siblings is None else siblings.seat.number}
+    others = {}
+    if siblings is not None and ASKED_BY not in request.headers:
+        others = {"workers": await siblings.standing(request.url.path, own)}
     return JSONResponse(
         {
             "status": "ok",
+            **own,
+            **others,
+            "state": None if service.state is None else service.state.away or "ok",
             "policy": service.loaded.policy.name,
             "policy_version": service.loaded.version,
             "policy_file": plain.visible(service.settings.policy),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app import erased
 from app.gateway.admission import Admission, known_caller
 from app.gateway.alerts import end_silence, start_silence
 from app.gateway.budgets import budgets
@@ -30,6 +32,7 @@ from app.gateway.health import models_health
 from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.probes import healthz, readyz
+from app.gateway.siblings import Siblings
 from app.gateway.straight import Straight
 from app.gateway.traces import traces
 from app.incidents import keeping, watch
@@ -39,6 +42,7 @@ from app.keys.store import every
 from app.policy_watch import follow, reload_on_hangup
 from app.settings import DEFAULT_HOST
 from app.wiring import Service
+from app.workers import Seat
 from router_core.clock import Clock, SystemClock
 from router_core.errors import RouteScopeError
 from router_core.state.memory import MemoryStore
@@ -50,7 +54,13 @@ CHAT: Final = "/v1/chat/completions"
 
 
 def create_app(
-    service: Service, *, pull: bool = True, clock: Clock | None = None, host: str = DEFAULT_HOST, keyless: bool = False
+    service: Service,
+    *,
+    pull: bool = True,
+    clock: Clock | None = None,
+    host: str = DEFAULT_HOST,
+    keyless: bool = False,
+    seat: Seat | None = None,
 ) -> Starlette:
     """The gateway over an open service; it closes the service at its end.
 
@@ -60,6 +70,7 @@ def create_app(
         clock: what paces the looks at the policy's file and at the keys.
         host: where it will listen; elsewhere than on loopback nobody comes in without a key, by whatever name.
         keyless: even there let everybody in who has none, as long as there are no keys.
+        seat: which of several workers this is; None when it is the only one.
     """
     hosts = LOOPBACK if host in LOOPBACK else None
     ring = KeyRing(
@@ -116,6 +127,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.siblings = None if seat is None else Siblings(seat, service.settings.gateway_key)
     app.state.reading = asyncio.Semaphore(1)
     app.state.metrics = held = GatewayMetrics(service)
     service.telemetry.sink.listen(log_decision)
@@ -132,12 +144,14 @@ def _rates(service: Service, clock: Clock) -> Rates:
 
 @asynccontextmanager
 async def _watching(service: Service, held: GatewayMetrics, clock: Clock) -> AsyncIterator[None]:
-    """The policy's file is followed and incidents are told and kept, to the end of the block."""
+    """The policy's file and erasures are followed, incidents told and kept, to the end of the block."""
+    erasures = erased.Erasures(service.settings.run)
     with keeping(service) as sampler:
         tasks = [
             asyncio.create_task(follow(service.watch, service.reload, clock), name="policy-watch"),
             asyncio.create_task(watch(service, held, sampler, clock), name="incident-watch"),
             asyncio.create_task(service.follow_peers(), name="breaker-peers"),
+            asyncio.create_task(erased.follow(erasures, lambda: service.router.entries, clock), name="erasures"),
         ]
         try:
             yield
@@ -180,12 +194,36 @@ def _entry(name: str, known: dict[str, Any]) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "routescope", "routescope": known}
 
 
-def serve(service: Service, *, host: str, port: int, pull: bool = True, keyless: bool = False) -> None:
-    """Serve until SIGINT or SIGTERM; running requests get a few seconds to end. SIGHUP reads the policy again."""
+class _Server(uvicorn.Server):
+    """Says when it serves, to whoever starts the next worker."""
+
+    def __init__(self, config: uvicorn.Config, seat: Seat | None) -> None:
+        super().__init__(config)
+        self._seat = seat
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._seat is not None:
+            await asyncio.to_thread(self._seat.ready_file(self._seat.number).touch)
+
+
+def serve(
+    service: Service,
+    *,
+    host: str,
+    port: int,
+    pull: bool = True,
+    keyless: bool = False,
+    seat: Seat | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; running requests get a few seconds to end. SIGHUP reads the policy again.
+
+    ``seat``: as one of several workers, which take their connections from a socket of their parent.
+    """
     reload_on_hangup(service.watch)
     take_short_turns()
     config = uvicorn.Config(
-        create_app(service, pull=pull, host=host, keyless=keyless),
+        create_app(service, pull=pull, host=host, keyless=keyless, seat=seat),
         host=host,
         port=port,
         log_level="warning",
@@ -194,4 +232,4 @@ def serve(service: Service, *, host: str, port: int, pull: bool = True, keyless:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run()
+    _Server(config, seat).run(None if seat is None else seat.sockets())

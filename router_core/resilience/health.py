@@ -156,9 +156,8 @@ class Health:
 
     def breakers(self) -> dict[str, Breaker]:
         """All breakers, by the names that other processes know."""
-        return {
-            shared: health.breakers[place] for health in self._models.values() for place, shared in health.shared.items()
-        }
+        models = self._models.values()
+        return {name: health.breakers[place] for health in models for place, name in health.shared.items()}
 
     async def ask_to_probe(self, model: str) -> None:
         """Before a call of a model: have other processes agree to the probe of a breaker that is half open.
