@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import asdict
 from datetime import datetime
+from typing import Final
 
 import click
 
@@ -20,6 +21,9 @@ from router_core.errors import RouteScopeError
 from telemetry.errors import TelemetryError
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine
+
+PATIENCE_S: Final = 120.0
+"""For which a drift run of the jobs worker is waited for."""
 
 
 @click.command(epilog="Example: routescope demo --weeks 8 --requests 20000 --seed 7")
@@ -68,10 +72,10 @@ def _write(settings: Settings, weeks: int, count: int, seed: int) -> dict[str, o
     if not kept:
         click.echo("not all of them are in the database yet; they are on the spool", err=True)
     tell(settings, DemoProgress(summary.requests, summary.requests, "drift"))
-    # evidently takes seconds to import; by now there is something for it to do.
+    # scipy takes half a second to import; by now there is something for it to do.
     from telemetry.drift.run import run_drift
 
-    report = run_drift(open_engine(settings.database_url), all_weeks=True)
+    report = run_drift(open_engine(settings.database_url), all_weeks=True, wait_s=PATIENCE_S)
     click.echo(
         f"drift: {report.cells} weeks of models, {len(report.drifted)} changes, {report.seconds:.1f} s", err=True
     )

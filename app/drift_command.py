@@ -60,7 +60,7 @@ def run(
     for one in drifted:
         click.echo(drift_words.line(one), err=True)
     for model, pinned in lost_weeks(engine).items():
-        click.echo(_lost(model, pinned), err=True)
+        click.echo(drift_words.lost(model, pinned), err=True)
     words = f"{report.cells} weeks of models compared, {report.tested} metrics tested, {len(drifted)} changed"
     left = len(report.weeks) - len(report.compared)
     same = f"; {left} of {len(report.weeks)} weeks had nothing new" if left else ""
@@ -173,14 +173,6 @@ def _drifted(reader: sa.Engine, monday: date) -> list[tuple[str, bool, str]]:
     """Whose weeks drifted, users' and canaries'."""
     moved = found.findings(reader, weeks=[monday], purpose=None)
     return sorted({(one.model, one.simulated, str(one.purpose)) for one in moved})
-
-
-def _lost(model: str, week: date) -> str:
-    whom = model or "all models"
-    return (
-        f"the pinned week {label_of(week)} of {whom} has been pruned, so nothing can be compared with it; "
-        "pin another with: routescope drift baseline"
-    )
 
 
 def _document(report: DriftReport, drifted: list[found.DriftFinding]) -> dict[str, object]:

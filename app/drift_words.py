@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from app import plain, units
+from telemetry.drift.weeks import label_of
 from telemetry.query.drift import DriftFinding, MetricDrift
 
 CAUSES: Final[Mapping[str, str]] = {
@@ -92,3 +94,17 @@ def line(one: DriftFinding) -> str:
     what = plain.visible(title(one.metric), 80) + (f" {amount}" if amount else "")
     told = f"{one.week_label} {whose}{marked}: {what}, {one.ratio:.1f} x the threshold{cause}"
     return " ".join(told.split())
+
+
+def lost(model: str, week: date) -> str:
+    """That a pinned week has been pruned; an empty name stands for all models."""
+    whom = plain.visible(model, 60) or "all models"
+    return (
+        f"The pinned week {label_of(week)} of {whom} has been pruned: no later week can be compared with it; what was "
+        "found before is kept. Pin another with `routescope drift baseline`."
+    )
+
+
+def chance(p: float) -> str:
+    """A p-value as one writes it; below 1 in 10,000 nobody knows it any better."""
+    return "p < 0.0001" if p < 0.0001 else f"p {p:.2g}"

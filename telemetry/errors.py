@@ -13,6 +13,7 @@ TelemetryError
 │   └── OlderSchema           written by an older RouteScope, and only opened for reading
 ├── UnknownWeek               a week that cannot be read, or without any traffic
 ├── UnknownModel              a model without any traffic
+├── DriftAtWork               another drift run has not ended yet
 ├── ExportFailed              a file of exported rows cannot be written
 ├── EvidenceError             evidence cannot be signed, or is none
 ├── AlertError                alerts
@@ -93,6 +94,10 @@ class UnknownWeek(TelemetryError):
 
 class UnknownModel(TelemetryError):
     """A model without any traffic."""
+
+
+class DriftAtWork(TelemetryError):
+    """Another drift run has not ended yet; what it finds will be there then."""
 
 
 class NothingToReport(TelemetryError):

@@ -7,10 +7,11 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
-from app import plain, units
+from app import drift_words, plain, units
 from app.dashboard import cache, cards, components, navigation, theme
 from app.panels.drift import happenings, square, weeks
 from app.panels.drift.square import AGAINST_SAID, Square
+from telemetry.drift.baseline import lost_weeks
 from telemetry.errors import StorageError
 from telemetry.query import drift
 from telemetry.query.drift import Against, DriftCell, DriftRunRecord, Purpose
@@ -39,6 +40,9 @@ def show() -> None:
             components.untrusted(_no_reference(against))
             return
         components.paragraphs([weeks.week_in_words(shown)])
+        if against == "baseline":
+            for model, week in cache.ask(lost_weeks).items():
+                components.notice(drift_words.lost(model, week))
         if simulated:
             components.notice("Simulated: this is demo traffic. Remove it with `routescope demo --clear`.")
         if purpose == "canary":
@@ -95,6 +99,9 @@ def _against() -> Against:
 
 def _no_reference(against: Against) -> str:
     if against == "baseline":
+        gone = cache.ask(lost_weeks)
+        if gone:
+            return "\n".join(drift_words.lost(model, week) for model, week in gone.items())
         return "No week is pinned. Pin one with: routescope drift baseline 2026-W40, then: routescope drift run --all"
     return f"Nothing has been compared with {AGAINST_SAID[against]} yet; run: routescope drift run --all"
 

@@ -1,6 +1,7 @@
 """Pinned weeks: what all later weeks are compared with until another one is pinned.
 
-Only the week is remembered, not its rows: once they are pruned there is nothing left to compare with.
+Only the week is remembered, not its rows: once they are pruned no later week can be compared with it. What was found
+before is kept.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
@@ -26,6 +26,7 @@ from telemetry.drift.baseline import pinned_weeks
 from telemetry.drift.embedding import CharacterGrams, Embedder
 from telemetry.drift.findings import Finding, Part, judge
 from telemetry.drift.pair import Pair
+from telemetry.drift.turn import turn
 from telemetry.drift.weeks import WEEK, label_of, monday_of, start_of
 from telemetry.drift.windows import (
     MISSING,
@@ -96,6 +97,7 @@ def run_drift(
     again: bool = False,
     now: datetime | None = None,
     embedder: Embedder | None = None,
+    wait_s: float = 0.0,
 ) -> DriftReport:
     """Compare weeks with those before them, and replace their rows. Doing it twice leaves the same rows.
 
@@ -110,14 +112,30 @@ def run_drift(
         again: compare weeks also when nothing has changed since.
         now: tells which week is the present one: its references are cut to as much of their weeks as has passed of it.
         embedder: makes vectors of kept texts; `CharacterGrams` when it is left out.
+        wait_s: how long another run is waited for.
 
     Raises:
         UnknownWeek, UnknownModel: the store has no such traffic, or no longer.
+        DriftAtWork: another run is at work.
         StorageError
     """
+    with turn(engine, wait_s) as renew:
+        return _run(engine, week, all_weeks, models, again, now, embedder or CharacterGrams(), renew)
+
+
+def _run(
+    engine: sa.Engine,
+    week: date | None,
+    all_weeks: bool,
+    models: Collection[str] | None,
+    again: bool,
+    now: datetime | None,
+    embedder: Embedder,
+    renew: Callable[[], None],
+) -> DriftReport:
     started, clock = datetime.now(UTC), time.perf_counter()
     with reading(engine) as connection:
-        plan = _plan(connection, week, all_weeks, models, now or started, embedder or CharacterGrams())
+        plan = _plan(connection, week, all_weeks, models, now or started, embedder)
     due = [one for one in plan.weeks if again or models is not None or one in plan.changed]
     report = DriftReport(uuid.uuid4().hex, started, 0.0, plan.weeks, (), ())
     for one in due:
@@ -130,8 +148,9 @@ def run_drift(
             compared=(*report.compared, one),
             findings=(*report.findings, *found),
         )
+        renew()
         with writing(engine) as connection:
-            stored.replace_week(connection, report.run_id, one, found, models)
+            stored.replace_week(connection, report.run_id, one, found, models, spared=plan.reader.spared(one))
             if models is None:
                 stored.note_week(connection, report.run_id, one, plan.fingerprints[one])
             stored.note_run(connection, _row(report))
@@ -162,7 +181,7 @@ def _plan(
 ) -> _Plan:
     subjects = subjects_by_week(connection)
     _check(subjects, week, models)
-    pinned, done = pinned_weeks(connection), stored.fingerprints(connection)
+    pinned, done, since = pinned_weeks(connection), stored.fingerprints(connection), covered_since(connection)
     recent = monday_of(now) - WEEK
     wanted = (
         [week] if week is not None else sorted(one for one in subjects if all_weeks or one >= recent or one not in done)
@@ -171,7 +190,8 @@ def _plan(
     method = f"{METHOD} {embedder.name}"
     prints = {one: _fingerprint(method, one, subjects, pinned, over=one < monday_of(now)) for one in weeks}
     changed = frozenset(one for one in weeks if done.get(one) != prints[one])
-    reader = _Reader(subjects, pinned, now, Vocabulary(refusal_validators(connection)), embedder)
+    lost = frozenset(one for one in pinned.values() if since is not None and start_of(one) < since)
+    reader = _Reader(subjects, pinned, lost, now, Vocabulary(refusal_validators(connection)), embedder)
     return _Plan(tuple(weeks), prints, changed, reader)
 
 
@@ -230,6 +250,8 @@ class _Reader:
 
     subjects: Subjects
     pinned: Mapping[str, date]
+    lost: frozenset[date]
+    """Pinned weeks that have been pruned, wholly or in part."""
     now: datetime
     vocabulary: Vocabulary
     embedder: Embedder
@@ -268,8 +290,8 @@ class _Reader:
         trailing = self._reference(connection, week, subject, REFERENCE_WEEKS)
         yield Pair(week, subject, trailing, current, self.vocabulary, "trailing")
         yield Pair(week, subject, self._reference(connection, week, subject, 1), current, self.vocabulary, "previous")
-        pinned = self.pinned.get(subject.model, self.pinned.get(""))
-        if pinned is not None and pinned < week:
+        pinned = self._pinned(subject.model)
+        if pinned is not None and pinned < week and pinned not in self.lost:
             before = self._cut(self._window(connection, pinned, subject), week)
             yield Pair(week, subject, before, current, self.vocabulary, "baseline")
         for scope in ("route", "intent"):
@@ -277,6 +299,13 @@ class _Reader:
                 before, now = (side.take(side.codes[scope] == code) for side in (trailing, current))
                 part = Part("route" if scope == "route" else "intent", name)
                 yield Pair(week, subject, before, now, self.vocabulary, "trailing", part)
+
+    def spared(self, week: date) -> frozenset[str]:
+        """Models whose pinned week is gone: what was found against it while it was there stays."""
+        return frozenset(each.model for each in self.subjects[week] if self._pinned(each.model) in self.lost)
+
+    def _pinned(self, model: str) -> date | None:
+        return self.pinned.get(model, self.pinned.get(""))
 
     def _window(self, connection: sa.Connection, week: date, subject: Subject) -> Window:
         key = (week, subject)

@@ -21,12 +21,24 @@ def fingerprints(connection: sa.Connection) -> dict[date, str]:
 
 
 def replace_week(
-    connection: sa.Connection, run_id: str, week: date, findings: Iterable[Finding], models: Collection[str] | None
+    connection: sa.Connection,
+    run_id: str,
+    week: date,
+    findings: Iterable[Finding],
+    models: Collection[str] | None,
+    *,
+    spared: Collection[str] = (),
 ) -> None:
-    """Put findings in the place of all that a week had, or that it had of some models."""
+    """Put findings in the place of all that a week had, or that it had of some models.
+
+    Args:
+        spared: models whose findings against a pinned week stay as they are.
+    """
     kept = list(findings)
     for table in (DRIFT_METRIC, DRIFT_DETAIL):
         stale = sa.delete(table).where(table.c.week == week)
+        if spared:
+            stale = stale.where(sa.not_(sa.and_(table.c.against == "baseline", table.c.model.in_(sorted(spared)))))
         connection.execute(stale if models is None else stale.where(table.c.model.in_(sorted(models))))
     if kept:
         connection.execute(sa.insert(DRIFT_METRIC), [_metric(run_id, finding) for finding in kept])

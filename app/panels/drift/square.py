@@ -155,14 +155,17 @@ def _distribution(one: MetricDrift, against: Against) -> None:
     if not one.current.shares and not one.reference.shares:
         components.untrusted("There is no data of this metric in either period.", muted=True)
         return
-    enough = one.effect is not None and one.p is not None
-    told = (
-        f"Effect {one.effect:.3f} ({drift_words.title(one.effect_name or '')}), threshold "
-        f"{one.threshold:.3f}, p {'< 1e-16' if one.p is not None and one.p < 1e-16 else f'{one.p:.2g}'}"
-        if enough
-        else f"Not enough data to judge: {units.count(one.n)} in the week, {units.count(one.n_reference)} before"
-    )
+    told = f"Not enough data to judge: {units.count(one.n)} in the week, {units.count(one.n_reference)} before"
+    if one.effect is not None and one.p is not None:
+        effect = f"Effect {one.effect:.3f} ({drift_words.title(one.effect_name or '')})"
+        told = f"{effect}, threshold {one.threshold:.3f}, {drift_words.chance(one.p)}"
     components.untrusted(told, muted=True)
+    if one.unit == "place":
+        components.untrusted(
+            "Each text stands at its place among those before, in the direction in which the week differs: half of "
+            "them at 50 % or above when nothing has changed.",
+            muted=True,
+        )
     if one.like_effect is not None and one.threshold and one.like_share is not None:
         components.untrusted(
             f"On the same prompts {one.like_effect:.3f}; {units.share(one.like_share)} of the week have their like "

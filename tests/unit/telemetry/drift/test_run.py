@@ -152,7 +152,7 @@ def test_a_pinned_week_whose_rows_are_gone_is_named_and_no_longer_compared_with(
     prune(store.engine, keep_days=1, keep_content_days=None, now=now, slices=slices)
     run_drift(store.engine, all_weeks=True)
     assert lost_weeks(store.engine) == {"": FIRST}
-    assert {cell.state for cell in drift.heatmap(store.engine, against="baseline")} == {"not_enough_data"}
+    assert drift.heatmap(store.engine, against="baseline") == []
     with pytest.raises(UnknownWeek, match="traffic of week 2026-W10 has been pruned; pin one after"):
         pin(store.engine, FIRST)
 
@@ -290,3 +290,29 @@ def test_what_was_found_of_a_week_stays_once_its_traffic_was_pruned(store: Telem
     ]
     with pytest.raises(UnknownWeek, match="traffic of week 2026-W12 has been pruned"):
         run_drift(store.engine, week=FIRST + WEEK * 2)
+
+
+def test_what_was_found_against_a_pinned_week_outlives_it(store: Telemetry):
+    fill(store, *(answers(week, 80, slower=1.0 if week < 2 else 2.0) for week in range(4)))
+    pin(store.engine, FIRST)
+    run_drift(store.engine, all_weeks=True)
+
+    def against_the_pinned() -> list[tuple[object, ...]]:
+        return [row for row in stored(store.engine) if row[KEY.index("against")] == "baseline"]
+
+    found = against_the_pinned()
+    assert {row[0] for row in found} == {FIRST + WEEK * week for week in (1, 2, 3)}
+    prune(
+        store.engine,
+        keep_days=1,
+        keep_content_days=None,
+        now=start_of(FIRST) + WEEK + timedelta(days=1),
+        slices=Slices(store.engine, sleep=lambda _: None),
+    )
+    assert lost_weeks(store.engine) == {"": FIRST}
+    fill(store, answers(4, 80, slower=2.0))
+    assert len(run_drift(store.engine, all_weeks=True, again=True).compared) == 4
+    assert against_the_pinned() == found
+    unpin(store.engine)
+    run_drift(store.engine, all_weeks=True, again=True)
+    assert {row[0] for row in against_the_pinned()} == set()
