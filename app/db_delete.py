@@ -35,11 +35,15 @@ def delete(
 ) -> None:
     """Erase all that is kept of a tenant or a request: rows, prompts and answers, spools, its share in rollups.
 
-    Ends with a statement of what was there. A second run says that nothing is left. Budgets keep their sums, and
-    backups, log files and exports are not reached.
+    Sessions and cached answers go too, within a second in gateways that keep them in memory. Ends with a statement of
+    what was there. A second run says that nothing is left. Budgets keep their sums, and backups, log files and exports
+    are not reached.
     """
     if (tenant is None) == (trace_id is None) or not (tenant or trace_id or "").strip():
         raise click.UsageError("give --tenant NAME or --trace ID, one of them")
+    from app.erased import forget
+    from router_core.errors import StateUnavailable
+    from router_core.state.entries import decision_owner, tenant_owner
     from telemetry.collector_spool import collector_folder
     from telemetry.erasure import Tenant, Trace, erase, preview
     from telemetry.spooled import spool_folder
@@ -52,16 +56,26 @@ def delete(
     if not yes:
         _confirm(what, preview(engine, subject))
     try:
+        if isinstance(subject, Tenant):
+            owners = [tenant_owner(subject.name)]
+        else:
+            owners = [decision_owner(one) for one in {subject.id, *subject.decision_ids(engine)}]
+        entries = forget(settings, owners)
         erased = erase(
             engine, spool_folder(settings.home), subject, copies=collector_folder(settings.home), wait_s=wait_s
         )
+    except StateUnavailable as error:
+        raise click.ClickException(f"nothing was erased, since the shared state cannot be used ({error})") from None
     except OSError as error:
         raise click.ClickException(f"a spool cannot be written ({error.strerror or error}); try again") from None
     if as_json:
         place = {"database": shown(settings.database_url), "tenant": tenant, "trace": trace_id}
-        document = {**place, **asdict(erased), "nothing_left": erased.complete and not erased.unreadable}
+        counted = {**asdict(erased), "sessions_and_cached_answers": entries}
+        document = {**place, **counted, "nothing_left": erased.complete and not erased.unreadable}
         click.echo(json.dumps(document, default=str))
     click.echo(f"{what}: {_statement(erased)}", err=True)
+    if entries:
+        click.echo(f"{entries:,} sessions and cached answers were removed from the shared state", err=True)
     for path in erased.held:
         click.echo(f"{path} still holds some of it: a running process has it; stop that or wait, and repeat", err=True)
     for path in erased.unreadable:

@@ -2,13 +2,12 @@
 
 "The same" is what a model would be sent, byte for byte, under the same policy, for the same tenant, route and data
 class. Where a rule has personal data redacted, that is the redacted form, and so is what is kept: the answer's
-placeholders get the originals of whoever asks. What is kept stays in the store of entries, for the time that the policy
-gives it; it is neither a span nor a row.
+placeholders get the originals of whoever asks. What is kept stays in the store of entries, sealed, for the time that
+the policy gives it; it is neither a span nor a row.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from router_core.functions import FunctionCall, TheFunction
 from router_core.pricing import Usage
 from router_core.providers.base import Completion
 from router_core.request import DATA_CLASSES
+from router_core.sealing import SealedPlace
 from router_core.sessions import OWN_PURPOSES
 from router_core.state.entries import EntryStore, Space, decision_owner, tenant_owner
 
@@ -135,7 +135,7 @@ class ExactCache:
         ).to_bytes()
         owners = (tenant_owner(run.request.context.tenant), decision_owner(run.decision_id))
         try:
-            await self._entries.put(_space(run, policy), key, answer, policy.ttl_s, owners)
+            await self._entries.put(_space(run, policy), key.key, key.close(answer), policy.ttl_s, owners)
         except StateUnavailable as error:
             log.warning("an answer cannot be kept in the cache: %s", error)
 
@@ -145,10 +145,11 @@ class ExactCache:
         if run.cache_key is None or not wishes.read:
             return None
         try:
-            value = await self._entries.get(_space(run, policy), run.cache_key)
+            sealed = await self._entries.get(_space(run, policy), run.cache_key.key)
         except StateUnavailable as error:
             log.warning("the cache cannot be read, so that a model is asked: %s", error)
             return None
+        value = None if sealed is None else run.cache_key.open(sealed)
         if value is None:
             return None
         found = CachedAnswer.from_bytes(value)
@@ -176,8 +177,8 @@ def bypass(run: Run, policy: CacheEntry) -> str | None:
     return None
 
 
-def key_of(run: Run, policy: CacheEntry) -> bytes | None:
-    """The digest of all that decides what a request's answer is; None when it cannot be written down.
+def key_of(run: Run, policy: CacheEntry) -> SealedPlace | None:
+    """Where the answer lies, by all that decides what it is; None when the request cannot be written down.
 
     Who asks in which stream, for how long, and by which tags is not in it.
     """
@@ -202,7 +203,7 @@ def key_of(run: Run, policy: CacheEntry) -> bytes | None:
         _number(request.frequency_penalty) or None,
     ]
     try:
-        return hashlib.blake2b(orjson.dumps(parts, default=dict), digest_size=32).digest()
+        return SealedPlace.of(orjson.dumps(parts, default=dict))
     except TypeError:
         # Half a character in a function's description, say: the upstream will tell.
         return None

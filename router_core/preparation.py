@@ -63,6 +63,10 @@ class Preparation:
         from router_core.signals.own_intents import OwnIntents
         from router_core.signals.read import read_signals
 
+        if any(route.cache is not None for route in loaded.policy.routes.values()):
+            from router_core.sealing import warm_up
+
+            warm_up()
         self._read_signals = read_signals
         self._own_intents = OwnIntents(loaded.policy.intents) if loaded.policy.intents else None
 

@@ -18,6 +18,7 @@ from router_core.pricing import Nano, Price
 from router_core.redaction import Redaction
 from router_core.request import RouteRequest
 from router_core.result import CandidateRecord, Decision, Signals
+from router_core.sealing import SealedPlace
 from router_core.sessions import Place, Session
 from router_core.state.ledger import RequestLedger
 from router_core.strategies.base import Plan
@@ -55,8 +56,8 @@ class Run:
     """Where the request's session is kept; None where none is."""
     session: Session | None = None
     """What is known of the conversation that the request goes on with."""
-    cache_key: bytes | None = None
-    """Under which the cache keeps this request's answer; None where it does not."""
+    cache_key: SealedPlace | None = None
+    """Where the cache keeps this request's answer; None where it does not."""
     cache_words: str = ""
     """A sentence about a cache that was looked into and did not answer."""
     plan: Plan | None = None

@@ -155,6 +155,12 @@ class Trace:
             rollup.discount(connection, requests, branches)
         return counts
 
+    def decision_ids(self, engine: sa.Engine) -> list[str]:
+        """The decisions that it names, of those that are kept."""
+        meant = sa.or_(REQUEST.c.decision_id == self.id, REQUEST.c.trace_id == self.id)
+        with reading(engine) as connection:
+            return list(connection.scalars(sa.select(REQUEST.c.decision_id).where(meant)))
+
     def _find(self, engine: sa.Engine) -> list[Found]:
         with reading(engine) as connection:
             decisions = sa.select(REQUEST.c.trace_id, REQUEST.c.span_id)

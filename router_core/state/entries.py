@@ -6,6 +6,7 @@ and the decision that it came from.
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ class Space:
 
 
 def tenant_owner(tenant: str) -> str:
-    """The owner that all entries of a tenant share."""
-    return f"tenant:{tenant}"
+    """The owner that all entries of a tenant share; a digest, since names of tenants belong into no other table."""
+    return f"tenant:{hashlib.blake2b(tenant.encode('utf-8', 'replace'), digest_size=16).hexdigest()}"
 
 
 def decision_owner(decision_id: str) -> str:

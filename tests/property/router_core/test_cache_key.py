@@ -19,6 +19,7 @@ from router_core.providers.base import Completion
 from router_core.providers.scripted import Replies
 from router_core.request import Context, Message, RouteRequest
 from router_core.router import Router
+from router_core.sealing import SealedPlace
 from tests.routing import policy
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20).filter(str.strip)
@@ -31,7 +32,7 @@ OTHER = Router.from_policy(
 )
 
 
-def key(request: RouteRequest, entry: CacheEntry = POLICY, router: Router = ROUTER) -> bytes:
+def key(request: RouteRequest, entry: CacheEntry = POLICY, router: Router = ROUTER) -> SealedPlace:
     """The key of a request as it stands when the guard has let it through."""
     run = router._begin(request)
 
@@ -154,7 +155,7 @@ def test_functions_and_the_choice_among_them_are_part_of_the_key() -> None:
     assert len({_unguarded(request) for request in offered}) == len(offered)
 
 
-def _unguarded(request: RouteRequest) -> bytes | None:
+def _unguarded(request: RouteRequest) -> SealedPlace | None:
     """No model of this policy takes functions; the key does not ask."""
     run = ROUTER._begin(request)
     return key_of(run, POLICY)
@@ -181,3 +182,12 @@ def test_another_policy_has_other_keys() -> None:
 def test_an_answer_comes_back_as_it_was_kept(text: str, finish: str, usage: Usage, calls: list[FunctionCall]) -> None:
     answer = CachedAnswer(text, "tiny", "d1", 7, Completion(finish, usage, "m-1", calls=tuple(calls)))
     assert CachedAnswer.from_bytes(answer.to_bytes()) == answer
+
+
+@given(st.binary(max_size=50), st.binary(max_size=50), st.binary(max_size=200))
+def test_only_who_knows_the_request_opens_its_answer(one: bytes, two: bytes, value: bytes) -> None:
+    sealed = SealedPlace.of(one).close(value)
+    assert SealedPlace.of(one).open(sealed) == value
+    assert (SealedPlace.of(two).open(sealed) is None) == (one != two)
+    assert SealedPlace.of(one).open(sealed[:-1]) is None
+    assert len(value) < 8 or value not in sealed
