@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import plotly.graph_objects as go
-
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure
 from app.dashboard.theme import Mode
 
@@ -32,7 +31,7 @@ def burn_down(
     write: Callable[[float | None], str],
     reached: datetime | None = None,
     height: int = 250,
-) -> go.Figure:
+) -> Drawing:
     """What was spent as a line to now, the pace as a dashed one from there, its interval as a band.
 
     Args:

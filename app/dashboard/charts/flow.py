@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Flow
 
 
-def flow_chart(flows: Sequence[Flow], mode: Mode, colours: Mapping[str, str], *, height: int = 330) -> go.Figure:
+def flow_chart(flows: Sequence[Flow], mode: Mode, colours: Mapping[str, str], *, height: int = 330) -> Drawing:
     """Intent by first model to the one that answered, as wide as its requests."""
     shades = theme.palette(mode)
     nodes: dict[tuple[int, str], int] = {}

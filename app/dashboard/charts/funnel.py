@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.funnel import Stage
@@ -23,7 +22,7 @@ def step_name(stage: Stage) -> str:
     return {"tool": "tools", "cache": "cache"}.get(stage.kind, stage.kind)
 
 
-def funnel(requests: int, stages: Sequence[Stage], mode: Mode) -> go.Figure:
+def funnel(requests: int, stages: Sequence[Stage], mode: Mode) -> Drawing:
     """All requests on top, then the steps in order; what stands at the end of each is told in words.
 
     Args:

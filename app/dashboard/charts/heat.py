@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import STEPS, Points, mode_of, moment_told, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -36,7 +35,7 @@ def heat_map(
     span: tuple[datetime, datetime] | None = None,
     lines: Mapping[str, Points] | None = None,
     height: int = 340,
-) -> go.Figure:
+) -> Drawing:
     """One square a step and half-octave; an empty one is left open.
 
     Args:

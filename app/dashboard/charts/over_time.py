@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
@@ -55,7 +54,7 @@ def bars(
     marks: Sequence[Mark] = (),
     tick_prefix: str = "",
     height: int = 260,
-) -> go.Figure:
+) -> Drawing:
     """Stacked bars, one a step; what the period before had in all is a dotted line.
 
     Args:
@@ -113,7 +112,7 @@ def lines(
     marks: Sequence[Mark] = (),
     share: bool = False,
     height: int = 260,
-) -> go.Figure:
+) -> Drawing:
     """Straight lines that break where a step has no value; the period before is dotted, in the same colour.
 
     ``share``: the values are 0..1 and the axis says per cent. The rest as for `bars`.
@@ -141,7 +140,7 @@ def lines(
         )
     time_axis(drawn, span, step)
     _draw_marks(drawn, marks, mode)
-    drawn.update_layout(showlegend=len(drawn.data) > 1)
+    drawn.update_layout(showlegend=len(drawn.traces) > 1)
     return drawn
 
 
@@ -178,7 +177,7 @@ def course(points: Points, step: Step, *, idle: float | None = None) -> list[flo
 
 
 def _before(
-    drawn: go.Figure,
+    drawn: Drawing,
     name: str,
     points: Points,
     colour: str,
@@ -199,7 +198,7 @@ def _before(
     )
 
 
-def _draw_marks(drawn: go.Figure, marks: Sequence[Mark], mode: Mode) -> None:
+def _draw_marks(drawn: Drawing, marks: Sequence[Mark], mode: Mode) -> None:
     """A thin line each, and a small diamond on top of it that tells what happened when it is pointed at."""
     if not marks:
         return
@@ -223,11 +222,8 @@ def _draw_marks(drawn: go.Figure, marks: Sequence[Mark], mode: Mode) -> None:
     )
 
 
-def upright(drawn: go.Figure, at: Sequence[tuple[datetime, str]]) -> None:
-    """Draw dotted lines from bottom to top, each at its moment and in its colour.
-
-    All at once: Plotly copies the whole layout for each line that it is given alone.
-    """
+def upright(drawn: Drawing, at: Sequence[tuple[datetime, str]]) -> None:
+    """Draw dotted lines from bottom to top, each at its moment and in its colour."""
     added = [
         {
             "type": "line",
@@ -242,14 +238,14 @@ def upright(drawn: go.Figure, at: Sequence[tuple[datetime, str]]) -> None:
         }
         for moment, colour in at
     ]
-    drawn.update_layout(shapes=[*drawn.layout.shapes, *added])
+    drawn.update_layout(shapes=[*drawn.looks.get("shapes", ()), *added])
 
 
 def _highest(series: Sequence[Series]) -> float:
     return max((value for one in series for _, value in one.points if value is not None), default=0.0)
 
 
-def time_axis(drawn: go.Figure, span: tuple[datetime, datetime] | None, step: Step) -> None:
+def time_axis(drawn: Drawing, span: tuple[datetime, datetime] | None, step: Step) -> None:
     """Make the horizontal axis one of time: UTC, the whole of ``span``, days or hours."""
     form = "%H:%M" if step == "hour" else "%-d %b"
     drawn.update_xaxes(type="date", tickformat=form, nticks=8, title={"text": "UTC", "standoff": 4})

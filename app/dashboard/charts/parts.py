@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import figure, label
 from app.dashboard.theme import Mode
 
@@ -32,7 +31,7 @@ def bars(
     *,
     unit: str,
     write: Callable[[float | None], str],
-) -> go.Figure:
+) -> Drawing:
     """Horizontal bars in the order given; a click on one gives its name.
 
     Args:

@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
 from app.dashboard.charts import over_time
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import STEPS, Mark, Series
 from app.dashboard.charts.style import faded
 from app.dashboard.theme import Mode
@@ -56,7 +55,7 @@ def lines(
     shift: timedelta = timedelta(0),
     marks: Sequence[Mark] = (),
     height: int = 300,
-) -> go.Figure:
+) -> Drawing:
     """Seconds over time; every tooltip says n.
 
     Args:
@@ -81,19 +80,21 @@ def lines(
         height=height,
     )
     few, ground = needed(share), theme.palette(mode).ground
-    traces = [trace for trace in drawn.data if trace.line.dash != "dot" and trace.mode != "markers"]
+    traces = [trace for trace in drawn.traces if trace["mode"] != "markers" and trace["line"].get("dash") != "dot"]
     for one, trace in zip(models, traces, strict=True):
         counts = {point.start + STEPS[step] / 2: point.n for point in one.points}
-        found = [counts.get(moment, 0) for moment in trace.x]
-        trace.hovertext = [
+        found = [counts.get(moment, 0) for moment in trace["x"]]
+        trace["hovertext"] = [
             text if n == 0 else f"{text}<br>n = {units.count(n)}{'' if n >= few else ': too few, the slowest call'}"
-            for text, n in zip(trace.hovertext, found, strict=True)
+            for text, n in zip(trace["hovertext"], found, strict=True)
         ]
-        if trace.mode == "lines+markers":
-            trace.marker.color = [one.colour if n >= few else ground for n in found]
-            trace.marker.line = {"color": one.colour, "width": 1.2}
+        if trace["mode"] == "lines+markers":
+            trace["marker"] |= {
+                "color": [one.colour if n >= few else ground for n in found],
+                "line": {"color": one.colour, "width": 1.2},
+            }
         elif 2 * sum(n < few for n in found) > len(found):
-            trace.line.color = faded(one.colour, 0.45)
+            trace["line"]["color"] = faded(one.colour, 0.45)
     return drawn
 
 

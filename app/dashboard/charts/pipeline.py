@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import figure
 from app.dashboard.theme import Mode, Palette
 from telemetry.query.pipeline import MOST_POINTS, PipelinePoint
@@ -31,7 +30,7 @@ def width_of(start: datetime, end: datetime) -> timedelta:
     return timedelta(minutes=max(1, -(-minutes // MOST_POINTS)))
 
 
-def kept(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datetime) -> go.Figure:
+def kept(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datetime) -> Drawing:
     """Stacked bars: decisions a step, by what became of them."""
     shades, width = theme.palette(mode), width_of(start, end)
     drawn = _figure(mode, start, end, unit=f"decisions in {_told(width)}")
@@ -51,7 +50,7 @@ def kept(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: date
     return drawn
 
 
-def lag(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datetime) -> go.Figure:
+def lag(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datetime) -> Drawing:
     """How long after its end a decision was kept: the 95th percentile and the longest, the worst process's."""
     shades = theme.palette(mode)
     drawn = _figure(mode, start, end, unit="milliseconds")
@@ -60,7 +59,7 @@ def lag(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datet
     return drawn
 
 
-def waiting(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datetime) -> go.Figure:
+def waiting(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datetime) -> Drawing:
     """The most that one process had in memory, and on its spool."""
     shades: Palette = theme.palette(mode)
     drawn = _figure(mode, start, end, unit="decisions")
@@ -70,7 +69,7 @@ def waiting(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: d
     return drawn
 
 
-def _figure(mode: Mode, start: datetime, end: datetime, *, unit: str) -> go.Figure:
+def _figure(mode: Mode, start: datetime, end: datetime, *, unit: str) -> Drawing:
     form = "%H:%M" if end - start <= timedelta(days=2) else "%-d %b"
     return figure(
         mode,
@@ -88,14 +87,14 @@ def _figure(mode: Mode, start: datetime, end: datetime, *, unit: str) -> go.Figu
     )
 
 
-def _whole_numbers(drawn: go.Figure, most: int) -> None:
+def _whole_numbers(drawn: Drawing, most: int) -> None:
     """There are no halves of decisions."""
     if most <= 4:
         drawn.update_yaxes(dtick=1, range=[0, max(most, 1) * 1.1])
 
 
 def _line(
-    drawn: go.Figure,
+    drawn: Drawing,
     points: Sequence[PipelinePoint],
     name: str,
     read: Callable[[PipelinePoint], float | None],

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 
@@ -40,7 +39,7 @@ def bars(
     write: Callable[[float | None], str],
     share: bool = False,
     tick_prefix: str = "",
-) -> go.Figure:
+) -> Drawing:
     """Horizontal bars in the order given, each with its value written at its end.
 
     Args:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard.charts import over_time
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import STEPS, Mark, Series, moment_told
 from app.dashboard.charts.style import faded, label
 from app.dashboard.theme import Mode
@@ -37,7 +36,7 @@ def rate(
     shift: timedelta = timedelta(0),
     marks: Sequence[Mark] = (),
     height: int = 300,
-) -> go.Figure:
+) -> Drawing:
     """One line with its intervals; the period before is dotted, without a band.
 
     Args:
@@ -72,14 +71,14 @@ def rate(
         height=height,
     )
     told = {one.start + STEPS[step] / 2: _told(name, one, step) for one in points}
-    for trace in drawn.data:
-        if trace.name == label(name):
-            trace.hovertext = [told.get(moment, "") for moment in trace.x]
-    lines = len(drawn.data)
+    for trace in drawn.traces:
+        if trace["name"] == label(name):
+            trace["hovertext"] = [told.get(moment, "") for moment in trace["x"]]
+    lines = len(drawn.traces)
     for run in runs(points, step):
         _band(drawn, run, colour, step)
     # Below the lines: what was added last is drawn on top otherwise.
-    drawn.data = (*drawn.data[lines:], *drawn.data[:lines])
+    drawn.traces[:] = [*drawn.traces[lines:], *drawn.traces[:lines]]
     highest = max((one.share.share or 0.0 for one in (*points, *before)), default=0.0)
     # A step of two requests has a band up to the ceiling; it must not press all others to the floor.
     drawn.update_yaxes(range=[0, min(max(highest * 1.35, 0.01), 1.02)])
@@ -97,7 +96,7 @@ def runs(points: Sequence[Rate], step: Step) -> list[list[Rate]]:
     return found
 
 
-def _band(drawn: go.Figure, run: Sequence[Rate], colour: str, step: Step) -> None:
+def _band(drawn: Drawing, run: Sequence[Rate], colour: str, step: Step) -> None:
     moments = [one.start + STEPS[step] / 2 for one in run]
     low, high = [one.share.low for one in run], [one.share.high for one in run]
     drawn.add_scatter(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.calibration import Calibration
@@ -14,7 +13,7 @@ SMALLEST, LARGEST = 7.0, 22.0
 """Pixels of a point: its area goes with the number of answers."""
 
 
-def reliability(one: Calibration, mode: Mode, *, height: int = 320) -> go.Figure:
+def reliability(one: Calibration, mode: Mode, *, height: int = 320) -> Drawing:
     """Share of good answers by score, a point for each tenth of the scale, each with its interval at 95 %."""
     palette = theme.palette(mode)
     drawn = figure(

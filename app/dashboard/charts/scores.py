@@ -6,10 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.charts.thresholds import mark_thresholds
 from app.dashboard.theme import Mode
@@ -31,7 +30,7 @@ class Scored:
 
 def distribution(
     rows: Sequence[Scored], in_force: Sequence[float], looked_at: float | None, mode: Mode, colours: Mapping[str, str]
-) -> go.Figure:
+) -> Drawing:
     """A histogram each model, below one another; bars below every threshold in force are pale.
 
     Args:
@@ -70,7 +69,7 @@ def distribution(
         )
         top, bottom = 1 - number / len(rows), 1 - (number + 1) / len(rows)
         most = max(binned.values(), default=1)
-        drawn.layout["yaxis" if number == 0 else f"yaxis{number + 1}"] = {
+        drawn.looks["yaxis" if number == 0 else f"yaxis{number + 1}"] = {
             **_axis(shades),
             "domain": [bottom + gap / 2, top - gap],
             "anchor": "x",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 
@@ -32,7 +31,7 @@ class Spread:
     """What a click on it filters by."""
 
 
-def spreads(rows: Sequence[Spread], mode: Mode, *, unit: str, write: Callable[[float | None], str]) -> go.Figure:
+def spreads(rows: Sequence[Spread], mode: Mode, *, unit: str, write: Callable[[float | None], str]) -> Drawing:
     """In the order given, from the top down; the numbers stand at the right of each.
 
     Args:

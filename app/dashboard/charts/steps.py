@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import figure, label
 from app.dashboard.theme import Mode
 
@@ -36,7 +35,7 @@ def steps(
     unit: str,
     write: Callable[[float | None], str],
     tick_prefix: str = "",
-) -> go.Figure:
+) -> Drawing:
     """A bar a step, from the top down, each beginning where the one above it ends.
 
     Args:
@@ -109,7 +108,7 @@ def steps(
     return drawn
 
 
-def _join(drawn: go.Figure, ends: Sequence[tuple[float, float]], shades: theme.Palette) -> None:
+def _join(drawn: Drawing, ends: Sequence[tuple[float, float]], shades: theme.Palette) -> None:
     """A hair from where each bar ends down to where the next begins."""
     x: list[float | None] = []
     y: list[float | None] = []

@@ -5,14 +5,13 @@ Labels are escaped: Plotly takes a part of HTML in every text that it draws.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
-import plotly.graph_objects as go
-
 from app import plain
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing, merged
 from app.dashboard.theme import Mode
 
 LABEL = 44
@@ -39,17 +38,9 @@ def model_colours(names: Iterable[str], mode: Mode) -> dict[str, str]:
     return given
 
 
-def figure(mode: Mode, *, height: int = 260, **layout: Any) -> go.Figure:
+def figure(mode: Mode, *, height: int = 260, **layout: Any) -> Drawing:
     """An empty figure in our style; ``layout`` is merged over the style at every level."""
-    return go.Figure(layout=_merged(theme.layout(mode, height=height), layout))
-
-
-def _merged(below: dict[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    whole = dict(below)
-    for name, value in above.items():
-        old = whole.get(name)
-        whole[name] = _merged(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
-    return whole
+    return Drawing(merged(theme.layout(mode, height=height), layout))
 
 
 def label(text: object, limit: int = LABEL) -> str:

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure
 from app.dashboard.theme import Mode
 from telemetry.query.what_if import Outcome, WhatIf
 
 
-def rate_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> go.Figure:
+def rate_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> Drawing:
     """The share of requests that go on, at every threshold, in its interval."""
     shades = theme.palette(mode)
     drawn = _by_threshold(mode, unit="of requests", share=True)
@@ -40,7 +39,7 @@ def rate_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> go.Figur
     return drawn
 
 
-def cost_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> go.Figure:
+def cost_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> Drawing:
     """What a thousand requests cost, at every threshold; the band is where part of it is an estimate."""
     shades = theme.palette(mode)
     drawn = _by_threshold(mode, unit="USD per 1,000 requests", share=False)
@@ -73,7 +72,7 @@ def cost_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> go.Figur
     return drawn
 
 
-def _by_threshold(mode: Mode, *, unit: str, share: bool) -> go.Figure:
+def _by_threshold(mode: Mode, *, unit: str, share: bool) -> Drawing:
     drawn = figure(
         mode,
         height=270,
@@ -95,7 +94,7 @@ def _rate_told(point: Outcome) -> str:
 
 
 def _band(
-    drawn: go.Figure,
+    drawn: Drawing,
     x: Sequence[float | None],
     low: Sequence[float | None],
     high: Sequence[float | None],
@@ -114,7 +113,7 @@ def _band(
         )
 
 
-def _spot(drawn: go.Figure, x: float, y: float | None, shades: theme.Palette) -> None:
+def _spot(drawn: Drawing, x: float, y: float | None, shades: theme.Palette) -> None:
     if y is None:
         return
     drawn.add_scatter(
@@ -128,9 +127,7 @@ def _spot(drawn: go.Figure, x: float, y: float | None, shades: theme.Palette) ->
     )
 
 
-def mark_thresholds(
-    drawn: go.Figure, in_force: Sequence[float], looked_at: float | None, shades: theme.Palette
-) -> None:
+def mark_thresholds(drawn: Drawing, in_force: Sequence[float], looked_at: float | None, shades: theme.Palette) -> None:
     """Lines through a whole chart of scores: full where thresholds are in force, dashed where one is looked at."""
     for threshold in sorted(set(in_force)):
         drawn.add_shape(

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import STEPS, Points, Series, mode_of, moment_told, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -72,7 +71,7 @@ def timeline(
     step: Step,
     span: tuple[datetime, datetime],
     shaded: tuple[datetime, datetime] | None = None,
-) -> go.Figure:
+) -> Drawing:
     """Lanes on top, one a name, then the panels.
 
     Args:
@@ -110,12 +109,14 @@ def timeline(
             line={"width": 0},
             layer="below",
         )
-    drawn.update_layout(showlegend=len({trace.name for trace in drawn.data if trace.showlegend is not False}) > 1)
+    drawn.update_layout(
+        showlegend=len({trace.get("name") for trace in drawn.traces if trace.get("showlegend") is not False}) > 1
+    )
     return drawn
 
 
 def _lanes(
-    drawn: go.Figure,
+    drawn: Drawing,
     lasting: Sequence[Lasting],
     lanes: Sequence[str],
     mode: Mode,
@@ -156,7 +157,7 @@ def _lanes(
             yaxis=axis,
         )
     drawn.update_layout(
-        {
+        **{
             axis.replace("y", "yaxis", 1): {
                 "domain": list(domain),
                 "tickmode": "array",
@@ -173,7 +174,7 @@ def _lanes(
     )
 
 
-def _panel(drawn: go.Figure, panel: Panel, mode: Mode, step: Step, number: int, domain: tuple[float, float]) -> None:
+def _panel(drawn: Drawing, panel: Panel, mode: Mode, step: Step, number: int, domain: tuple[float, float]) -> None:
     axis, width = _axis(number), STEPS[step]
     for one in panel.series:
         points = _known(one.points) if panel.form == "bars" else with_gaps(one.points, step)
@@ -202,7 +203,7 @@ def _panel(drawn: go.Figure, panel: Panel, mode: Mode, step: Step, number: int, 
     below = theme.layout(mode, height=1)["yaxis"]
     highest = max((value for one in panel.series for _, value in one.points if value is not None), default=0.0)
     drawn.update_layout(
-        {
+        **{
             axis.replace("y", "yaxis", 1): {
                 **below,
                 "domain": list(domain),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-import plotly.graph_objects as go
-
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.decision import SpanView
@@ -15,7 +14,7 @@ from telemetry.query.decision import SpanView
 
 def waterfall(
     spans: Sequence[SpanView], mode: Mode, colours: Mapping[str, str], calls: Mapping[str, float] | None = None
-) -> go.Figure:
+) -> Drawing:
     """One bar a span, from its start to its end, each below its parent. Bars too short to see get a hair's width.
 
     ``calls``: span id to the milliseconds of the call alone; the rest of that span is pale.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-import plotly.graph_objects as go
-
 from app import units
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.proportion import Proportion
@@ -21,7 +20,7 @@ def weekly(
     unit: str,
     what: str,
     height: int = 300,
-) -> go.Figure:
+) -> Drawing:
     """Lines over Mondays, each point with its interval at 95 %.
 
     Args:

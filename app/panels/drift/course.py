@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-import plotly.graph_objects as go
-
 from app import drift_words, units
 from app.dashboard import theme
 from app.dashboard.charts import style
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import Mark, upright
 from app.dashboard.theme import Mode
 from app.panels.drift.weeks import NANO_USD, UNIT_SAID
@@ -19,7 +18,7 @@ from telemetry.query.drift import MetricDrift, MetricWeek
 
 def by_week(
     weeks: Sequence[MetricWeek], metric: MetricDrift, mode: Mode, *, chosen: date, marks: Sequence[Mark] = ()
-) -> go.Figure:
+) -> Drawing:
     """The median of each week, or the share of a category; weeks that drifted are marked, the chosen one is ringed.
 
     The band is the interval in which the change lies.
@@ -35,12 +34,17 @@ def by_week(
     if metric.unit == NANO_USD:
         drawn.update_yaxes(tickprefix="$", exponentformat="none")
     if metric.changed_from is not None and metric.changed_to is not None:
-        drawn.add_vrect(
+        drawn.add_shape(
+            type="rect",
+            xref="x",
             x0=metric.changed_from,
             x1=metric.changed_to,
+            yref="y domain",
+            y0=0,
+            y1=1,
             fillcolor=shades.accent,
             opacity=0.14,
-            line_width=0,
+            line={"width": 0},
             layer="below",
         )
     tones = {"warn": shades.warn, "neutral": shades.muted, "bad": shades.bad}

@@ -6,11 +6,10 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime
 
-import plotly.graph_objects as go
-
 from app import drift_words, units
 from app.dashboard import theme
 from app.dashboard.charts import style
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import Mark
 from app.dashboard.theme import Mode
 from telemetry.drift.distribution import Distribution
@@ -33,7 +32,7 @@ _CAUSE = {"input": "prompts", "model": "model", "price": "price", "mixed": "both
 title_of = drift_words.title
 
 
-def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None, marks: Sequence[Mark] = ()) -> go.Figure:
+def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None, marks: Sequence[Mark] = ()) -> Drawing:
     """One square a model and week: filled and marked where it drifted, hatched where there was too little to say.
 
     ``cells`` are of one kind of traffic; each point's ``customdata`` is its model and the Monday of its week. What
@@ -118,7 +117,7 @@ def weeks_of(cells: Sequence[DriftCell]) -> list[date]:
     return [first + WEEK * number for number in range((last - first) // WEEK + 1)]
 
 
-def distributions(metric: MetricDrift, mode: Mode, *, reference: str = "Reference (weeks before)") -> go.Figure:
+def distributions(metric: MetricDrift, mode: Mode, *, reference: str = "Reference (weeks before)") -> Drawing:
     """The reference against the week, as shares over the same bins or categories."""
     shades = theme.palette(mode)
     scale = 1 / units.NANO if metric.unit == NANO_USD else 1.0
@@ -225,7 +224,7 @@ def _told(cell: DriftCell) -> str:
     return "<br>".join(lines)
 
 
-def _draw_marks(drawn: go.Figure, marks: Sequence[Mark], weeks: Sequence[date], height: float, mode: Mode) -> None:
+def _draw_marks(drawn: Drawing, marks: Sequence[Mark], weeks: Sequence[date], height: float, mode: Mode) -> None:
     shades = theme.palette(mode)
     for tone, symbol, name, colour in (
         ("warn", "diamond", "prices changed", shades.warn),
