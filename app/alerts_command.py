@@ -109,10 +109,12 @@ def test_channel(channel: str | None) -> None:
     from telemetry.alerts.sending import attempt
 
     senders = senders_of(_policy().alerting, os.environ)
-    if channel is not None and channel not in senders:
-        raise click.UsageError(f"the policy has no channel {channel!r}; {_known(sorted(senders))}")
     if not senders:
-        raise click.UsageError("the policy has no channel; add one under [alerting.channels], see docs/alerts.md")
+        raise click.UsageError(
+            "the policy tells nobody: it has no channel; add one as [alerting.channels.NAME], see docs/alerts.md"
+        )
+    if channel is not None and channel not in senders:
+        raise click.UsageError(f"the policy has no channel {channel!r}; it has {', '.join(sorted(senders))}")
     failed = 0
     for name in [channel] if channel is not None else senders:
         error = attempt(senders[name], [_test_event(datetime.now(UTC))])

@@ -27,21 +27,30 @@ def evaluate() -> None:
 
 @evaluate.command(epilog="Example: routescope evaluate run --since 2026-11-16")
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Look at all decisions from that UTC day on.")
+@click.option("--route", "routes", multiple=True, help="The only route; may be given several times.")
 @click.option("--limit", default=500, show_default=True, type=click.IntRange(1), help="Most answers of a route.")
 @_database
 @_policy
 @_json
-def run(since: datetime | None, limit: int, database_url: str | None, policy: Path | None, as_json: bool) -> None:
+def run(
+    since: datetime | None,
+    routes: tuple[str, ...],
+    limit: int,
+    database_url: str | None,
+    policy: Path | None,
+    as_json: bool,
+) -> None:
     """One round, through the running gateway, within the day's budget. Doing it twice judges nothing twice."""
     from app.evaluating.round import Round, counts
     from app.jobs.errand import Errands
     from app.jobs.evaluating import events_sent
 
     settings, loaded = _settings(policy, database_url)
+    _check(routes, loaded)
     engine = open_engine(settings.database_url)
     start = None if since is None else since.replace(tzinfo=UTC)
     with events_sent(loaded):
-        report = Round(engine, loaded, Errands.of(settings)).run(since=start, limit=limit)
+        report = Round(engine, loaded, Errands.of(settings)).run(since=start, limit=limit, routes=routes)
     if as_json:
         click.echo(json.dumps(counts(report)))
     for note in report.notes:
@@ -94,6 +103,14 @@ def check(policy: Path | None, as_json: bool) -> None:
         click.echo(json.dumps({"valid": True, "evaluators": sorted(made)}))
     names = ", ".join(sorted(made)) or "none"
     click.echo(f"{settings.policy}: {len(made)} evaluators can judge ({names})", err=True)
+
+
+def _check(routes: tuple[str, ...], loaded: LoadedPolicy) -> None:
+    judged = loaded.policy.evaluation.routes
+    for route in routes:
+        if route not in judged:
+            known = f"it judges {', '.join(sorted(judged))}" if judged else "it judges none"
+            raise click.UsageError(f"the policy has no [evaluation.routes.{route}]; {known}")
 
 
 def _settings(policy: Path | None, database_url: str | None) -> tuple[Settings, LoadedPolicy]:

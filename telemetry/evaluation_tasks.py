@@ -104,6 +104,13 @@ def waiting(engine: sa.Engine, kind: Kind, route: str, name: str | None, limit: 
         return [Task(*row) for row in connection.execute(statement)]
 
 
+def number_waiting(engine: sa.Engine) -> int:
+    """How many tasks wait."""
+    columns = EVALUATION_TASK.c
+    with reading(engine) as connection:
+        return int(connection.scalar(sa.select(sa.func.count()).where(columns.state == "waiting")) or 0)
+
+
 def spent_today(engine: sa.Engine, kind: Kind, route: str, name: str | None, now: datetime) -> Spent:
     """What was done since midnight, UTC."""
     columns = EVALUATION_TASK.c

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
@@ -83,13 +83,16 @@ class Round:
     stopping: Callable[[], bool] = lambda: False
     report: Report = field(default_factory=Report)
     _evaluators: dict[str, Evaluator] = field(default_factory=dict)
+    _away: bool = False
+    """The gateway does not answer; expected answers and rules need none."""
 
-    def run(self, *, since: datetime | None = None, limit: int = AT_ONCE) -> Report:
+    def run(self, *, since: datetime | None = None, limit: int = AT_ONCE, routes: Collection[str] = ()) -> Report:
         """Do it. What a stopped round leaves undone the next one does; done twice, nothing is done twice.
 
         Args:
             since: look at all decisions from then on again; None: at those since the last round.
             limit: most tasks of one route and kind.
+            routes: the only ones that are judged now; none means all of the policy's.
 
         Raises:
             PolicyError: an evaluator cannot be made; nothing is done.
@@ -109,13 +112,14 @@ class Round:
         self._evaluators = build_evaluators(self.loaded, self.errands)
         tasks.give_up(self.engine, self.now())
         self.report.picked = tasks.pick_tasks(self.engine, plans, now=self.now(), since=since)
-        try:
-            for plan in plans.values():
-                self._shadow(plan, limit)
-                for name in plan.evaluators:
-                    self._judge(plan, name, limit)
-        except GatewayAway as error:
-            self.report.notes.append(f"{error}; what is left waits for the next round")
+        for plan in plans.values():
+            if routes and plan.route not in routes:
+                continue
+            self._shadow(plan, limit)
+            for name in plan.evaluators:
+                self._judge(plan, name, limit)
+        if self._away:
+            self.report.waiting = tasks.number_waiting(self.engine)
         return self.report
 
     def _shadow(self, plan: SamplePlan, limit: int) -> None:
@@ -129,12 +133,14 @@ class Round:
             return nano
 
         budget = _Budget(plan.shadow.per_day, plan.shadow.nano_per_day)
-        self._work(
-            tasks.waiting(self.engine, "shadow", plan.route, None, limit), "shadow", plan.route, None, budget, send
-        )
+        if not self._away:
+            some = tasks.waiting(self.engine, "shadow", plan.route, None, limit)
+            self._work(some, "shadow", plan.route, None, budget, send)
 
     def _judge(self, plan: SamplePlan, name: str, limit: int) -> None:
         evaluator = self._evaluators[name]
+        if self._away and evaluator.method == "judge":
+            return
         # What costs nothing needs no money.
         budget = _Budget(plan.per_day, plan.nano_per_day if evaluator.method == "judge" else None)
         some = tasks.waiting(self.engine, "judge", plan.route, name, limit)
@@ -152,7 +158,12 @@ class Round:
                 self.report.waiting += len(some) - place
                 self.report.why[BUDGET] += len(some) - place
                 return
-            nano = self._one(task, work)
+            try:
+                nano = self._one(task, work)
+            except GatewayAway as error:
+                self._away = True
+                self.report.notes.append(f"{error}; what has to be asked there waits for the next round")
+                return
             if nano is not None:
                 left = left.less(1, nano)
 

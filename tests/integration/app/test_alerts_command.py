@@ -93,8 +93,8 @@ def test_a_rule_is_silenced_and_told_of_again(home: Path) -> None:
         (("silence", "failures", "--for", "soon"), "'soon' is no length of time; write 90m, 2h or 7d"),
         (("silence", "failures", "--for", "0h"), "'0h' is no length of time"),
         (("unsilence", "x"), "no silence 'x' is in force"),
-        (("test", "nobody"), "the policy has no channel 'nobody'"),
-        (("test",), "the policy has no channel; add one"),
+        (("test", "nobody"), "the policy tells nobody: it has no channel; add one as [alerting.channels.NAME]"),
+        (("test",), "the policy tells nobody: it has no channel; add one as [alerting.channels.NAME]"),
     ],
 )
 def test_bad_input_is_one_sentence(home: Path, arguments: tuple[str, ...], said: str) -> None:

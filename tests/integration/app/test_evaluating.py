@@ -207,12 +207,23 @@ def test_what_an_upstream_cannot_answer_now_is_tried_again_and_given_up_at_last(
     assert work(bench.engine)[0].states == {"failed": 1}
 
 
-def test_a_gateway_that_is_away_is_one_sentence_and_everything_waits(bench: Bench) -> None:
-    bench.ask()
-    report = bench.round(bench.policy(), "http://127.0.0.1:9")
+def test_a_gateway_that_is_away_is_one_sentence_and_only_what_needs_no_model_goes_on(bench: Bench) -> None:
+    bench.ask("What is 6 x 7 in words?", "It is 42.")
+    report = bench.round(bench.policy("helpful", "facts", "form"), "http://127.0.0.1:9")
     [note] = report.notes
     assert "does not answer" in note
-    assert work(bench.engine)[0].states == {"waiting": 1}
+    assert (report.judged, report.waiting) == (2, 1)
+    assert {one.name: one.states for one in work(bench.engine)} == {
+        **{"helpful": {"waiting": 1}, "facts": {"done": 1}, "form": {"done": 1}}
+    }
+
+
+def test_a_round_of_one_route_leaves_the_others_for_later(bench: Bench) -> None:
+    bench.ask("What is 6 x 7 in words?", "It is 42.")
+    loaded, errands = bench.policy("facts"), Errands(bench.url, patience_s=60)
+    elsewhere = Round(bench.engine, loaded, errands).run(routes=("draft",))
+    assert (elsewhere.picked, elsewhere.judged) == (1, 0)
+    assert Round(bench.engine, loaded, errands).run(routes=("chat",)).judged == 1
 
 
 @pytest.mark.parametrize("content", ["off", "hash"])

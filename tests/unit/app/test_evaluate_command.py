@@ -62,3 +62,11 @@ def test_the_check_of_a_policy_reads_rubrics_too(home: Path) -> None:
     done = CliRunner().invoke(cli, ["policy", "check", str(file)])
     assert done.exit_code == 1
     assert "evaluation.evaluators.good.rubric_file: it cannot be read (No such file" in done.stderr
+
+
+def test_a_round_of_a_route_that_is_not_judged_names_those_that_are(home: Path) -> None:
+    file = home / "p.toml"
+    file.write_text(POLICY + JUDGE + '[evaluation.routes.chat]\nevaluators = ["good"]\n', encoding="utf-8")
+    done = CliRunner().invoke(cli, ["evaluate", "run", "--policy", str(file), "--route", "drafts"])
+    assert done.exit_code == 2
+    assert "the policy has no [evaluation.routes.drafts]; it judges chat" in done.stderr
