@@ -97,7 +97,7 @@ SESSION_MODEL: Final = "router.session.previous_model"  # who answered the conve
 SESSION_COLD_CACHE_NANO: Final = "router.session.cold_cache_nano_usd"  # int; absent when unknown, and unless left
 
 # --- router.*: on spans of the cache ----------------------------------------------------------------------
-CACHE_RESULT: Final = "router.cache.result"  # miss | bypass; a hit is a branch
+CACHE_RESULT: Final = "router.cache.result"  # miss | bypass; a hit is a branch, and "hit" in metrics
 CACHE_REASON: Final = "router.cache.reason"  # why the cache had nothing to do with the request
 
 # --- router.*: on tool and branch spans (both become branch rows) -----------------------------------------
@@ -141,6 +141,7 @@ METRIC_FALLBACKS: Final = "router.fallbacks"  # requests
 METRIC_DENIALS: Final = "router.denials"  # requests
 METRIC_EXCLUSIONS: Final = "router.guard.exclusions"  # models taken out of a request
 METRIC_RETRIES: Final = "router.retries"  # branches that ask a model once more
+METRIC_CACHE_LOOKUPS: Final = "router.cache.lookups"  # requests of routes with a cache, by router.cache.result
 METRIC_QUEUED: Final = "router.telemetry.queued"
 METRIC_SPOOLED: Final = "router.telemetry.spooled"
 METRIC_LAG: Final = "router.telemetry.lag"  # s

@@ -28,6 +28,7 @@ from opentelemetry.sdk.resources import Resource
 from router_core import semconv
 from telemetry.processor import CommitState, Health
 from telemetry.rows import Bundle, Row
+from telemetry.text import from_json
 
 Labels: TypeAlias = dict[str, str]
 Observed: TypeAlias = Iterable[tuple[float, Mapping[str, str]]]
@@ -74,6 +75,9 @@ class Metrics:
         meter = self.meter = self._provider.get_meter(semconv.INSTRUMENTATION_NAME, semconv.SCHEMA_VERSION)
         self._calls = _histogram(meter, semconv.METRIC_OPERATION_DURATION, "s", "Duration of calls of models", _SECONDS)
         self._tools = _histogram(meter, semconv.METRIC_TOOL_DURATION, "s", "Duration of tools", _SECONDS)
+        self._lookups = _Total(
+            meter, semconv.METRIC_CACHE_LOOKUPS, "{request}", "Looks into the cache, by their result"
+        )
         self._first = _histogram(meter, semconv.METRIC_FIRST_CHUNK, "s", "Time to the first text of a call", _SECONDS)
         self._tokens = _histogram(meter, semconv.METRIC_TOKEN_USAGE, "{token}", "Tokens of a call", _TOKENS)
         self._requests = _Total(meter, semconv.METRIC_REQUESTS, "{request}", "Decisions")
@@ -100,6 +104,9 @@ class Metrics:
             if request["source"] == "router":
                 self._count_request(request)
                 self._count_branches(request, bundle.branches)
+        for span in bundle.spans:
+            if span["name"] == semconv.SPAN_CACHE:
+                self._count_lookup(span)
 
     def _count_request(self, request: Row) -> None:
         route = {semconv.ROUTE: request["route"]}
@@ -126,7 +133,10 @@ class Metrics:
     def _count_branches(self, request: Row, branches: Sequence[Row]) -> None:
         asked: set[str] = set()
         for branch in sorted(branches, key=lambda row: row["branch_index"]):
-            if branch["kind"] in ("tool", "cache"):
+            if branch["kind"] == "cache":
+                self._lookups.add(1, {semconv.ROUTE: request["route"], semconv.CACHE_RESULT: "hit"})
+                continue
+            if branch["kind"] == "tool":
                 outcome = {semconv.TOOL_NAME: branch["model"], semconv.BRANCH_OUTCOME: branch["outcome"]}
                 self._tools.record(branch["latency_ms"] / 1e3, outcome)
                 continue
@@ -135,6 +145,11 @@ class Metrics:
                 if branch["model"] in asked:
                     self._retries.add(1, {semconv.ROUTE: request["route"], semconv.REQUEST_MODEL: branch["model"]})
                 asked.add(branch["model"])
+
+    def _count_lookup(self, span: Row) -> None:
+        """A look that found nothing; one that found the answer is a branch."""
+        said: dict[str, Any] = from_json(span["attributes"], {})
+        self._lookups.add(1, {key: str(said.get(key, "")) for key in (semconv.ROUTE, semconv.CACHE_RESULT)})
 
     def _count_call(self, branch: Row) -> None:
         model: Labels = {

@@ -16,7 +16,7 @@ from app.dashboard.view import period, purposes
 from app.dashboard.visitor import visitor
 from app.panels.decision import answers, ask_again, feedback, record, span_list
 from app.panels.decision.story import headline, story
-from telemetry.query.decision import DecisionDetail
+from telemetry.query.decision import DecisionDetail, branch_span_name
 from telemetry.query.decisions import Path
 from telemetry.query.filters import Filters
 from telemetry.query.neighbours import neighbours
@@ -162,7 +162,7 @@ def _calls(detail: DecisionDetail) -> dict[str, float]:
     open_spans = list(detail.spans)
     calls = {}
     for branch in sorted(detail.document["branches"], key=lambda branch: branch["index"]):
-        name = f"{'tool' if branch['kind'] == 'tool' else 'branch'} {branch['model']}"
+        name = branch_span_name(branch["kind"], branch["model"])
         span = next((span for span in open_spans if span.name == name), None)
         if span is not None and branch["latency_ms"] is not None:
             open_spans.remove(span)

@@ -201,6 +201,11 @@ def _waterfall(
     return tuple(ordered)
 
 
+def branch_span_name(kind: str, model: str) -> str:
+    """What the span of a branch is called, which its row does not keep."""
+    return "cache" if kind == "cache" else f"{'tool' if kind == 'tool' else 'branch'} {model}"
+
+
 def _branch_view(branch: sa.Row[Any], origin_ns: int) -> SpanView:
     told = {
         "kind": branch.kind,
@@ -216,7 +221,7 @@ def _branch_view(branch: sa.Row[Any], origin_ns: int) -> SpanView:
     return SpanView(
         span_id=branch.span_id,
         parent_span_id=branch.parent_span_id,
-        name=f"{'tool' if branch.kind == 'tool' else 'branch'} {branch.model}",
+        name=branch_span_name(branch.kind, branch.model),
         start_ms=(branch.start_ns - origin_ns) / 1e6,
         duration_ms=branch.duration_ms,
         depth=0,

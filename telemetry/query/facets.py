@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from telemetry.levels import BRANCHES, REQUESTS
 from telemetry.query.cells import cells
 from telemetry.query.filters import Filters
+from telemetry.query.spending import NO_MODEL
 from telemetry.storage.engine import reading
 
 EVERYTHING = Filters(purposes=())
@@ -23,7 +24,7 @@ class Facets:
     tenants: tuple[str, ...]
     models: tuple[str, ...]
     tools: tuple[str, ...]
-    """Also go into ``Filters.models``."""
+    """And the cache. They also go into ``Filters.models``."""
     intents: tuple[str, ...]
     statuses: tuple[str, ...]
     risks: tuple[str, ...]
@@ -44,8 +45,8 @@ def facets(engine: sa.Engine) -> Facets:
         return Facets(
             routes=values_of("route"),
             tenants=values_of("tenant"),
-            models=_values(model for model, kind in pairs if kind != "tool"),
-            tools=_values(model for model, kind in pairs if kind == "tool"),
+            models=_values(model for model, kind in pairs if kind not in NO_MODEL),
+            tools=_values(model for model, kind in pairs if kind in NO_MODEL),
             intents=values_of("intent"),
             statuses=values_of("status"),
             risks=values_of("risk"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
@@ -14,7 +14,10 @@ from telemetry.query.filters import Filters, hour_start
 from telemetry.storage.engine import reading
 
 SpendDimension: TypeAlias = Literal["model", "tenant", "route", "intent", "tool"]
-"""Models are counted by their branches, the others by requests; a tool counts the requests that it answered."""
+"""Models are counted by their branches, the others by requests; a tool, and the cache, count the requests that they
+answered."""
+NO_MODEL: Final = ("tool", "cache")
+"""Kinds of branches that call no model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +114,13 @@ def course(engine: sa.Engine, filters: Filters, step: Step) -> list[SpendStep]:
 
 
 def tokens(engine: sa.Engine, filters: Filters) -> list[ModelTokens]:
-    """Tokens by model, the most first; tools take none and are left out."""
+    """Tokens by model, the most first; tools and the cache take none and are left out."""
     values = ("branches", "input_tokens", "output_tokens", "cache_read_tokens", "tokens_unknown", *_COSTS)
     source = cells(BRANCHES, filters, keys=("model", "kind"), values=values)
     model, in_all = source.c.model, sa.func.sum(source.c.input_tokens + source.c.output_tokens)
     statement: sa.Select[Any] = (
         sa.select(model, *sums(source, BRANCHES, values))
-        .where(source.c.kind != "tool")
+        .where(source.c.kind.not_in(NO_MODEL))
         .group_by(model)
         .order_by(in_all.desc(), model)
     )
@@ -158,9 +161,9 @@ def _where(by: SpendDimension) -> tuple[Family, str, Any, str]:
     """The facts that answer, the column of the value, and which kinds of it count, by which column."""
     match by:
         case "model":
-            return BRANCHES, "model", lambda kind: kind != "tool", "kind"
+            return BRANCHES, "model", lambda kind: kind.not_in(NO_MODEL), "kind"
         case "tool":
-            return REQUESTS, "chosen", lambda kind: kind == "tool", "chosen_kind"
+            return REQUESTS, "chosen", lambda kind: kind.in_(NO_MODEL), "chosen_kind"
         case _:
             return REQUESTS, by, None, by
 

@@ -9,10 +9,11 @@ from app.dashboard import cache, cards, components, navigation, plot, theme
 from app.dashboard.charts import over_time, steps
 from app.dashboard.charts.steps import Taken
 from app.dashboard.view import View
-from telemetry.query import costs
+from telemetry.query import costs, spending
 from telemetry.query.costs import Waterfall
 from telemetry.query.overview import Bucket, Step, Totals
 from telemetry.query.savings import FEWEST_DAYS, Savings
+from telemetry.query.spending import Spending
 
 
 def numbers(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: Step, saved: Savings) -> None:
@@ -119,7 +120,8 @@ def where_it_went(view: View, saved: Savings) -> None:
             key="waterfall-steps",
             alt=f"Bars, each beginning where the one above ends: {_told(found)}",
         )
-        components.untrusted("\n".join(counted(found, saved)), muted=True)
+        settled = cache.ask(spending.spending, view.filters, "tool")
+        components.untrusted("\n".join(counted(found, saved, settled)), muted=True)
 
 
 def taken(found: Waterfall, mode: theme.Mode) -> list[Taken]:
@@ -135,8 +137,11 @@ def taken(found: Waterfall, mode: theme.Mode) -> list[Taken]:
     return [Taken(name, (nano or 0) / units.NANO, colour, note) for name, nano, colour, note in parts]
 
 
-def counted(found: Waterfall, saved: Savings) -> list[str]:
-    """What the numbers count, what they leave out, and how sure they are."""
+def counted(found: Waterfall, saved: Savings, settled: Sequence[Spending] = ()) -> list[str]:
+    """What the numbers count, what they leave out, and how sure they are.
+
+    ``settled``: the requests that no model answered, by the tool or the cache that did.
+    """
     left_out = found.requests - found.n
     sentences = [
         f"Counted: the {units.count(found.n)} requests whose cost and whose baseline are both known"
@@ -154,8 +159,15 @@ def counted(found: Waterfall, saved: Savings) -> list[str]:
             f"{units.plural(found.undivided, 'request')} of older versions count in full as answers: their parts were "
             "not kept."
         )
+    sentences += [_without_a_model(one) for one in settled if one.savings_nano is not None]
     sentences.append(how_sure(saved))
     return sentences
+
+
+def _without_a_model(one: Spending) -> str:
+    who = "the cache" if one.value == "cache" else f"the tool {one.value}"
+    compared = f"{units.plural(one.savings_n, 'request')} that {who} answered"
+    return f"Of what was saved, {units.nano_usd(one.savings_nano)} comes from {compared}, against their own baselines."
 
 
 def how_sure(saved: Savings) -> str:

@@ -200,7 +200,10 @@ def stacked(
 def nothing(choice: Choice) -> None:
     """No value of this dimension, and what to do."""
     if choice.by == "tool":
-        cards.empty("No tool answered", "Give a route tools (docs/policy.md, Tools), or choose a longer period.")
+        cards.empty(
+            "Neither a tool nor the cache answered",
+            "Give a route tools or a cache (docs/policy.md), or choose a longer period.",
+        )
     else:
         cards.empty(f"No {choice.by} to count", "Choose a longer period.")
 
@@ -237,10 +240,10 @@ def per_1k(row: Spending) -> float | None:
 
 DEFINITION: Final[Mapping[SpendDimension, str]] = {
     "model": "By the model that was called. Each branch counts for its own model, used or not, probes and judges "
-    "included; n counts branches. Tools call no model and are left out.",
+    "included; n counts branches. Tools and the cache call no model and are left out.",
     "tenant": "By whom the request was made for: all of its branches, used or not. n counts requests.",
     "route": "By the route that was asked for: all branches of its requests, used or not. n counts requests.",
     "intent": "By what the prompt was taken to want: all branches of its requests, used or not. n counts requests.",
-    "tool": "Requests that a tool answered, and what their branches cost, if a model was asked before it. "
+    "tool": "Requests that a tool or the cache answered, and what their branches cost, if a model was asked before it. "
     "Saved: what the baseline would have cost for them.",
 }

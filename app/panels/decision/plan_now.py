@@ -14,6 +14,8 @@ from app import units
 Document: TypeAlias = Mapping[str, Any]
 
 _ASKED: Final = ("model", "probe")
+_NO_MODEL: Final = ("tool", "cache")
+"""Kinds of answers that no model was asked for."""
 _SIGNALS: Final = ("intent", "domain", "language", "risk", "data_class")
 """What is likely to send a request another way, when it is read differently."""
 
@@ -26,7 +28,7 @@ def differences(then: Document, now: Document) -> list[str]:
 
 def first_asked(document: Document) -> str | None:
     """Who is asked first: the tool that answers, the first model that was called, or, of a plan, its first model."""
-    if document.get("chosen_kind") == "tool":
+    if document.get("chosen_kind") in _NO_MODEL:
         return str(document.get("chosen"))
     called = sorted(
         (branch for branch in document.get("branches") or [] if branch.get("kind") in _ASKED),
@@ -56,16 +58,17 @@ def _choice(then: Document, now: Document) -> str:
     if after is None:
         would = f"Now it would get no answer: {_unstopped(refused or now.get('reason'))}."
         return would if before is not None else f"Then it got no answer, and now it would get none either. {would}"
-    doing = "would answer, and no model would be asked" if now.get("chosen_kind") == "tool" else "would be asked first"
+    called = now.get("chosen_kind") not in _NO_MODEL
+    doing = "would be asked first" if called else "would answer, and no model would be asked"
     if before is None:
         return f"Then it got no answer; now {after} {doing}."
     if before == after:
         same = f"The same choice: {after} {doing}, as then."
     else:
-        was = "answered" if then.get("chosen_kind") == "tool" else "was asked first"
+        was = "answered" if then.get("chosen_kind") in _NO_MODEL else "was asked first"
         same = f"Another choice: {after} {doing}; then {before} {was}."
     rest = [name for name in _in_order(now) if name != after]
-    follows = f" After it, if need be: {', '.join(rest)}." if rest and now.get("chosen_kind") != "tool" else ""
+    follows = f" After it, if need be: {', '.join(rest)}." if rest and called else ""
     final = then.get("chosen")
     ended = f" In the end {final} answered then." if final not in (None, before) else ""
     return f"{same}{follows}{ended}"
@@ -124,7 +127,7 @@ def _cost(then: Document, now: Document) -> str:
     model = first_asked(now)
     if model is None:
         return ""
-    if now.get("chosen_kind") == "tool":
+    if now.get("chosen_kind") in _NO_MODEL:
         return f"It would cost nothing; then it cost {units.usd(then.get('cost_usd'))} in all."
     expected, before = _expected(now, model), _expected(then, model)
     if expected is None:

@@ -37,7 +37,14 @@ NOT_PASSED = "given, did not pass"
 
 def story(document: Mapping[str, Any]) -> list[str]:
     """One to three sentences a paragraph, in the order in which things happened."""
-    told = (_asked(document), _narrowed(document), *_ran(document), _ended(document), _billed(document))
+    told = (
+        _asked(document),
+        _narrowed(document),
+        *_ran(document),
+        _continued(document),
+        _ended(document),
+        _billed(document),
+    )
     return [paragraph for paragraph in told if paragraph]
 
 
@@ -54,6 +61,8 @@ def headline(document: Mapping[str, Any]) -> str:
         return "No answer: every branch failed"
     if document.get("chosen_kind") == "tool":
         return f"Answered by the tool {chosen}, no model called"
+    if document.get("chosen_kind") == "cache":
+        return "Answered from the cache, no model called"
     doubt = ", though no answer passed its checks" if _none_passed(document) else ""
     if document.get("escalated"):
         return f"Escalated, then answered by {chosen}{doubt}"
@@ -91,6 +100,8 @@ def _asked(document: Mapping[str, Any]) -> str:
     for kind, name in (("pii", "personal data"), ("secrets", "secrets")):
         if signals.get(kind):
             facts.append(f"with {name} ({', '.join(map(str, signals[kind]))})")
+    if signals.get("tool_rounds"):
+        facts.append(_loop(signals))
     if signals.get("injection"):
         kinds = ", ".join(map(str, signals.get("injection_kinds") or ())).replace("_", " ")
         facts.append(f"looking like an injection ({kinds}, {units.score(signals['injection'])})")
@@ -98,6 +109,16 @@ def _asked(document: Mapping[str, Any]) -> str:
     if any(verdict.get("outcome") == "rerouted" for verdict in document.get("verdicts") or []):
         return f"{asker}'s request ran as the route {document.get('route')}{described}."
     return f"{asker} asked the route {document.get('route')}{described}."
+
+
+def _loop(signals: Mapping[str, Any]) -> str:
+    """How the calls of functions went whose results the request brought."""
+    went = [f"{units.plural(int(signals['tool_rounds']), 'round')} of function calls"]
+    for name, words in (("tool_errors", "failed"), ("tool_repeats", "repeated")):
+        if signals.get(name):
+            went.append(f"{signals[name]} of the last four {words}")
+    trouble = signals.get("tool_trouble")
+    return f"after {', '.join(went)}" + (f" (trouble {units.score(trouble)})" if trouble else "")
 
 
 def _narrowed(document: Mapping[str, Any]) -> str:
@@ -141,6 +162,9 @@ def _ran(document: Mapping[str, Any]) -> list[str]:
 def _branch(branch: Mapping[str, Any], place: int, branches: Sequence[Mapping[str, Any]]) -> str:
     kind, model, outcome = branch.get("kind"), branch.get("model"), branch.get("outcome")
     where = ", ".join(f"{key} {branch[key]}" for key in ("tier", "deployment") if branch.get(key))
+    if kind == "cache":
+        would = "would give it" if outcome == "planned" else "gave it"
+        return f"The cache held the answer and {would} again: {_unstopped(branch.get('reason'))}."
     who = f"The tool {model}" if kind == "tool" else f"{model}" + (f" ({where})" if where else "")
     order = _order(branch, place, branches)
     role = {"probe": "was asked as well, to compare", "judge": "judged the answer", "tool": f"was tried {order}"}
@@ -209,6 +233,19 @@ def _then(place: int, branches: Sequence[Mapping[str, Any]], what: str) -> str:
     return f" So {what} to {following.get('model')}."
 
 
+def _continued(document: Mapping[str, Any]) -> str:
+    """Whether the conversation stayed with the model that answered it before, and what leaving that one costs."""
+    candidates, chosen = document.get("candidates") or [], document.get("chosen")
+    last = next((one.get("model") for one in candidates if one.get("answered_before")), None)
+    if last is None or chosen is None or document.get("chosen_kind") != "model":
+        return ""
+    if chosen == last:
+        return f"It stayed with {last}, since that model answered this conversation before: its prompt cache is warm."
+    cost = next((one.get("cold_cache_usd") for one in candidates if one.get("model") == chosen), None)
+    told = "What that costs is not known." if cost is None else f"That costs about {units.usd(cost)} more."
+    return f"{last} answered this conversation before; {chosen} had to read it anew. {told}"
+
+
 def _ended(document: Mapping[str, Any]) -> str:
     latency, first = document.get("latency_ms"), document.get("ttft_ms")
     # Exactly 0 is what a clock tells that stood still.
@@ -223,7 +260,8 @@ def _ended(document: Mapping[str, Any]) -> str:
     start = "" if not first else f", its first token after {units.duration(first)}"
     if _none_passed(document):
         return f"No answer passed its checks, so that of {document['chosen']} was given, complete{took}{start}."
-    return f"The answer of {document['chosen']} was complete{took}{start}."
+    whose = "the cache" if document.get("chosen_kind") == "cache" else document["chosen"]
+    return f"The answer of {whose} was complete{took}{start}."
 
 
 def _none_passed(document: Mapping[str, Any]) -> bool:

@@ -84,7 +84,7 @@ def answer(state: PlaygroundState) -> None:
         if state.answer.citations:
             components.chips({"from": ", ".join(state.answer.citations)})
         return
-    written = next((branch for branch in reversed(state.branches) if branch.kind in ("model", "tool")), None)
+    written = next((branch for branch in reversed(state.branches) if branch.kind in ("model", "tool", "cache")), None)
     if written is None or not written.text or written.standing in ("rejected", "failed"):
         if state.phase == "running":
             st.html('<div class="rs-answer rs-muted">…</div>')
@@ -152,8 +152,8 @@ def _why(verdict: Verdict) -> str:
 def candidates(state: PlaygroundState, colours: Mapping[str, str]) -> None:
     """The models in the order in which they would be asked, then the excluded ones with their reason."""
     if state.candidates is None:
-        tool = next((branch for branch in state.branches if branch.kind == "tool"), None)
-        if tool is not None or state.over:
+        settled = next((branch for branch in state.branches if branch.kind in ("tool", "cache")), None)
+        if settled is not None or state.over:
             components.untrusted("No model was considered: it was settled before.", muted=True)
         else:
             _waiting()

@@ -51,6 +51,7 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
                 'remove the validators or say stream = "accepted"',
             )
         yield from _side_by_side(here, route)
+        yield from _remembering(here, route, data)
         for intent, override in table(route, "intents").items():
             below: Key = (*here, "intents", intent)
             yield from check_tiers((*below, "tiers"), names_in(override, "tiers"), data)
@@ -61,6 +62,32 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
                     "an immediate stream leaves before any validator could score it",
                     'remove the validators or say stream = "accepted" for the route',
                 )
+
+
+def _remembering(here: Key, route: Mapping[str, Any], data: Mapping[str, Any]) -> Iterator[Finding]:
+    """A session of several models, a name that the cache needs, trouble that cannot come."""
+    several = isinstance(fan_out := route.get("fan_out", 1), int) and fan_out > 1
+    if route.get("sticky") is not None and several:
+        yield (
+            (*here, "sticky"),
+            "several models are asked at once, so that a conversation has no one model to stay with",
+            "say fan_out = 1, or leave sticky out",
+        )
+    taken = next((kind for kind in ("models", "tools") if "cache" in table(data, kind)), None)
+    if route.get("cache") is not None and taken is not None:
+        yield (
+            (*here, "cache"),
+            f"decisions name the cache as they name {taken}, and one of those is called cache too",
+            f"give [{taken}.cache] another name",
+        )
+    if route.get("escalate_on_tool_trouble") is not None and not any(
+        "tools" in names_in(model, "capabilities") for model in table(data, "models").values()
+    ):
+        yield (
+            (*here, "escalate_on_tool_trouble"),
+            "no model of the policy takes functions, so no request brings results of any",
+            'give models capabilities = ["tools"], or leave it out',
+        )
 
 
 def _strategy(here: Key, entry: Any, data: Mapping[str, Any]) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from app.dashboard import theme
 from app.panels.cost.savings import counted, how_sure, interval, taken
 from telemetry.query.costs import Waterfall
 from telemetry.query.savings import Savings
+from telemetry.query.spending import Spending
 
 FALL = Waterfall(
     n=90,
@@ -37,6 +38,14 @@ def test_what_is_left_out_is_said_with_its_number() -> None:
     assert "others" not in counted(replace(FALL, requests=90), SAVED)[0]
     assert not any("older versions" in one for one in said)
     assert any("7 requests of older versions" in one for one in counted(replace(FALL, undivided=7), SAVED))
+
+
+def test_what_no_model_answered_has_a_line_of_its_own() -> None:
+    hits = Spending("cache", None, 12, 0, 0, 0, 1_500_000_000, 1_500_000_000, 12)
+    tool = replace(hits, value="calculator", savings_nano=None, savings_n=0)
+    said = counted(FALL, SAVED, [hits, tool])
+    line = "Of what was saved, $1.50 comes from 12 requests that the cache answered, against their own baselines."
+    assert [one for one in said if one.startswith("Of what was saved")] == [line]
 
 
 def test_the_interval_is_said_with_its_method() -> None:

@@ -237,3 +237,33 @@ def test_a_tool_that_is_not_sure_enough_is_no_escalation() -> None:
     tool = branch(0, "handbook", "rejected", kind="tool", score=0.1, threshold=0.75, scores=[])
     told = story(document(branches=[tool, branch(1, "small", "accepted")]))
     assert told[2].endswith("and was not used. So the request went on to small.")
+
+
+def test_a_conversation_that_stayed_and_one_that_was_left_are_told_apart() -> None:
+    candidates = [{"model": "small", "answered_before": True}, {"model": "large", "cold_cache_usd": 0.002}]
+    assert (
+        "It stayed with small, since that model answered this conversation before: its prompt cache is warm."
+        in story(document(candidates=candidates))
+    )
+    left = story(document(candidates=candidates, chosen="large"))
+    assert "small answered this conversation before; large had to read it anew. That costs about $0.002 more." in left
+    candidates[1]["cold_cache_usd"] = None
+    left = story(document(candidates=candidates, chosen="large"))
+    assert "small answered this conversation before; large had to read it anew. What that costs is not known." in left
+
+
+def test_how_calls_of_functions_went_is_told() -> None:
+    signals = {"tool_rounds": 3, "tool_errors": 2, "tool_repeats": 1, "tool_trouble": 0.75}
+    (asked, *_) = story(document(signals=signals))
+    assert asked == (
+        "A user asked the route chat: after 3 rounds of function calls, 2 of the last four failed, "
+        "1 of the last four repeated (trouble 0.75)."
+    )
+
+
+def test_what_the_cache_gave_again_is_told_without_a_model() -> None:
+    hit = branch(0, "cache", "accepted", kind="cache", reason="small gave this answer 3 min ago")
+    told = document(branches=[hit], chosen="cache", chosen_kind="cache", cost_usd=0.0, savings_usd=0.004)
+    assert headline(told) == "Answered from the cache, no model called"
+    assert "The cache held the answer and gave it again: small gave this answer 3 min ago." in story(told)
+    assert "The answer of the cache was complete after 120 ms." in story(told)
