@@ -16,9 +16,10 @@ from app.gateway.admission import check_target, known_caller
 from app.gateway.bodies import ChatBody, read_chat
 from app.gateway.errands import errand
 from app.gateway.errors import body_of, error_body
+from app.gateway.headers import Course, of_decision, of_refusal
 from app.gateway.leaving import unless_left
 from router_core.errors import RouteScopeError
-from router_core.events import Answered, Event, Failed, Settled, SignalsRead, Token
+from router_core.events import Answered, Event, Failed, Settled, Token
 from router_core.functions import FunctionCall
 from router_core.request import RouteRequest
 from router_core.result import CommitState, Decision, RouteResult
@@ -34,7 +35,8 @@ async def chat_completions(request: Request) -> Response:
     # Asked for only now: while the body was on its way the policy may have been exchanged.
     router: Router = request.app.state.service.router
     check_target(known_caller(request), router.targets.resolve(wanted.route).name)
-    return await unless_left(request, _stream(router, body, wanted) if body.stream else _whole(router, wanted))
+    answer = _stream(request, router, body, wanted) if body.stream else _whole(router, wanted)
+    return await unless_left(request, answer)
 
 
 async def _whole(router: Router, wanted: RouteRequest) -> Response:
@@ -52,35 +54,35 @@ async def _whole(router: Router, wanted: RouteRequest) -> Response:
         "usage": _usage(decision),
         "routescope": _summary(decision, result.commit),
     }
-    headers = {"x-routescope-decision-id": decision.decision_id, "x-routescope-model": _ascii(decision.chosen or "")}
-    return Response(orjson.dumps(content), media_type="application/json", headers=headers)
+    return Response(orjson.dumps(content), media_type="application/json", headers=of_decision(decision))
 
 
-async def _stream(router: Router, body: ChatBody, wanted: RouteRequest) -> Response:
+async def _stream(request: Request, router: Router, body: ChatBody, wanted: RouteRequest) -> Response:
     """The response starts with the first event that a client can see, so that a failure before it is a real status."""
     events = router.stream(wanted)
-    decision_id = ""
+    course = Course()
     try:
         async for event in events:
-            if isinstance(event, SignalsRead):
-                decision_id = event.decision_id
-            elif isinstance(event, Failed):
-                return await _refused(event, decision_id, events)
-            elif isinstance(event, Answered) or (isinstance(event, Token) and event.final):
+            course.note(event)
+            if isinstance(event, Failed):
+                return await _refused(request, event, course.decision_id, events)
+            if isinstance(event, Answered) or (isinstance(event, Token) and event.final):
                 usage_wanted = body.stream_options is not None and body.stream_options.include_usage
-                chunks = _chunks(decision_id, event, events, usage_wanted)
-                return StreamingResponse(chunks, media_type="text/event-stream", headers=SSE_HEADERS)
+                chunks = _chunks(course.decision_id, event, events, usage_wanted)
+                headers = {**SSE_HEADERS, **course.headers()}
+                return StreamingResponse(chunks, media_type="text/event-stream", headers=headers)
     except asyncio.CancelledError:
         await events.aclose()
         raise
     raise AssertionError("a request ends in an answer or in an error")
 
 
-async def _refused(failed: Failed, decision_id: str, events: AsyncGenerator[Event]) -> Response:
+async def _refused(request: Request, failed: Failed, decision_id: str, events: AsyncGenerator[Event]) -> Response:
     async with aclosing(events):
         async for _ in events:
             pass  # The decision is committed before the refusal goes out.
-    return JSONResponse(_error(failed, decision_id), status_code=failed.http_status)
+    headers = of_refusal(request, failed.http_status, decision_id)
+    return JSONResponse(_error(failed, decision_id), status_code=failed.http_status, headers=headers)
 
 
 async def _chunks(
@@ -199,7 +201,3 @@ def _summary(decision: Decision, commit: CommitState) -> dict[str, Any]:
 
 def _data(content: dict[str, Any]) -> bytes:
     return b"data: " + orjson.dumps(content) + b"\n\n"
-
-
-def _ascii(name: str) -> str:
-    return name.encode("ascii", "replace").decode()

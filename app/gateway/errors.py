@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from app.gateway.headers import of_refusal
 from router_core.errors import RequestError, RouteScopeError, RoutingError
 
 log = logging.getLogger("routescope.gateway")
@@ -31,7 +32,9 @@ def body_of(error: RouteScopeError) -> dict[str, Any]:
 async def on_routescope_error(request: Request, error: Exception) -> Response:
     """Answer with the error's own status and sentence."""
     assert isinstance(error, RouteScopeError)
-    return JSONResponse(body_of(error), status_code=error.http_status)
+    decision_id = error.decision_id if isinstance(error, RoutingError) else None
+    headers = of_refusal(request, error.http_status, decision_id)
+    return JSONResponse(body_of(error), status_code=error.http_status, headers=headers)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
