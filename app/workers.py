@@ -93,6 +93,8 @@ class Workers:
     say: Callable[[str], None]
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="routescope-")))
     """Of this user alone."""
+    first_wait_s: float = 0.1
+    """Before a worker that ended is started again; doubled with each end."""
     _children: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
     _ends: deque[float] = field(default_factory=deque)
 
@@ -161,8 +163,8 @@ class Workers:
         if len(self._ends) > MOST_ENDS:
             self.say(f"{len(self._ends)} workers ended within {WITHIN_S:.0f} s, the last with {_how(code)}; giving up")
             return False
-        wait_s = 0.1 * 2 ** (len(self._ends) - 1)
-        self.say(f"worker {number} ended with {_how(code)}; it is started again in {wait_s:.1f} s")
+        wait_s = self.first_wait_s * 2 ** (len(self._ends) - 1)
+        self.say(f"worker {number} ended with {_how(code)}; it is started again in {wait_s:g} s")
         self._close_input(self._children[number])
         if not stop.wait(wait_s):
             self._start(number)

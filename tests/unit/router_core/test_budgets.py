@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,13 +12,14 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from router_core import semconv
-from router_core.clock import ManualClock
+from router_core.clock import Clock, ManualClock
 from router_core.errors import BudgetExhausted, RoutingError, StateUnavailable
-from router_core.pricing import Usage, to_nano
+from router_core.pricing import Nano, Usage, to_nano
 from router_core.providers.scripted import Replies, Reply
 from router_core.request import Context, RouteRequest
 from router_core.router import Router
-from router_core.state.store import Account, Balance
+from router_core.state.memory import MemoryStore
+from router_core.state.store import Account, Balance, Claim, Hold, Shortage
 from tests.routing import START, Bench, policy
 from tests.state import balance, in_a_file
 
@@ -250,3 +252,52 @@ async def test_a_local_model_that_only_a_validator_asks_lets_nobody_go_on() -> N
     bench = Bench(loaded, tiny=Replies(), twin=Replies("Well."), huge=Replies("Well."))
     with pytest.raises(BudgetExhausted):
         await bench.router.aroute(ask())  # twin is local, but never answers
+
+
+class Away(MemoryStore):
+    """Accounts whose database is away from the so-manieth question on."""
+
+    def __init__(self, clock: Clock, answers: int) -> None:
+        super().__init__(clock)
+        self.answers = answers
+
+    async def balances(self, accounts: Sequence[Account]) -> list[Balance]:
+        self._count()
+        return await super().balances(accounts)
+
+    async def hold(self, claims: Sequence[Claim], nano: Nano, expires_ns: int) -> Hold | Shortage:
+        self._count()
+        return await super().hold(claims, nano, expires_ns)
+
+    def _count(self) -> None:
+        if self.answers == 0:
+            raise StateUnavailable("the shared state did not answer within 50 ms")
+        self.answers -= 1
+
+
+FAILS_OPEN = '[state]\non_unavailable = "fail_open"\n'
+
+
+@pytest.mark.parametrize("answers", [0, 1], ids=["before-the-plan", "before-the-call"])
+async def test_budgets_that_fail_open_let_requests_go_on_unchecked_and_the_decision_says_so(answers: int) -> None:
+    bench = Bench(policy(rules=budget("0.0005") + FAILS_OPEN), tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    state = Away(bench.clock, answers)
+    router = Router.from_policy(bench.loaded, clock=bench.clock, scripts=bench.scripts, state=state)
+    decision = (await router.aroute(ask())).decision
+    (verdict,) = decision.verdicts
+    assert (verdict.rule, verdict.outcome) == ("budget:team", "unchecked")
+    assert verdict.reason == (
+        "it was not checked: the shared state did not answer within 50 ms; what is spent is counted once that is over"
+    )
+    state.answers = -1
+    assert await balance(state, Account("team", MONTH)) == Balance(to_nano(str(decision.cost_usd)), 0)
+
+
+@pytest.mark.parametrize("answers", [0, 1], ids=["before-the-plan", "before-the-call"])
+async def test_budgets_that_fail_closed_refuse_with_a_503_and_no_model_is_asked(answers: int) -> None:
+    bench = Bench(policy(rules=budget("1")), tiny=Replies(), twin=Replies(), huge=Replies())
+    state = Away(bench.clock, answers)
+    router = Router.from_policy(bench.loaded, clock=bench.clock, scripts=bench.scripts, state=state)
+    with pytest.raises(StateUnavailable, match="did not answer within 50 ms") as refused:
+        await router.aroute(ask())
+    assert refused.value.http_status == 503

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from app.keys.rate import Rates
 from router_core.clock import ManualClock
+from router_core.errors import StateUnavailable
+from router_core.policy.schema import StateEntry
 from router_core.state.memory import MemoryStore
 from tests.state import at_once
 
@@ -66,3 +68,17 @@ def test_who_waits_as_long_as_told_gets_in(per_minute: int) -> None:
         assert take(rates, "one", per_minute) == 0
     clock.advance(take(rates, "one", per_minute) + 1e-6)
     assert take(rates, "one", per_minute) == 0
+
+
+class Away(MemoryStore):
+    """A store that cannot be used."""
+
+    async def take(self, name: str, per_minute: int) -> float:
+        raise StateUnavailable("it is away")
+
+
+def test_while_the_store_is_away_the_policy_says_what_becomes_of_requests() -> None:
+    open_ = StateEntry(on_unavailable="fail_open")
+    assert take(Rates(Away(a_clock()), lambda: open_), "one", 1) == 0
+    with pytest.raises(StateUnavailable):
+        take(Rates(Away(a_clock())), "one", 1)
