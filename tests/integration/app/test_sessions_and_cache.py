@@ -108,7 +108,7 @@ def test_a_client_may_ask_for_a_new_answer(
     upstream.plays(answer("One."), answer("Two."), answer("Three."))
     wanted: Any = {"model": "route/kept", "messages": asked("Count for me"), "temperature": 0}
 
-    def said(**headers: str) -> str | None:
+    def said(**headers: str) -> Any:
         return client.chat.completions.create(**wanted, extra_headers=headers).choices[0].message.content
 
     assert said() == "One."
