@@ -11,7 +11,8 @@ from pathlib import Path
 
 import uvicorn
 
-from app.gateway.server import create_app
+from app.gateway.connection import Connection
+from app.gateway.server import configuration, create_app
 from app.settings import HOME_VARIABLE, KEY_VARIABLE, Settings
 from app.wiring import Service
 from router_core.clock import Clock
@@ -80,23 +81,22 @@ def free_port() -> int:
 
 @contextmanager
 def gateway(
-    home: Path, policy: Path, clock: Clock | None = None, *, own_key: str = ""
+    home: Path,
+    policy: Path,
+    clock: Clock | None = None,
+    *,
+    own_key: str = "",
+    connection: type[Connection] = Connection,
 ) -> Iterator[tuple[str, Service]]:
     """Address and service of a running gateway; closing it flushes everything.
 
     ``clock`` paces its looks at the policy's file; ``own_key`` is what a launcher gives to the processes of one start.
+    ``connection``: how long clients may take.
     """
     environ = {HOME_VARIABLE: str(home), KEY_VARIABLE: own_key}
     service = Service.open(Settings.read(policy=policy, environ=environ))
     port = free_port()
-    config = uvicorn.Config(
-        create_app(service, pull=False, clock=clock),
-        host="127.0.0.1",
-        port=port,
-        log_level="warning",
-        log_config=None,  # uvicorn's own would close every handler that is there
-    )
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configuration(create_app(service, pull=False, clock=clock), "127.0.0.1", port, connection))
     thread = threading.Thread(target=server.run, name="gateway", daemon=True)
     thread.start()
     while not server.started:

@@ -7,10 +7,12 @@ or protobuf where that is taken, which a page of another origin cannot do withou
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,7 +44,8 @@ class Doorkeeper:
             response = JSONResponse(error_body(message, code, "invalid_request_error"), status_code=status)
             await response(scope, receive, send)
             return
-        await self._app(scope, _bounded(receive), send)
+        with suppress(ClientDisconnect):  # It left before its body had come: nobody is there to be told anything.
+            await self._app(scope, _bounded(receive), send)
 
     def _refusal(self, method: str, path: str, headers: Headers) -> tuple[int, str, str] | None:
         host = _name(headers.get("host", ""))

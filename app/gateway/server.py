@@ -23,6 +23,7 @@ from app.gateway.admission import Admission, known_caller
 from app.gateway.alerts import end_silence, start_silence
 from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
+from app.gateway.connection import Connection
 from app.gateway.crowd import Crowd
 from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
@@ -207,6 +208,22 @@ class _Server(uvicorn.Server):
             await asyncio.to_thread(self._seat.ready_file(self._seat.number).touch)
 
 
+def configuration(app: Starlette, host: str, port: int, connection: type[Connection] = Connection) -> uvicorn.Config:
+    """How uvicorn serves the gateway."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        http=connection,
+        ws="none",
+        log_level="warning",
+        log_config=None,  # its lines go where ours go
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
 def serve(
     service: Service,
     *,
@@ -222,14 +239,5 @@ def serve(
     """
     reload_on_hangup(service.watch)
     take_short_turns()
-    config = uvicorn.Config(
-        create_app(service, pull=pull, host=host, keyless=keyless, seat=seat),
-        host=host,
-        port=port,
-        log_level="warning",
-        log_config=None,  # its lines go where ours go
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
+    config = configuration(create_app(service, pull=pull, host=host, keyless=keyless, seat=seat), host, port)
     _Server(config, seat).run(None if seat is None else seat.sockets())
