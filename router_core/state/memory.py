@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from router_core.clock import Clock
 from router_core.pricing import Nano
 from router_core.state.rate import poured
 from router_core.state.store import UNCHECKED, Account, Balance, BreakerNews, Claim, Hold, ProbeAnswer, Shortage
+
+_FAR_NS: Final = 2**63
 
 
 class MemoryStore:
@@ -18,6 +21,8 @@ class MemoryStore:
         self._spent: dict[Account, Nano] = {}
         self._held: dict[Account, Nano] = {}
         self._open: dict[int, tuple[Hold, int]] = {}
+        self._soonest_ns = 0
+        """No open hold expires before it."""
         self._made = UNCHECKED
         self._full_at: dict[str, int] = {}
 
@@ -38,6 +43,7 @@ class MemoryStore:
         self._made += 1
         hold = Hold(self._made, tuple(claim.account for claim in claims), nano)
         self._open[hold.number] = hold, expires_ns
+        self._soonest_ns = min(self._soonest_ns, expires_ns)
         for account in hold.accounts:
             self._held[account] = self._held.get(account, 0) + nano
         return hold
@@ -64,9 +70,12 @@ class MemoryStore:
 
     def _expire(self) -> None:
         now = self._clock.time_ns()
+        if now < self._soonest_ns:
+            return
         for hold, expires_ns in list(self._open.values()):
             if expires_ns <= now:
                 self.settle(hold, hold.nano)
+        self._soonest_ns = min((expires_ns for _, expires_ns in self._open.values()), default=_FAR_NS)
 
     # --- rates and breakers ------------------------------------------------------------------------------------------
 

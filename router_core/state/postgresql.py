@@ -60,10 +60,13 @@ class PostgresDatabase:
 
     def carry_out(self, notes: Sequence[Note], questions: Sequence[Question]) -> list[Any]:
         """See `Database.carry_out`."""
-        with self._saying_what_failed(), self._transaction():
-            if not only_reads(notes, questions):
+        batch = Batch(self, PREFIX, self._clock.time_ns())
+        with self._saying_what_failed():
+            if only_reads(notes, questions):
+                return batch.carry_out(notes, questions)
+            with self._transaction():
                 self._lock()
-            return Batch(self, PREFIX, self._clock.time_ns()).carry_out(notes, questions)
+                return batch.carry_out(notes, questions)
 
     def sweep(self) -> None:
         """See `Database.sweep`."""
@@ -81,7 +84,8 @@ class PostgresDatabase:
     def run(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         """See `Statements.run`."""
         cursor = self._connected().execute(_in_its_words(sql), values or None)
-        return cursor.fetchall() if cursor.description is not None else []
+        # What gives no rows is not waited for: it goes on its way with the next statement that does.
+        return cursor.fetchall() if sql.startswith("SELECT") or " RETURNING " in sql else []
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
         """See `Statements.run_many`."""
@@ -90,11 +94,14 @@ class PostgresDatabase:
 
     def _lock(self) -> None:
         # One lock a schema: gateways of other schemas of this database have state of their own.
-        self.run("SELECT pg_advisory_xact_lock(hashtext('routescope state'), hashtext(current_schema()))")
+        self._connected().execute(
+            "SELECT pg_advisory_xact_lock(hashtext('routescope state'), hashtext(current_schema()))"
+        )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._connected().transaction():
+        connection = self._connected()
+        with connection.pipeline(), connection.transaction():
             yield
 
     def _connected(self) -> Connection[Any]:

@@ -88,8 +88,6 @@ class Batch:
         self._count([one for one in notes if isinstance(one, Count)])
         for note in notes:
             self._write(note)
-        if any(isinstance(one, MakeHold) for one in questions):
-            self._expire()
         self._write_spent()
         accounts = self._accounts_of(questions)
         known = self._balances(accounts)
@@ -158,15 +156,18 @@ class Batch:
     # --- money -------------------------------------------------------------------------------------------------------
 
     def _settle(self, settlements: Sequence[Settle]) -> None:
-        """What holds came to takes their place; of those that are gone nothing counts any more."""
+        """What holds came to takes their place. Of those that are gone nothing counts, of late ones all that was held.
+
+        One that is over counts in its account's total all the same, so it may stay until `sweep` comes by.
+        """
         came_to: dict[int, Nano] = {}
         for one in settlements:
             came_to.setdefault(one.number, one.nano)  # the first word counts
         for some in _slices(list(came_to)):
             marks = ", ".join("?" * len(some))
-            sql = f"DELETE FROM {{p}}reserve WHERE number IN ({marks}) RETURNING number, name, period"  # noqa: S608 (our own marks)
-            for number, name, period in self._run(sql, *some):
-                self._add(Account(name, period), came_to[number])
+            sql = f"DELETE FROM {{p}}reserve WHERE number IN ({marks}) RETURNING number, name, period, nano, expires"  # noqa: S608 (our own marks)
+            for number, name, period, nano, expires in self._run(sql, *some):
+                self._add(Account(name, period), nano if expires <= self.now_ns else came_to[number])
 
     def _count(self, counts: Sequence[Count]) -> None:
         for one in counts:
