@@ -141,11 +141,11 @@ def _path(line: Sequence[float | None]) -> str:
     return "".join(path)
 
 
-def figure(label: str, value: str, note: str, *, key: str) -> None:
-    """One number of one decision, with what it counts below."""
+def figure(label: str, value: str, note: str, *, key: str, help: str) -> None:
+    """One number without a course, with what it counts below. ``help``: its definition, on hover and on focus."""
     with st.container(border=True, key=f"card-figure-{key}", gap="xxsmall"):
         st.html(
-            f'<div class="rs-sub">{plain.html(label)}</div><div class="rs-value">{plain.html(value)}</div>'
+            f'<div class="rs-sub">{plain.html(label)}{_hint(help)}</div><div class="rs-value">{plain.html(value)}</div>'
             f'<div class="rs-sub">{plain.html(unbroken(note), 60)}</div>'
         )
 

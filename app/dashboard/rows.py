@@ -43,6 +43,8 @@ class Column:
     """``least``: no more room than its text takes; ``most``: what the others leave, the text cut at its end."""
     limit: int = NAME
     """Characters of a text."""
+    spare: bool = False
+    """Left out on a narrow page, as what the row leads to says it too."""
 
 
 def draw(
@@ -92,8 +94,11 @@ def _written(column: Column) -> dict[str, Any]:
     told: dict[str, Any] = {
         "title": column.title,
         "kind": kind,
+        "number": column.number,
         "texts": [plain.visible(text, column.limit) for text in column.texts],
     }
+    if column.spare:
+        told["kind"] += " rs-spare"
     if column.help:
         told["help"] = column.help
     for name in ("sort", "shares", "tones", "swatches"):

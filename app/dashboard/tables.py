@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from app import plain, units
@@ -54,8 +55,14 @@ def models(found: Sequence[ModelTotals], colours: Mapping[str, str], *, key: str
         _milliseconds(
             "First token p95", [row.ttft_p95_ms for row in ordered], "95th percentile, from the start of the branch."
         ),
-        _counts("Tokens in", [row.input_tokens for row in ordered], "Input tokens, as the provider counted them."),
-        _counts("Tokens out", [row.output_tokens for row in ordered], "Output tokens, as the provider counted them."),
+        replace(
+            _counts("Tokens in", [row.input_tokens for row in ordered], "Input tokens, as the provider counted them."),
+            spare=True,
+        ),
+        replace(
+            _counts("Tokens out", [row.output_tokens for row in ordered], "Output tokens, as the provider counted."),
+            spare=True,
+        ),
     ]
     if any(row.cost_unknown for row in ordered):
         unknown = [row.cost_unknown for row in ordered]
@@ -68,8 +75,8 @@ def models(found: Sequence[ModelTotals], colours: Mapping[str, str], *, key: str
 def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
     """Decisions, a line each; the id of the one that was clicked.
 
-    The server does not know how wide the page is, so the columns come in the order of their worth: what a narrow page
-    cuts off is what one misses least, and the table scrolls to it.
+    The server does not know how wide the page is, so the columns come in the order of their worth, and a narrow page
+    leaves out the last ones, which the decision says too.
     """
     columns = [
         Column("Time (UTC)", [f"{row.ts:%Y-%m-%d %H:%M:%S}" for row in found], width="least"),
@@ -113,14 +120,16 @@ def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
             sort=[row.savings_nano for row in found],
             help="Baseline minus cost, in US dollars.",
         ),
-        Column("Intent", [row.intent for row in found]),
-        Column("Route", [row.route for row in found]),
-        Column("Tenant", [row.tenant for row in found]),
+        Column("Intent", [row.intent for row in found], spare=True),
+        Column("Route", [row.route for row in found], spare=True),
+        Column("Tenant", [row.tenant for row in found], spare=True),
     ]
     if any(row.simulated or row.purpose != "user" for row in found):
         purposes = [row.purpose + (", simulated" if row.simulated else "") for row in found]
-        columns.append(Column("Purpose", purposes, help="Who made the request, and whether it is demo traffic."))
-    columns.append(Column("Why", [_why(row) for row in found], width="most", limit=REASON))
+        columns.append(
+            Column("Purpose", purposes, spare=True, help="Who made the request, and whether it is demo traffic.")
+        )
+    columns.append(Column("Why", [_why(row) for row in found], width="most", limit=REASON, spare=True))
     names = [row.decision_id for row in found]
     return rows.draw(columns, key=key, names=names, links=[navigation.decision_url(name) for name in names])
 

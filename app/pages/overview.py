@@ -27,7 +27,7 @@ def _body(view: View, now: Totals) -> None:
     before = None if view.before is None else cache.ask(overview.totals, view.before)
     buckets = cache.ask(overview.series, view.filters, view.period.step)
     earlier = cache.ask(overview.series, view.before, view.period.step) if view.compare and view.before else []
-    numbers.draw(now, before, buckets, view.period.step)
+    numbers.draw(view, now, before, buckets)
     glance.draw(view)
     with cards.grid("time", narrowest="half"):
         traffic.spend_by_model(view)

@@ -39,7 +39,7 @@ const cell = (column, row, link, opens) => {
     made.append(bar);
   }
   // What its width cuts off is read on pointing at it.
-  if (column.kind !== "n") made.title = column.texts[row];
+  if (!column.number) made.title = column.texts[row];
   return made;
 };
 
@@ -57,7 +57,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const turn = make("button", "rs-turn", column.title);
       if (column.help) turn.title = column.help;
       turn.onclick = () => {
-        down = by === place ? !down : column.kind === "n";
+        down = by === place ? !down : column.number;
         by = place;
         draw();
       };

@@ -38,8 +38,8 @@ def draw(rules: Sequence[RuleView], found: Sequence[AlertView], readings: Mappin
         for one in found:
             by_rule.setdefault(one.rule.name, []).append(one)
         plot.save(lambda: plot.written(_rows(found)), key="alerts-rules", what="all rules and subjects")
-        heads = ("Rule", "Now", "Value", "Threshold", "Last day", "Counted", "Told")
-        head = "".join(f'<th class="{"n" if name == "Value" else ""}">{name}</th>' for name in heads)
+        heads = {"Rule": "", "Now": "", "Value": "n", "Threshold": "", "Last day": "", "Told": "rs-spare"}
+        head = "".join(f'<th class="{kind}">{name}</th>' for name, kind in heads.items())
         body = "".join(_row(rule, by_rule.get(rule.name, []), readings) for rule in rules)
         st.html(
             f'<div class="rs-scroll"><table class="rs-table"><thead><tr>{head}</tr></thead>'
@@ -55,9 +55,10 @@ def _row(rule: RuleView, of_rule: Sequence[AlertView], readings: Mapping[str, Se
     what = f'<div class="rs-sub">{plain.html(_what(rule))}</div>'
     return (
         f"<tr><td>{name}{what}</td><td>{_state(rule, of_rule)}</td>"
-        f'<td class="n">{_value(rule, first)}</td><td>{plain.html(components.unbroken(said.threshold(rule)))}</td>'
+        f'<td class="n">{_value(rule, first)}</td><td>{plain.html(components.unbroken(said.threshold(rule)))}'
+        f'<div class="rs-sub">{plain.html(components.unbroken(_counted(rule)))}</div></td>'
         f"<td>{_course(rule, readings.get(first.alert_id, ()) if first else ())}</td>"
-        f"<td>{plain.html(components.unbroken(_counted(rule)))}</td><td>{_channels(rule)}</td></tr>"
+        f'<td class="rs-spare">{_channels(rule)}</td></tr>'
     )
 
 

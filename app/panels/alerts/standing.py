@@ -39,12 +39,36 @@ def numbers(found: Sequence[AlertView], rules: Sequence[RuleView], now: datetime
     with cards.grid("standing", narrowest="kpi"):
         made_up = sum(one.simulated for one in firing)
         of_these = f"{units.count(made_up)} of them about simulated traffic" if made_up else "told to channels once"
-        cards.figure("Firing", units.count(len(firing)), of_these, key="firing")
+        cards.figure(
+            "Firing",
+            units.count(len(firing)),
+            of_these,
+            key="firing",
+            help="Subjects of rules that are beyond their thresholds for long enough, and not silenced.",
+        )
         pending = sum(one.state == "pending" for one in found)
-        cards.figure("Pending", units.count(pending), "beyond the threshold, not for long enough", key="pending")
-        cards.figure("Silenced", units.count(silenced), "evaluated, but nobody is told", key="silenced")
+        cards.figure(
+            "Pending",
+            units.count(pending),
+            "beyond the threshold, not for long enough",
+            key="pending",
+            help="They fire when that lasts as long as their rule says.",
+        )
+        cards.figure(
+            "Silenced",
+            units.count(silenced),
+            "evaluated, but nobody is told",
+            key="silenced",
+            help="Subjects, in whatever state, that a silence covers now.",
+        )
         note = f"{units.plural(len(rules), 'rule')}; {units.count(dark)} have not enough data"
-        cards.figure("Watched", units.count(len(found)), note, key="watched")
+        cards.figure(
+            "Watched",
+            units.count(len(found)),
+            note,
+            key="watched",
+            help="Subjects that the rules look at: a rule may watch each model or each tenant by itself.",
+        )
     if last is None:
         components.notice(
             "The alert rules have not been evaluated yet. `routescope up` does it every minute, "

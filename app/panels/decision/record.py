@@ -36,20 +36,48 @@ def numbers(document: Document) -> None:
     saved, baseline = document["savings_usd"], document["baseline_cost_usd"]
     tokens = (document["input_tokens"], document["output_tokens"])
     with cards.grid("numbers", narrowest="kpi"):
-        cards.figure("Cost", units.usd(document["cost_usd"]), "All branches, used or not", key="cost")
+        cards.figure(
+            "Cost",
+            units.usd(document["cost_usd"]),
+            "All branches, used or not",
+            key="cost",
+            help="US dollars for every branch: accepted, rejected and failed ones, probes and judges.",
+        )
         cards.figure(
             "Saved",
             units.usd(saved),
             f"against {document['baseline_model']}" if baseline is not None else "no baseline is known",
             key="saved",
-        )
-        cards.figure("Latency", units.took(document["latency_ms"]), "Request in to decision settled", key="latency")
-        cards.figure("First token", units.took(document["ttft_ms"]), "That the caller could see", key="ttft")
-        cards.figure(
-            "Router's own time", units.took(document["overhead_ms"]), "All but calls and the commit", key="own"
+            help="What the strongest eligible model would have cost at its price, minus all that was spent.",
         )
         cards.figure(
-            "Tokens", " + ".join(units.count(number) for number in tokens), "Input + output, all branches", key="tokens"
+            "Latency",
+            units.took(document["latency_ms"]),
+            "Request in to decision settled",
+            key="latency",
+            help="By the router's monotonic clock, all branches and the router's own time included.",
+        )
+        cards.figure(
+            "First token",
+            units.took(document["ttft_ms"]),
+            "That the caller could see",
+            key="ttft",
+            help="From the request's arrival to the first token of the answer that was given; unknown where nobody "
+            "measured it.",
+        )
+        cards.figure(
+            "Router's own time",
+            units.took(document["overhead_ms"]),
+            "All but calls and the commit",
+            key="own",
+            help="Latency without the time in which a model, tool or judge was called, and without the commit.",
+        )
+        cards.figure(
+            "Tokens",
+            " + ".join(units.count(number) for number in tokens),
+            "Input + output, all branches",
+            key="tokens",
+            help="As the providers counted them, of every branch, used or not.",
         )
 
 

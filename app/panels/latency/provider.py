@@ -111,13 +111,12 @@ def _of(view: View, model: str) -> None:
             lambda seconds: units.duration(None if seconds is None else seconds * 1000),
             "lines",
         ),
-        Panel(
-            "fell back",
-            [Series("fell back", [(one.start, one.fell_back) for one in buckets], colour)],
-            units.count,
-            "bars",
-        ),
     ]
+    if any(one.fell_back for one in buckets):
+        fell_back = [(one.start, one.fell_back) for one in buckets]
+        panels.append(Panel("fell back", [Series("fell back", fell_back, colour)], units.count, "bars"))
+    else:
+        components.paragraphs([f"No request that asked {plain.visible(model, _NAME)} first fell back in the period."])
     plot.draw(
         timeline.timeline(
             breakers.lasting(intervals),

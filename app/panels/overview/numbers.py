@@ -1,4 +1,4 @@
-"""The six numbers at the top of the overview."""
+"""The seven numbers at the top of the overview."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from collections.abc import Callable, Sequence
 from app import units
 from app.dashboard import cards, navigation
 from app.dashboard.charts import over_time
-from telemetry.query.overview import Bucket, Step, Totals
+from app.dashboard.view import View
+from app.panels.overview import quality
+from telemetry.query.overview import Bucket, Totals
 from telemetry.query.savings import Savings
 
 
-def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: Step) -> None:
-    """Six numbers of the period, each with its course and its change."""
+def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> None:
+    """Seven numbers of the period, each with its course, and all but quality with its change."""
+    step = view.period.step
     saved = Savings.of(buckets if step == "day" else ())
 
     def course(read: Callable[[Bucket], float | None], idle: float | None = None) -> list[float | None]:
         return over_time.course([(bucket.start, read(bucket)) for bucket in buckets], step, idle=idle)
 
-    with cards.grid("numbers", narrowest="kpi"):
+    with cards.grid("seven", narrowest="kpi"):
         cards.kpi(
             "Requests",
             units.count(now.requests),
@@ -89,6 +92,7 @@ def draw(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step: St
             key="failed",
             more=lambda: navigation.decisions_link("Failed ones", status="failed"),
         )
+        quality.number(view)
 
 
 def _change(

@@ -103,6 +103,7 @@ def test_the_overview_counts_what_users_asked(home: Path) -> None:
     assert "Requests: 2" in said
     assert "Spend: $0.0000024" in said
     assert "Saved vs baseline: $0.0000076" in said
+    assert "Good answers: not evaluated yet" in said
     assert "n\u00a0=\u00a02" in said
 
 

@@ -130,7 +130,7 @@ def test_a_card_escapes_what_it_is_called_and_what_defines_it() -> None:
         from app.dashboard import cards
         from tests.unit.app.dashboard.test_cards import HOSTILE
 
-        cards.figure(HOSTILE, HOSTILE, HOSTILE, key="figure")
+        cards.figure(HOSTILE, HOSTILE, HOSTILE, key="figure", help=HOSTILE)
         cards.error_card(HOSTILE, key="error")
         cards.empty(HOSTILE, HOSTILE)
         with cards.card(HOSTILE, HOSTILE, key="card", help=HOSTILE):
