@@ -290,7 +290,7 @@ async def _route(request: Any, settings: Settings, *, explain: bool, wait_s: flo
     service = Service.open(settings)
     try:
         decision = await service.router.explain(request)
-        if not explain and decision.chosen_kind != "tool":
+        if not explain and decision.chosen_kind not in ("tool", "cache"):
             await service.wait_for_models(wait_s)
         if explain:
             click.echo(json.dumps(asdict(decision), ensure_ascii=False) if as_json else decision.reason)

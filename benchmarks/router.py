@@ -7,6 +7,8 @@ so that whatever else the machine does hits all of them alike. ``wall`` is the w
 answer and the commit included; ``own`` is the decision's ``overhead_ms``: all but the calls of models and the commit.
 ``spans`` are made and go nowhere, by our tracer and by that of OpenTelemetry's SDK; ``committed`` is what the gateway
 does; ``paused`` is ``telemetry_off`` after a pause as long as a commit, which is what a processor's caches forget.
+``missed`` is ``telemetry_off`` on a route that is sticky and has a cache, with requests that never come again: looked
+for, answered, kept. ``hit`` is the same request again and again, each answered by the cache.
 litellm's Router answers a mock response from one of two deployments. Ends with a JSON list.
 """
 
@@ -14,9 +16,11 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import itertools
 import pstats
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,15 +74,19 @@ validators = ["no-refusal"]
 strategy = { kind = "cascade", tiers = ["small", "large"] }
 """
 
+REMEMBERING = """
+sticky = {}
+cache = { max_temperature = 1 }
+"""
 ANSWER = "Their boundaries were drawn along the rivers."
 PROMPT = " ".join(handbook()[:200])
 """200 words of prose."""
 
 
-def router(telemetry: Telemetry | None = None, provider: TracerProvider | None = None) -> Router:
-    """A router whose two models answer at once."""
+def router(telemetry: Telemetry | None = None, provider: TracerProvider | None = None, route: str = "") -> Router:
+    """A router whose two models answer at once; ``route``: what else the policy says of its route."""
     scripts = {"one": Replies(ANSWER, repeat_last=True)}
-    loaded = parse_policy(POLICY, Path("bench.toml"))
+    loaded = parse_policy(POLICY + route, Path("bench.toml"))
     if telemetry is not None:
         tracer = telemetry.tracer_provider.get_tracer(semconv.INSTRUMENTATION_NAME)
         return Router.from_policy(loaded, scripts=scripts, tracer=tracer, sink=telemetry.sink)
@@ -87,11 +95,17 @@ def router(telemetry: Telemetry | None = None, provider: TracerProvider | None =
     return Router.from_policy(loaded, scripts=scripts)
 
 
-def ours(routing: Router) -> Measure:
+def ours(routing: Router, prompts: Iterator[str] | None = None, kind: str = "model") -> Measure:
+    """Routing one request after the other; ``kind``: of the branch that is to answer all but the first."""
+    texts = itertools.repeat(PROMPT) if prompts is None else prompts
+    begun = False
+
     async def measure() -> Took:
-        result, took = await timed(routing.aroute(RouteRequest.from_prompt(PROMPT)))
-        if result.text != ANSWER:
-            raise SystemExit(f"the scripted answer did not come back: {result.text!r}")
+        nonlocal begun
+        result, took = await timed(routing.aroute(RouteRequest.from_prompt(next(texts))))
+        if result.text != ANSWER or (begun and result.decision.chosen_kind != kind):
+            raise SystemExit(f"this is not the answer that was to be measured: {result.decision.reason}")
+        begun = True
         return replace(took, own=result.decision.overhead_ms)
 
     return measure
@@ -135,6 +149,8 @@ async def measure_all(requests: int) -> list[Figure]:
                 "sdk_spans": ours(router(provider=nowhere(SdkTracerProvider()))),
                 "telemetry_off": ours(router()),
                 "paused": paused(ours(router()), PAUSE_S),
+                "missed": ours(router(route=REMEMBERING), (f"{PROMPT} {number}" for number in itertools.count())),
+                "hit": ours(router(route=REMEMBERING), kind="cache"),
                 "litellm": litellms(),
             }
             taken = await in_turns(variants, requests, TURN)
@@ -143,7 +159,7 @@ async def measure_all(requests: int) -> list[Figure]:
     peer, n = taken["litellm"], len(taken["litellm"])
     peer_p50, peer_p99 = median(peer, "wall"), p99(peer, "wall")
     results = []
-    for name in ("committed", "spans", "sdk_spans", "telemetry_off", "paused"):
+    for name in ("committed", "spans", "sdk_spans", "telemetry_off", "paused", "missed", "hit"):
         quantities: tuple[Quantity, ...] = ("own", "wall")
         for what in quantities:
             limit = LIMIT_MS if name in ("committed", "spans") and what == "own" else None

@@ -21,6 +21,7 @@ import pytest
 from app.cli import cli, main
 from app.db_command import db
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
+from router_core.state.entries import tenant_owner
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine
 from tests.traces import Attempt, Routed, emit
@@ -167,12 +168,15 @@ def test_migrate_and_rebuild_leave_a_present_database_as_it_is(run: Any) -> None
 
 
 # --- delete -----------------------------------------------------------------------------------------------------
-def test_deleting_a_tenant_ends_with_a_statement_and_the_second_time_with_another(run: Any) -> None:
+def test_deleting_a_tenant_ends_with_a_statement_and_the_second_time_with_another(run: Any, home: Path) -> None:
     done = run("delete", "--tenant", "acme", "--yes", "--json")
     assert done.code == 0
     assert done.json["removed"]["request"] == 2 and done.json["nothing_left"] is True
     assert done.err.startswith("tenant acme: removed ")
     assert done.err.endswith("; nothing of it is left\n")
+    # Sessions and cached answers of running gateways: they find the note of a digest, no name.
+    (note,) = (home / "run" / "erased").read_text().splitlines()
+    assert note.split()[1] == tenant_owner("acme")
     again = run("delete", "--tenant", "acme", "--yes", "--json")
     assert (again.code, again.json["nothing_left"]) == (0, True)
     assert again.err == "tenant acme: nothing is left of it\n"
