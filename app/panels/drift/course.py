@@ -11,7 +11,7 @@ from app.dashboard.charts import style
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import Mark, upright
 from app.dashboard.theme import Mode
-from app.panels.drift.weeks import NANO_USD, UNIT_SAID
+from app.panels.drift.weeks import NANO_USD, PLACE, UNIT_SAID
 from telemetry.drift.weeks import WEEK, label_of, start_of
 from telemetry.query.drift import MetricDrift, MetricWeek
 
@@ -29,7 +29,7 @@ def by_week(
     unit = UNIT_SAID.get(metric.unit, metric.unit)
     of_what = f"share of {style.label(metric.category or '', 24)}" if share else f"median ({unit})"
     drawn = style.figure(mode, height=260, yaxis={"title": {"text": of_what}, "rangemode": "tozero"})
-    if share:
+    if share or metric.unit == PLACE:
         drawn.update_yaxes(tickformat=".0%")
     if metric.unit == NANO_USD:
         drawn.update_yaxes(tickprefix="$", exponentformat="none")

@@ -160,7 +160,7 @@ def _distribution(one: MetricDrift, against: Against) -> None:
         effect = f"Effect {one.effect:.3f} ({drift_words.title(one.effect_name or '')})"
         told = f"{effect}, threshold {one.threshold:.3f}, {drift_words.chance(one.p)}"
     components.untrusted(told, muted=True)
-    if one.unit == "place":
+    if one.unit == weeks.PLACE:
         components.untrusted(
             "Each text stands at its place among those before, in the direction in which the week differs: half of "
             "them at 50 % or above when nothing has changed.",

@@ -19,11 +19,13 @@ from telemetry.query.drift import DriftCell, DriftState, MetricDrift
 STATE_SAID: dict[DriftState, str] = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}
 UNIT_SAID = {
     "nano-USD": "USD",
-    "place": "place among the texts before, 0 to 1",
+    "place": "place among those before",
     "share": "share of branches",
     "score": "score, 0 to 1",
 }
 NANO_USD = "nano-USD"
+PLACE = "place"
+"""Of a text among those of the reference, 0 to 1."""
 ROOMY = 14
 """Weeks; with more there is room for a mark in a square, but for no words."""
 _SYMBOL: dict[DriftState, str] = {"ok": "·", "drift": "▲", "not_enough_data": ""}
@@ -130,6 +132,8 @@ def distributions(metric: MetricDrift, mode: Mode, *, reference: str = "Referenc
         xaxis={"title": {"text": f"{name} ({UNIT_SAID.get(metric.unit, metric.unit)})"}},
         yaxis={"title": {"text": "share of branches"}, "tickformat": ".0%", "rangemode": "tozero"},
     )
+    if metric.unit == PLACE:
+        drawn.update_xaxes(tickformat=".0%", range=[0, 1])
     if metric.current.edges and metric.unit == NANO_USD:
         drawn.update_xaxes(tickprefix="$", exponentformat="none")
     for name, side, n, colour in (
