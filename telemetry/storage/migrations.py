@@ -97,7 +97,9 @@ STEPS: tuple[Step, ...] = (
     Step(version_11.VERSION, "opinions of judges, and what is still to be judged", version_11.apply),
     Step(version_12.VERSION, "drift against several references, with causes and moments", version_12.apply),
     Step(version_13.VERSION, "decisions by tenant and by latency, rollups for one name alone", version_13.apply),
-    Step(version_14.VERSION, "samples by the hour, what people said by decision", version_14.apply),
+    Step(
+        version_14.VERSION, "samples by the hour, what people said by decision, texts in PostgreSQL", version_14.apply
+    ),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

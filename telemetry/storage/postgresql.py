@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.schema import CreateTable
 
 from telemetry.errors import DatabaseBusy, DatabaseUnreachable, StorageError, UnsupportedDatabase
+from telemetry.storage import fulltext
 from telemetry.storage.address import shown
 from telemetry.storage.backend import ADDS, check_readable
 from telemetry.storage.bulk import BULK_OPTION
@@ -118,6 +119,7 @@ def tables() -> tuple[sa.Table, ...]:
         moments = metadata.tables[facts.name].c.ts
         brin = sa.Index(f"ix_{facts.name}_ts_brin", moments, postgresql_using="brin")
         brin.dialect_options["postgresql"]["with"] = {"autosummarize": "on"}
+    fulltext.made_with(metadata.tables[CONTENT.name])
     for rollup in ROLLUPS:
         # Their rows change all the time: with room beside them, without touching the index.
         metadata.tables[rollup.name].dialect_options["postgresql"]["with"] = {

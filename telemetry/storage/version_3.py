@@ -19,7 +19,7 @@ ROWS_A_STATEMENT: Final = 2_000
 def apply(connection: sa.Connection, progress: Progress, tables: Mapping[str, sa.Table]) -> None:
     """Take the step, in the caller's transaction."""
     connection.exec_driver_sql("CREATE INDEX IF NOT EXISTS ix_request_trace ON request (trace_id)")
-    if not fulltext.create(connection):
+    if connection.dialect.name != "sqlite" or not fulltext.create(connection):
         return
     last = connection.scalar(sa.select(sa.func.max(sa.column("rowid"))).select_from(CONTENT)) or 0
     for start in range(0, last + 1, ROWS_A_STATEMENT):

@@ -45,6 +45,7 @@ from telemetry.query.sizes import sizes
 from telemetry.query.store import StoreState
 from telemetry.retention import prune
 from telemetry.rows import Bundle, bundle_of
+from telemetry.storage import fulltext
 from telemetry.storage.engine import add, open_engine, open_reader, reading, writing
 from telemetry.storage.erase import delete_simulated
 from telemetry.storage.models import FACTS, REQUEST, ROLLUPS
@@ -328,6 +329,19 @@ def test_both_find_the_same_text(stores: Stores, search: str):
     on_sqlite, on_postgresql = stores.both(lambda engine: page(engine, Filters(purposes=()), search=search, limit=200))
     assert on_postgresql == on_sqlite
     assert bool(on_sqlite.rows) == (search != "nowhere")
+
+
+@pytest.mark.parametrize("piece", ("why", "WHY", "100%", "größe", "roß", "\\\\", '\\"', "no", "nowhere"))
+def test_both_indexes_lead_to_the_same_texts(stores: Stores, piece: str):
+    def led_to(engine: sa.Engine) -> list[str] | None:
+        with reading(engine) as connection:
+            assert fulltext.available(connection)
+            found = fulltext.traces_with(connection, piece, 1_000, look_ms=60_000)
+        return None if found is None else sorted(found)
+
+    on_sqlite, on_postgresql = stores.both(led_to)
+    assert on_postgresql == on_sqlite
+    assert (on_sqlite is None) == (len(piece) < fulltext.SHORTEST)
 
 
 def test_both_hold_the_same_rollups_and_rebuild_the_same(stores: Stores):

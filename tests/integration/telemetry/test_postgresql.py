@@ -28,6 +28,7 @@ from telemetry.query.filters import Filters
 from telemetry.query.overview import totals
 from telemetry.query.store import store_state
 from telemetry.setup import Telemetry
+from telemetry.storage import fulltext
 from telemetry.storage.engine import open_engine, open_reader, reading, stored_bytes, writing, writing_refused
 from telemetry.storage.lease import release, take
 from telemetry.storage.migrations import known_version
@@ -162,6 +163,33 @@ def test_opinions_of_version_10_are_kept_in_a_table_as_a_new_database_has_it(pos
     [said] = of_decision(engine, "x")
     assert (said.score, said.method, said.answer) == (-0.5, "human", "given")
     engine.dispose()
+
+
+def test_texts_of_version_13_are_found_through_the_index_that_version_14_makes(postgres_url: str, tmp_path: Path):
+    with Telemetry.open(postgres_url, home=tmp_path, content="full") as telemetry:
+        emit(telemetry.tracer_provider.get_tracer("test"), Routed("d1", prompt="where is my parcel?"))
+    engine = open_engine(postgres_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP FUNCTION content_trigrams CASCADE")
+        connection.exec_driver_sql("DROP TABLE pipeline_hour")
+        connection.exec_driver_sql("DROP INDEX ix_evaluation_said")
+        connection.exec_driver_sql("UPDATE meta SET value = '13' WHERE key = 'schema_version'")
+        assert not fulltext.available(connection)
+    engine.dispose()
+    open_engine(postgres_url).dispose()
+    with reading(open_reader(postgres_url)) as connection:
+        assert fulltext.available(connection)
+        assert len(fulltext.traces_with(connection, "PARCEL", 10, look_ms=60_000) or ()) == 1
+
+
+def test_a_look_into_the_index_that_takes_too_long_is_given_up_for_reading(postgres_url: str):
+    engine = open_engine(postgres_url)
+    with engine.begin() as holder, reading(open_reader(postgres_url)) as connection:
+        assert fulltext.available(connection)
+        holder.exec_driver_sql("LOCK TABLE content IN ACCESS EXCLUSIVE MODE")
+        assert fulltext.traces_with(connection, "parcel", 10) is None
+        assert connection.scalar(sa.text("SHOW enable_seqscan")) == "on", "what it was set to ends with the look"
+        assert connection.scalar(sa.text("SHOW statement_timeout")) == "0"
 
 
 def test_processes_that_start_together_make_the_tables_once(postgres_url: str):
