@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -36,7 +35,7 @@ class BreakerPeers:
         """``teller``: a name that no other process has."""
         self._store = store
         self._clock = clock
-        self._teller = teller or f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._teller = teller or f"{os.getpid()}-{os.urandom(4).hex()}"
         self._known: dict[str, int] = {}
         """The last revision that was looked at, by the breaker's name."""
 

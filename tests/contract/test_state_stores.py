@@ -5,19 +5,25 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from router_core.clock import ManualClock
+from router_core.errors import StateUnavailable
 from router_core.state.database import Database
+from router_core.state.entries import Space
 from router_core.state.memory import MemoryStore
-from router_core.state.postgresql import PostgresDatabase
+from router_core.state.operations import ReadBalances, Settle
+from router_core.state.postgresql import PREFIX, PostgresDatabase
 from router_core.state.shared import SharedStore
 from router_core.state.sqlite import SqliteDatabase
 from router_core.state.store import UNCHECKED, Account, Balance, BreakerNews, Claim, Hold, Shortage, StateStore
@@ -29,6 +35,7 @@ __all__ = ["postgres", "postgres_url"]
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY, MONTH = Account("daily", "2026-11-23"), Account("monthly", "2026-11")
 FAR = 2**62
+OURS = "routescope state"
 
 
 @pytest.fixture
@@ -178,6 +185,82 @@ async def test_of_many_processes_one_gets_to_probe_until_its_time_is_over_or_it_
     assert (await shared.claim_probe("m/p", "three", in_3_s + 4 * 10**9)).granted
     shared.tell(BreakerNews("m/p", False, 0, 0, "", "three"))
     assert (await shared.claim_probe("m/p", "one", in_3_s)).closed
+
+
+async def test_what_is_over_is_swept_away_and_a_hold_counts_as_spent_then(
+    request: pytest.FixtureRequest, shared: SharedStore, clock: ManualClock
+) -> None:
+    hold = await held(shared, 70, Claim(DAY, 100), expires_ns=clock.time_ns() + 10**9)
+    shared.settle(Hold(UNCHECKED, (MONTH,), 5), 5)
+    await shared.take("key", 6)
+    await shared.put(Space("s", 5, 100), b"k", b"v", 1, ["tenant:acme"])
+    await shared.get(Space("s", 5, 100), b"k")
+    shared.close()
+    clock.advance(7_200)
+    database = again(request, shared)
+    database.sweep()
+    assert database.carry_out([], [ReadBalances((DAY, MONTH))]) == [[Balance(70, 0), Balance(5, 0)]]
+    assert database.carry_out([Settle(hold.number, 1)], [ReadBalances((DAY,))]) == [[Balance(70, 0)]]
+    for table in ("reserve", "counted", "rate", "entry", "entry_owner"):
+        prefix = "" if isinstance(database, SqliteDatabase) else PREFIX
+        assert database.run(f"SELECT count(*) FROM {prefix}{table}") == [(0,)], table
+    database.close()
+
+
+def again(request: pytest.FixtureRequest, store: SharedStore) -> SqliteDatabase | PostgresDatabase:
+    """The database of a store that was closed, opened anew."""
+    before = store._database
+    if isinstance(before, SqliteDatabase):
+        return SqliteDatabase(before._file, before._clock)
+    return PostgresDatabase(request.getfixturevalue("postgres_url"), before._clock)
+
+
+async def test_a_connection_that_the_server_ends_is_made_again_and_nothing_is_counted_twice(
+    postgres_url: str, clock: ManualClock
+) -> None:
+    store = SharedStore(PostgresDatabase(postgres_url, clock), clock, patience_s=PATIENCE_S)
+    hold = await held(store, 70, Claim(DAY, 100))
+    with psycopg.connect(postgres_url.replace("+psycopg", ""), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s", [OURS])
+    store.settle(hold, 40)
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            with suppress(StateUnavailable):
+                assert await balance(store, DAY) == Balance(40, 0)
+                break
+            await asyncio.sleep(0.02)
+    store.close()
+
+
+async def test_who_finds_the_lock_taken_waits_as_long_as_he_is_patient_and_reads_all_the_same(
+    postgres_url: str, clock: ManualClock
+) -> None:
+    store = SharedStore(PostgresDatabase(postgres_url, clock), clock, patience_s=PATIENCE_S)
+    reader = PostgresDatabase(postgres_url, clock)
+    with psycopg.connect(postgres_url.replace("+psycopg", "")) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtext('routescope state'), hashtext(current_schema()))")
+        asking = asyncio.create_task(store.hold([Claim(DAY, 100)], 1, FAR))
+        await asyncio.sleep(0.05)
+        assert not asking.done()
+        assert reader.carry_out([], [ReadBalances((DAY,))]) == [[Balance(0, 0)]]
+        other.rollback()
+    assert isinstance(await asking, Hold)
+    reader.close()
+    store.close()
+
+
+def test_several_processes_make_the_tables_at_once(postgres_url: str, clock: ManualClock) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: PostgresDatabase(postgres_url, clock), range(4)))
+    for database in made:
+        assert database.carry_out([], [ReadBalances((DAY,))]) == [[Balance(0, 0)]]
+        database.close()
+
+
+def test_a_server_that_is_not_there_is_named_without_its_password(clock: ManualClock) -> None:
+    with pytest.raises(StateUnavailable, match="the state in PostgreSQL cannot be used") as refused:
+        PostgresDatabase("postgresql+psycopg://me:hunter2@127.0.0.1:9/nothing", clock)
+    assert "hunter2" not in str(refused.value)
 
 
 class Accounts(RuleBasedStateMachine):
