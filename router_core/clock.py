@@ -34,14 +34,9 @@ class SystemClock:
     """The machine's own clock."""
 
     goes_by_itself = True
-
-    def time_ns(self) -> int:
-        """See `Clock.time_ns`."""
-        return time.time_ns()
-
-    def monotonic_ns(self) -> int:
-        """See `Clock.monotonic_ns`."""
-        return time.monotonic_ns()
+    # The functions themselves: a request asks them forty times.
+    time_ns = staticmethod(time.time_ns)
+    monotonic_ns = staticmethod(time.monotonic_ns)
 
     async def sleep(self, seconds: float) -> None:
         """See `Clock.sleep`."""

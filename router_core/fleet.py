@@ -40,10 +40,11 @@ class Berth:
         ``complete``: with an answer. ``allowed_s``: the time that it had. A timeout is the deployment's fault only
         when it had as long as such calls take.
         """
-        cut_short = allowed_s < self._health.fair_s(self._ticket.model, self.place, self._timeout_s)
+        ticket, timeout_s = self._ticket, self._timeout_s
+        cut_short = error is not None and allowed_s < self._health.fair_s(ticket.model, self.place, timeout_s)
         outcome = outcome_of(error, cut_short=cut_short) if complete or error is not None else "cancelled"
         blamed = error if isinstance(error, ProviderError) else None
-        self._health.end(self._ticket, outcome, latency_ms=latency_ms, ttft_ms=ttft_ms, error=blamed)
+        self._health.end(ticket, outcome, latency_ms=latency_ms, ttft_ms=ttft_ms, error=blamed)
 
 
 class Fleet:

@@ -7,7 +7,6 @@ most `MOST_SERIES` series; what comes beyond them is counted under ``otel_metric
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -26,6 +25,7 @@ from opentelemetry.sdk.metrics.export import MetricReader
 from opentelemetry.sdk.resources import Resource
 
 from router_core import semconv
+from telemetry.cells import records
 from telemetry.processor import CommitState, Health
 from telemetry.rows import Bundle, Row
 from telemetry.text import from_json
@@ -124,8 +124,8 @@ class Metrics:
             self._fallbacks.add(1, asked)
         if request["status"] == "denied":
             self._denials.add(1, {**route, semconv.CAUSE: _denied_by(request)})
-        for candidate in _records(request["candidates"]):
-            cause = candidate.get("excluded_by")
+        for candidate in records(request["candidates"]):
+            cause = candidate.get("excluded_by") if isinstance(candidate, dict) else None
             if isinstance(cause, str) and cause not in _NOT_THE_GUARDS:
                 model = {semconv.REQUEST_MODEL: str(candidate.get("model"))}
                 self._exclusions.add(1, {**route, **model, semconv.CAUSE: cause})
@@ -272,16 +272,7 @@ def _simulated(row: Row) -> Labels:
 
 
 def _denied_by(request: Row) -> str:
-    for verdict in _records(request["verdicts"]):
-        if verdict.get("outcome") == "denied":
+    for verdict in records(request["verdicts"]):
+        if isinstance(verdict, dict) and verdict.get("outcome") == "denied":
             return f"rule:{verdict.get('rule')}"
     return str(request["error_type"] or "")
-
-
-def _records(text: str) -> list[dict[str, Any]]:
-    """A list of records out of a row's JSON text."""
-    try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        return []
-    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []

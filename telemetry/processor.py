@@ -43,6 +43,8 @@ SHARE = 3.0
 """Or so many times as long as the last batch took, if that is more: a batch costs as much as ten traces in it do."""
 LONGEST_GATHER_S = 0.01
 """That is at most so much, however long the last batch took."""
+ASIDE_S = 0.0002
+"""Time for the event loop to see that a commit is made."""
 OPEN_LIMIT = 16_384
 """Traces whose root has not ended; beyond it the oldest is given up."""
 REMEMBERED = 16_384
@@ -111,7 +113,8 @@ class DecisionProcessor(SpanProcessor):
         self._queue_limit = queue_limit
         self._gather_s = gather_s
         self._listeners: tuple[Listener, ...] = ()
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._open: OrderedDict[int, list[ReadableSpan]] = OrderedDict()
         self._queue: deque[_Trace] = deque()
         self._pending: dict[int, _Trace] = {}
@@ -134,9 +137,10 @@ class DecisionProcessor(SpanProcessor):
         context = span.get_span_context()
         if context is None or not context.is_valid:
             return
-        trace_id = context.trace_id
-        with self._changed:
-            if is_root(span):
+        trace_id, root = context.trace_id, is_root(span)
+        # The lock itself: entering a condition is two calls more, for each span of each request.
+        with self._lock:
+            if root:
                 self._enqueue(trace_id, [*self._open.pop(trace_id, ()), span])
             elif trace_id in self._pending or trace_id in self._finished:
                 self._enqueue(trace_id, [span])
@@ -341,6 +345,8 @@ class DecisionProcessor(SpanProcessor):
         except Exception:  # noqa: BLE001 - the edge: the thread has to live and the count has to be right
             _log.exception("a batch of traces was not kept")
         self._settle(sound, state)
+        # Who waited goes first: behind what follows they would wait for the interpreter.
+        time.sleep(ASIDE_S)
         self._tell(bundles, state)
 
     def _tell(self, bundles: list[Bundle], state: CommitState) -> None:
@@ -384,7 +390,8 @@ class DecisionProcessor(SpanProcessor):
     def _after_fork(self) -> None:
         """In the child: what was queued is the parent's to write, its thread and its lock are not here."""
         self._recorder.forget()
-        self._changed = threading.Condition(threading.Lock())
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         for container in (self._open, self._queue, self._pending, self._finished):
             container.clear()
         self._thread = None

@@ -186,7 +186,8 @@ def attempt_of(reason: str) -> int:
 
 def is_root(span: ReadableSpan) -> bool:
     """Whether the trace begins here, in this process."""
-    return span.parent is None or span.parent.is_remote
+    parent = span.parent
+    return parent is None or parent.is_remote
 
 
 def _is_decision(span: ReadableSpan) -> bool:
@@ -362,12 +363,11 @@ class _Reader:
     def name(self, key: str) -> str:
         """Short, and never NULL: absent is empty."""
         value = self._get(key)
-        if value is None:
-            return ""
-        return (clean(value) if isinstance(value, str) else to_json(value))[:_LONGEST_NAME]
+        return "" if value is None else _name(value if isinstance(value, str) else to_json(value))
 
     def optional(self, key: str) -> str | None:
-        return None if self._get(key) is None else self.name(key) or None
+        value = self._get(key)
+        return None if value is None else _name(value if isinstance(value, str) else to_json(value)) or None
 
     def integer(self, key: str) -> int | None:
         value = self._get(key)
@@ -404,7 +404,7 @@ class _Reader:
         value = self._get(key)
         if isinstance(value, (list, tuple)):
             value = value[0] if value else None
-        return clean(value)[:_LONGEST_NAME] if isinstance(value, str) else None
+        return _name(value) if isinstance(value, str) else None
 
     def json(self, key: str, empty: Any) -> str:
         """Structured values come as JSON text (readers bear with a broken one) or as flat lists."""
@@ -414,10 +414,8 @@ class _Reader:
         return to_json(empty if value is None else value)
 
     def rest(self, known: frozenset[str]) -> str | None:
-        others = self._attributes.keys() - known
-        if not others:
-            return None
-        return to_json({name: value for name, value in self._attributes.items() if name in others})
+        others = {name: value for name, value in self._attributes.items() if name not in known}
+        return to_json(others) if others else None
 
 
 def _identity(span: ReadableSpan) -> Row:
@@ -446,4 +444,6 @@ def _duration_ms(span: ReadableSpan) -> float:
 
 
 def _name(text: str) -> str:
+    if len(text) <= _LONGEST_NAME and text.isascii() and "\0" not in text:
+        return text
     return clean(text)[:_LONGEST_NAME]

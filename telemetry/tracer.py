@@ -194,9 +194,9 @@ class DecisionSpan(trace.Span):
     def set_attributes(self, attributes: Mapping[str, AnyValue]) -> None:
         """Lists are copied; values are taken as they are."""
         if self._may("set attributes of"):
-            own = self.attributes
-            for name, value in attributes.items():
-                own[name] = tuple(value) if isinstance(value, list) else value
+            self.attributes |= {
+                name: tuple(value) if isinstance(value, list) else value for name, value in attributes.items()
+            }
 
     def set_attribute(self, key: str, value: AnyValue) -> None:
         """One of them."""

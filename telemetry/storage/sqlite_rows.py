@@ -29,7 +29,7 @@ _JOINED: Final = "routescope_joined"
 _LONGEST_MOMENT: Final = len("2026-03-02 09:30:00.000001")
 _SIZES: Final = (1, 16, 256)
 """Values that a query looks for; what is missing is filled up with the last, so that there are few texts."""
-_ROWS: Final = (16, 4, 1)
+_ROWS: Final = (16, 8, 4, 2, 1)
 """Rows that a statement inserts. Sixteen of our longest stay below the 999 parameters that an old SQLite takes."""
 
 
