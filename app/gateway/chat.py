@@ -93,25 +93,29 @@ async def _chunks(
     settled: Settled | None = None
     failed: Failed | None = None
     head = _head(decision_id, None, "chat.completion.chunk")
-    yield _data({**head, "choices": [_choice({"role": "assistant", "content": ""})]})
+    # Chunks that are there together are sent together.
+    ready = [_data({**head, "choices": [_choice({"role": "assistant", "content": ""})]})]
     try:
         async for event in _chain(first, events):
             match event:
                 case Token(final=True, text=text):
-                    yield _data({**head, "choices": [_choice({"content": text})]})
+                    ready.append(_data({**head, "choices": [_choice({"content": text})]}))
                 case Answered(streamed=streamed, text=text, finish_reason=reason, calls=calls):
                     finish_reason = _finish(reason, calls)
                     if text and (not streamed or event is first):  # a tool's answer is final, yet came without tokens
-                        yield _data({**head, "choices": [_choice({"content": text})]})
+                        ready.append(_data({**head, "choices": [_choice({"content": text})]}))
                     if calls:
                         pieces = [{"index": place, **call} for place, call in enumerate(_tool_calls(calls))]
-                        yield _data({**head, "choices": [_choice({"tool_calls": pieces})]})
+                        ready.append(_data({**head, "choices": [_choice({"tool_calls": pieces})]}))
                 case Failed():
                     failed = event  # told below, when its decision is committed
                 case Settled():
                     settled = event
                 case _:
                     pass
+            if ready:
+                yield b"".join(ready)
+                ready.clear()
     except RouteScopeError as error:
         yield _data(body_of(error))
         return
@@ -120,8 +124,7 @@ async def _chunks(
     if failed is not None:
         yield _data(_error(failed, decision_id))
     elif settled is not None:
-        for chunk in _ending(settled, finish_reason, usage_wanted):
-            yield chunk
+        yield b"".join(_ending(settled, finish_reason, usage_wanted))
 
 
 def _ending(settled: Settled, finish_reason: str, usage_wanted: bool) -> Iterator[bytes]:
