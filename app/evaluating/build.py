@@ -11,8 +11,10 @@ from app.jobs.errand import Errands
 from router_core.errors import Fault, PolicyError
 from router_core.policy.loading import LoadedPolicy
 from router_core.policy.schema import (
+    CascadeStrategy,
     EvaluatorEntry,
     JudgeEvaluator,
+    Policy,
     ReferenceEvaluator,
     RouteEvaluation,
     RulesEvaluator,
@@ -48,13 +50,25 @@ def _build(name: str, entry: EvaluatorEntry, loaded: LoadedPolicy, errands: Erra
     match entry:
         case JudgeEvaluator():
             rubric = _rubric(entry, loaded, key)
-            return JudgeByRubric(name, entry.route, rubric, entry.threshold, entry.max_output_tokens, errands)
+            judge = sole_model(loaded.policy, entry.route)
+            return JudgeByRubric(name, entry.route, rubric, entry.threshold, entry.max_output_tokens, errands, judge)
         case ReferenceEvaluator():
             references = read_references(loaded.folder / entry.file, f"{key}.file", entry.extract)
             return CompareWithReference(name, entry.file, references, entry.extract)
         case RulesEvaluator():
             entries = {one: loaded.policy.validators[one] for one in entry.validators}
             return AskValidators(name, list(build_validators(entries, loaded.folder).values()))
+
+
+def sole_model(policy: Policy, route: str) -> str | None:
+    """The model that is asked first whatever a route, or a model, is asked; None where it may be several."""
+    if route in policy.models:
+        return route
+    entry = policy.routes.get(route.removeprefix("route/"))
+    if entry is None or entry.intents or not isinstance(entry.strategy, CascadeStrategy):
+        return None
+    first = [name for name, model in policy.models.items() if model.tier == entry.strategy.tiers[0]]
+    return first[0] if len(first) == 1 else None
 
 
 def _rubric(entry: JudgeEvaluator, loaded: LoadedPolicy, key: str) -> Rubric:

@@ -50,10 +50,14 @@ class JudgeByRubric:
     threshold: float
     max_output_tokens: int
     errands: Errands
+    model: str | None = None
+    """The only one that its route asks first, where that is known: it need not be asked about its own answers."""
     method: ClassVar[Method] = "judge"
 
     def judge(self, case: Case) -> Judgement | None:
         """See `Evaluator.judge`. A reply that is no verdict, and a model that judges itself, leave none."""
+        if self.model is not None and self.model == case.model:
+            return self._none(case, f"no verdict: {self.model} would judge its own answer")
         reply = self.errands.ask(
             Errand(
                 "judge",
@@ -84,6 +88,20 @@ class JudgeByRubric:
             judge_model=reply.model,
             judge_decision_id=reply.decision_id,
             cost_nano=reply.cost_nano,
+        )
+
+    def _none(self, case: Case, note: str) -> Judgement:
+        return Judgement(
+            decision_id=case.decision_id,
+            name=self.name,
+            author=self.route,
+            method=self.method,
+            score=None,
+            good=None,
+            note=note,
+            criteria=self.rubric.version,
+            judge_model=self.model,
+            cost_nano=0,
         )
 
 

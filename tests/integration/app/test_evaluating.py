@@ -11,6 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
+from app.evaluating.build import sole_model
 from app.evaluating.round import Report, Round
 from app.jobs.errand import Errands
 from app.wiring import Service
@@ -49,6 +50,7 @@ rate = 1.0
 per_day = {per_day}
 {shadow}
 """
+REFUSAL = "I'm sorry, but I can't help with that."
 GOOD, NONSENSE = answer('{"reason": "It names the Rhine.", "grade": 9}'), answer("I would say it is quite good!")
 
 
@@ -145,15 +147,35 @@ def test_what_a_judge_says_that_is_no_verdict_is_recorded_as_none_and_not_as_0(b
     assert one.explanation is not None and one.explanation.startswith("no verdict: what the judge replied is not")
 
 
-def test_a_model_that_judged_its_own_answer_leaves_no_verdict(bench: Bench) -> None:
-    decision = bench.ask("Name a river", "The Rhine.", "I'm sorry, but I can't help with that.")
-    bench.upstream.plays(GOOD, GOOD)
+def test_a_judge_that_can_only_be_one_model_is_not_asked_about_its_own_answer(bench: Bench) -> None:
+    decision = bench.ask("Name a river", "The Rhine.", REFUSAL)
+    bench.upstream.plays(GOOD)
     bench.round(bench.policy())
+    with reading(bench.engine) as connection:
+        asked = connection.scalar(
+            sa.select(sa.func.count()).where(REQUEST.c.purpose == "judge", REQUEST.c.parent_decision_id == decision)
+        )
+    assert asked == 1
     found = said(bench, decision)
+    assert (found["helpful", "given"].score, found["helpful", "given"].cost_nano) == (None, 0)
     assert found["helpful", "given"].score is None
     assert "judge its own answer" in str(found["helpful", "given"].explanation)
     assert found["helpful", "rejected"].model == "small"
     assert found["helpful", "rejected"].label == "good"
+
+
+def test_a_model_that_turned_out_to_judge_its_own_answer_leaves_no_verdict(bench: Bench) -> None:
+    decision = bench.ask("Name a river", "The Rhine.", REFUSAL)
+    loaded = bench.policy()
+    elsewhere = parse_policy(loaded.text.replace('route = "route/judging"', 'route = "route/chat"'), loaded.path)
+    assert (sole_model(loaded.policy, "route/judging"), sole_model(loaded.policy, "small")) == ("large", "small")
+    # The rejected answer of the small model is not judged by itself; the given one by whom the judge's route came to.
+    bench.upstream.plays(answer(REFUSAL), GOOD)
+    bench.round(elsewhere)
+    found = said(bench, decision)
+    assert found["helpful", "given"].score is None
+    assert "large was asked to judge its own answer" in str(found["helpful", "given"].explanation)
+    assert "small would judge its own answer" in str(found["helpful", "rejected"].explanation)
 
 
 def test_references_and_rules_judge_without_a_call(bench: Bench) -> None:
