@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from app.settings import Settings
-from router_core.errors import RouteScopeError
+from router_core.errors import NoEligibleModel, RouteScopeError
 from router_core.request import Message
 
 PURPOSE_HEADER: Final = "x-routescope-purpose"
@@ -152,4 +152,6 @@ def _refusal(status: int, raw: bytes) -> RouteScopeError:
     later = status >= http.client.INTERNAL_SERVER_ERROR or status in (
         *(http.client.REQUEST_TIMEOUT, http.client.TOO_MANY_REQUESTS),
     )
+    # A local model that is still loading is not eligible yet.
+    later = later or code == NoEligibleModel.code
     return ErrandFailed(sentence) if later else ErrandRefused(sentence)

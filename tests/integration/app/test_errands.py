@@ -10,7 +10,7 @@ import pytest
 
 from app.gateway.errands import PARENT_HEADER, PURPOSE_HEADER, parent_of
 from app.jobs import errand
-from app.jobs.errand import Errand, ErrandRefused, Errands, GatewayAway
+from app.jobs.errand import Errand, ErrandFailed, ErrandRefused, Errands, GatewayAway
 from app.wiring import Service
 from router_core.request import Context, Message, RouteRequest
 from telemetry.query.decision import decision as stored_decision
@@ -107,6 +107,12 @@ def test_headers_that_do_not_fit_are_one_sentence(
 def test_a_gateway_that_is_away_is_worth_another_try() -> None:
     with pytest.raises(GatewayAway, match="does not answer"):
         Errands("http://127.0.0.1:9").ask(Errand("canary", "route/chat", ASKED))
+
+
+def test_a_model_that_may_not_answer_now_may_later_when_it_has_been_loaded(errands: Errands) -> None:
+    too_long = (Message("user", "word " * 100_000),)
+    with pytest.raises(ErrandFailed, match="no model may answer"):
+        errands.ask(Errand("canary", "route/chat", too_long))
 
 
 def test_both_sides_name_the_headers_alike() -> None:
