@@ -88,6 +88,8 @@ _CONDITIONS: Final[dict[str, Callable[[Any], str]]] = {
     "max_words": lambda value: f"it has {value:,} words or fewer",
     "min_tokens": lambda value: f"the conversation has {value:,} tokens or more",
     "max_tokens": lambda value: f"the conversation has {value:,} tokens or fewer",
+    "min_tool_trouble": lambda value: f"the last function calls went badly (trouble {units.score(value)} or more)",
+    "min_tool_rounds": lambda value: f"functions were called in {units.plural(value, 'round')} or more",
     "max_deadline_ms": lambda value: f"an answer is wanted within {units.duration(value)} or less",
     "max_latency_target_ms": lambda value: f"the latency target is {units.duration(value)} or less",
     "max_cost_cap_usd": lambda value: f"the cost is capped at {units.usd(float(value))} or less",

@@ -175,6 +175,19 @@ def limits_in_words(route: Route) -> list[str]:
     told += [f"{route.fan_out} models at once"] if route.fan_out > 1 else []
     told += ["streamed as it comes"] if route.stream == "immediate" else []
     told += [route.aggregator.replace("_", " ")] if route.aggregator != "first_accepted" else []
+    told += _remembered(route)
+    return told
+
+
+def _remembered(route: Route) -> list[str]:
+    """What a route takes over from requests before."""
+    told = []
+    if route.sticky is not None:
+        told.append(f"conversations stay with their model for {ago(route.sticky.ttl_s)}")
+    if (least := route.escalate_on_tool_trouble) is not None:
+        told.append(f"a stronger model from tool trouble {units.score(least)} on")
+    if route.cache is not None:
+        told.append(f"accepted answers are given again for {ago(route.cache.ttl_s)}")
     return told
 
 

@@ -247,7 +247,8 @@ def loop(*results: str, **fields: Any) -> RouteRequest:
 
 def with_tools(route: str) -> Bench:
     tiny, twin, huge = (Replies(f"The answer of {name}.", repeat_last=True) for name in ("tiny", "twin", "huge"))
-    text = policy(route=route).text.replace('capabilities = ["json"]', TOOLS)
+    text = policy().text.replace('capabilities = ["json"]', TOOLS)
+    text = text.replace("max_output_tokens = 100\n", f"max_output_tokens = 100\n{route}\n")
     return Bench(parse_policy(text, Path("test.toml")), tiny=tiny, twin=twin, huge=huge)
 
 

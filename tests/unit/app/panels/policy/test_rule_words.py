@@ -31,6 +31,8 @@ VALUES: dict[str, Any] = {
     "max_words": 4321,
     "min_tokens": 1111,
     "max_tokens": 2222,
+    "min_tool_trouble": 0.5,
+    "min_tool_rounds": 7,
     "max_deadline_ms": 250,
     "max_latency_target_ms": 350,
     "max_cost_cap_usd": Decimal("0.05"),

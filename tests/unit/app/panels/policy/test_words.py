@@ -15,6 +15,7 @@ from router_core.policy.schema import (
     ComputePriceEntry,
     Policy,
     PriceEntry,
+    Route,
     StrategyEntry,
     TelemetryEntry,
     TokensPriceEntry,
@@ -121,3 +122,15 @@ def test_every_entry_of_the_shipped_policies_has_words(file: Path) -> None:
 )
 def test_a_stretch_of_time_has_one_unit(seconds: float, told: str) -> None:
     assert words.ago(seconds) == told
+
+
+def test_what_a_route_takes_over_from_requests_before_is_said() -> None:
+    strategy = {"kind": "cascade", "tiers": ["small"]}
+    plain = Route.model_validate({"strategy": strategy})
+    keeping = {"sticky": {}, "cache": {"ttl_s": 300}, "escalate_on_tool_trouble": 0.5}
+    told = words.limits_in_words(Route.model_validate({"strategy": strategy, **keeping}))
+    assert [one for one in told if one not in words.limits_in_words(plain)] == [
+        "conversations stay with their model for 1 h",
+        "a stronger model from tool trouble 0.50 on",
+        "accepted answers are given again for 5 min",
+    ]
