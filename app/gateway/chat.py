@@ -104,9 +104,9 @@ async def _chunks(
                     finish_reason = _finish(reason, calls)
                     if text and (not streamed or event is first):  # a tool's answer is final, yet came without tokens
                         ready.append(_data({**head, "choices": [_choice({"content": text})]}))
-                    if calls:
-                        pieces = [{"index": place, **call} for place, call in enumerate(_tool_calls(calls))]
-                        ready.append(_data({**head, "choices": [_choice({"tool_calls": pieces})]}))
+                    for place, call in enumerate(_tool_calls(calls)):  # a chunk each: some clients read but one
+                        piece = {"index": place, **call}
+                        ready.append(_data({**head, "choices": [_choice({"tool_calls": [piece]})]}))
                 case Failed():
                     failed = event  # told below, when its decision is committed
                 case Settled():
