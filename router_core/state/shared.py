@@ -53,6 +53,8 @@ _BUSY_S: Final = 0.001
 _AGAIN_S: Final = 0.2
 """After which a database that could not be used is tried again."""
 _SWEEP_S: Final = 60.0
+_LONGEST_S: Final = 5.0
+"""How long a question may wait for the thread to turn to it."""
 _CLOSE_S: Final = 3.0
 """How long closing tries to write what is noted."""
 _MOST: Final = 300
@@ -66,6 +68,9 @@ class _Asked:
     question: Question
     answer: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+    since: float
+    """Monotonic seconds."""
+    patience: asyncio.TimerHandle | None = None
     given_up: bool = False
     """Nobody waits any more."""
 
@@ -100,6 +105,8 @@ class SharedStore:
         self._database = database
         self._away: str | None = None
         """Why the database cannot be used just now."""
+        self._working_since: float | None = None
+        """When the thread turned to the database, without having got through since; None while it does not try."""
         self._inbox: queue.SimpleQueue[_Asked | Note | _Wake | _Close] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="state", daemon=True)
         self._thread.start()
@@ -184,24 +191,34 @@ class SharedStore:
         if self._away is not None:
             raise StateUnavailable(self._away)
         loop = asyncio.get_running_loop()
-        asked = _Asked(question, loop.create_future(), loop)
-        patience = loop.call_later(self.patience_s, self._give_up, asked)
+        asked = _Asked(question, loop.create_future(), loop, time.monotonic())
+        asked.patience = loop.call_later(self.patience_s, self._give_up, asked)
         self._inbox.put(asked)
         try:
             return await asked.answer
         finally:
             asked.given_up = True
-            patience.cancel()
+            asked.patience.cancel()
 
     def _give_up(self, asked: _Asked) -> None:
         """Whoever asks has waited long enough. Those after him do not wait until the thread has got through."""
         if asked.answer.done():
+            return
+        if (left_s := self._patience_left_s(asked)) > 0:
+            asked.patience = asked.loop.call_later(left_s, self._give_up, asked)
             return
         if self._away is None:
             self._away = f"the shared state did not answer within {self.patience_s * 1e3:,.0f} ms"
             log.warning("%s; until it does, requests go on without it or are refused, as the policy says", self._away)
         asked.answer.set_exception(StateUnavailable(self._away))
         self._inbox.put(_Wake())
+
+    def _patience_left_s(self, asked: _Asked) -> float:
+        """How much longer to wait: a thread that has had no turn on a busy machine says nothing of the database."""
+        now, since = time.monotonic(), self._working_since
+        if now - asked.since >= _LONGEST_S:
+            return 0.0
+        return self.patience_s if since is None else since + self.patience_s - now
 
     def _deliver(self, pairs: Sequence[tuple[_Asked, Any]]) -> None:
         for asked, answer in pairs:
@@ -257,12 +274,15 @@ class SharedStore:
 
     def _transact(self, desk: _Desk) -> None:
         asked, notes = desk.waiting, desk.notes.to_write()
+        if self._working_since is None:
+            self._working_since = time.monotonic()
         try:
             answers = self._database.carry_out(notes, [one.question for one in asked])
         except StateBusy:
             desk.not_before = time.monotonic() + _BUSY_S
             return  # whoever has patience left is answered by the next try
         except StateUnavailable as error:
+            self._working_since = None
             self._is_away(str(error))
             desk.waiting = []
             # Should the transaction have happened all the same, nobody may pay for it.
@@ -273,10 +293,12 @@ class SharedStore:
             desk.not_before = time.monotonic() + _AGAIN_S
             return
         except Exception as error:  # noqa: BLE001 (the edge of a thread: without it nobody would be answered again)
+            self._working_since = None
             log.error("the shared state raised %s: %s", type(error).__name__, error)
             desk.waiting, desk.notes = [], Notes()
             self._answer([(one, StateUnavailable("the shared state is at fault; see the log")) for one in asked])
             return
+        self._working_since = None
         desk.notes.written(notes)
         desk.waiting = []
         if self._away is not None:
