@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from app.canary.prompts import CanaryPrompt, CanarySet
 from app.dashboard.gateway_client import Gateway
 from app.dashboard.gateway_error import GatewayError
-from app.jobs.errand import Errand, ErrandRefused, Errands, GatewayAway
+from app.jobs.errand import Errand, ErrandFailed, ErrandRefused, Errands, GatewayAway
 from router_core.request import Message
 from telemetry.drift.weeks import label_of, monday_of, start_of
 from telemetry.levels import REQUESTS
@@ -114,7 +114,7 @@ def _send_to(model: str, canaries: CanarySet, calls: list[CanaryPrompt], before:
         )
         try:
             errands.ask(errand)
-        except ErrandRefused:
+        except (ErrandRefused, ErrandFailed):
             refused += 1
         except GatewayAway as error:
             # Its decision is kept, if it came that far; the next run goes on behind it.

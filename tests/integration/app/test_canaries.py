@@ -19,7 +19,7 @@ from telemetry.drift.weeks import monday_of
 from telemetry.query.filters import Filters
 from telemetry.query.overview import totals
 from tests.serving import gateway, write_policy
-from tests.upstream import Upstream, answer
+from tests.upstream import Upstream, answer, status
 
 TWO = CanarySet((CanaryPrompt("a", "Name a river."), CanaryPrompt("b", "Name a lake.", "Be brief.")), repeats=2)
 
@@ -52,6 +52,17 @@ def test_each_model_is_sent_each_prompt_as_often_as_it_says_and_no_oftener(
     week = monday_of(datetime.now(UTC))
     assert sent_of_week(engine, week, ["small", "large"]) == {"small": 6}
     assert sent_of_week(engine, week - timedelta(weeks=1), ["small"]) == {}
+
+
+def test_a_model_that_fails_is_counted_and_the_others_are_asked_all_the_same(
+    running: tuple[str, Service, Upstream],
+) -> None:
+    url, service, upstream = running
+    upstream.plays(*(status(400) for _ in range(4)), *(answer("The Elbe.") for _ in range(20)))
+    both = replace(TWO, models=("large", "small"))
+    done = send(service.telemetry.engine, both, Errands(url, patience_s=60), Gateway(url))
+    assert [(one.model, one.asked, one.refused, one.why) for one in done][:1] == [("large", 4, 4, None)]
+    assert [one.model for one in done] == ["large", "small"]
 
 
 def test_the_job_does_nothing_without_a_file_and_waits_for_a_gateway_that_is_away(
