@@ -38,7 +38,7 @@ from telemetry.metrics import Metrics
 from telemetry.otlp import read
 from telemetry.rows import Bundle
 from telemetry.setup import Telemetry
-from telemetry.storage.models import FACTS
+from telemetry.storage.models import FACTS, REQUEST
 from telemetry.tracer import DecisionTracerProvider
 from tests.otlp import LITELLM, request, span
 from tests.traces import START, Attempt, Routed, emit
@@ -206,9 +206,22 @@ def made(numbers: Sequence[int]) -> Sequence[ReadableSpan]:
     return exporter.get_finished_spans()
 
 
+def unpaced(folder: Path, numbers: Sequence[int]) -> float:
+    """The share of traces that are committed when they are made as fast as can be, and nobody waits for any."""
+    with Telemetry.open(f"sqlite:///{folder / 'unpaced.db'}", home=folder) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("bench")
+        for number in numbers:
+            emit(tracer, routed(number))
+        if not telemetry.sink.force_flush(60_000):
+            raise SystemExit("not everything was written within a minute")
+        with telemetry.engine.connect() as connection:
+            return int(connection.scalar(sa.select(sa.func.count()).select_from(REQUEST)) or 0) / len(numbers)
+
+
 def peers(rate: float, traces: int) -> list[Figure]:
     """Phoenix and MLflow on the same spans, beside our rate."""
-    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder:
+        figures = [figure("ingest_unpaced_kept", unpaced(Path(folder), range(traces)), "of those sent", traces)]
     first, spans = made(range(50)), made(range(1000, 1000 + traces))
     rates = []
     for peer in PEERS:

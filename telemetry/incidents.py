@@ -21,7 +21,7 @@ Redact: TypeAlias = Callable[[str], str]
 KINDS: Final = frozenset(
     {
         *("breaker_opened", "breaker_half_open", "breaker_closed", "deployment_ejected", "deployment_readmitted"),
-        *("spool_in_use", "spool_empty", "not_durable", "rows_refused"),
+        *("spool_in_use", "spool_empty", "not_durable", "rows_refused", "database_put_aside"),
         *("policy_reloaded", "policy_refused", "policy_mended", "collector_away", "collector_back"),
         *("gateway_started", "gateway_stopped"),
     }

@@ -7,10 +7,13 @@ collector. Their fields are named as in docs/decision.schema.json where they mea
 from __future__ import annotations
 
 import logging
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from telemetry.processor import CommitState
 from telemetry.rows import Bundle, Row
+
+if TYPE_CHECKING:
+    # The processor's recorder tells events itself.
+    from telemetry.processor import CommitState
 
 DECISION: Final = "decision"
 EVENT_NAME: Final = "event_name"

@@ -14,9 +14,11 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from telemetry.errors import DatabaseBusy, DatabaseUnreachable, RowsRefused, StorageError
+from telemetry.errors import DatabaseBusy, DatabaseUnreachable, NotADatabase, RowsRefused, StorageError
+from telemetry.log import event
 from telemetry.rows import Bundle
 from telemetry.spool import Abandoned, Spool, abandoned
+from telemetry.storage.damaged import Identity, identity_of, put_aside
 from telemetry.storage.engine import add, database_path, open_engine
 from telemetry.storage.writer import write_bundles
 
@@ -31,6 +33,8 @@ PATIENCE = 4.0
 ADOPT_S = 30.0
 """How often the spools of dead processes are looked for."""
 REPLAY_BATCH = 128
+DAMAGED_S = 2.0
+"""A database that is damaged for so long, at every try, is put aside and a new one begun."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +50,8 @@ class Recorder:
         self._path = database_path(database_url)
         self._folder = home / "spool"
         self._engine: sa.Engine | None = None
-        self._file_identity: tuple[int, int] | None = None
+        self._file_identity: Identity | None = None
+        self._damaged_since: float | None = None
         self._spool = Spool(self._folder)
         self._refused = self._refused_spool()
         self._adopted: list[Abandoned] = []
@@ -147,9 +152,29 @@ class Recorder:
             self._retry_at = now + max(RETRY_S, patience)
             if not isinstance(error, DatabaseBusy):
                 self._disconnect()
+            self._consider_damage(isinstance(error, NotADatabase), now)
             return False
-        self.last_error = None
+        self.last_error = self._damaged_since = None
         return True
+
+    def _consider_damage(self, damaged: bool, now: float) -> None:
+        """Put a database aside that this process has used, once it has been damaged for long enough."""
+        if self._path is None or self._file_identity is None or not damaged or not self._path.is_file():
+            self._damaged_since = None
+            return
+        self._damaged_since = self._damaged_since or now
+        found = identity_of(self._path)
+        if now - self._damaged_since < DAMAGED_S or found is None:
+            return
+        try:
+            aside = put_aside(self._path, found)
+        except OSError as error:
+            self._failed(f"{self._path}: damaged, and cannot be put aside ({error.strerror or error}); move it away")
+            return
+        if aside is not None:
+            sentence = f"{self._path} was damaged; it is kept as {aside.name}, and a new database was begun"
+            _log.error("%s", sentence, extra=event("database_put_aside", kept_as=aside.name))
+        self._damaged_since = None
 
     def _write_apart(self, bundles: Sequence[Bundle], error: RowsRefused) -> bool:
         """Write traces one by one, so that one which the database cannot hold does not take the others with it."""
@@ -173,14 +198,8 @@ class Recorder:
             self._file_identity = self._identity()
         return self._engine
 
-    def _identity(self) -> tuple[int, int] | None:
-        if self._path is None:
-            return None
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_dev, status.st_ino
+    def _identity(self) -> Identity | None:
+        return None if self._path is None else identity_of(self._path)
 
     def _disconnect(self) -> None:
         if self._engine is not None:

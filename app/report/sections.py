@@ -19,13 +19,14 @@ from telemetry.query.savings import Savings
 MOST_MODELS: Final = 10
 MOST_FINDINGS: Final = 20
 MOST_EVENTS: Final = 40
-_GRAVE: Final = ("not_durable", "rows_refused", "policy_refused")
+_GRAVE: Final = ("not_durable", "rows_refused", "database_put_aside", "policy_refused")
 _INCIDENTS: Final = {
     "breaker_opened": "a breaker opened",
     "deployment_ejected": "a deployment was called less",
     "spool_in_use": "decisions went to a spool",
     "not_durable": "decisions could be kept nowhere",
     "rows_refused": "decisions fitted no database",
+    "database_put_aside": "a damaged database was put aside",
     "policy_reloaded": "another policy began to decide",
     "policy_refused": "a policy file was refused",
     "collector_away": "the collector took no spans",

@@ -24,6 +24,8 @@ from opentelemetry.sdk.trace import ReadableSpan
 
 START_S = 180.0
 """Longest time until a peer listens; at its first start it compiles and migrates."""
+CALM_S = 120.0
+"""Longest time until a peer that listens has nothing more to do; what it starts beside itself goes on starting."""
 SETTLE_S = 10.0
 """A peer whose number of spans has stood still for so long has what it will ever have."""
 BATCH = 512
@@ -99,9 +101,11 @@ def feed(peer: Peer, first: Sequence[ReadableSpan], spans: Sequence[ReadableSpan
     """
     programs = _installed(peer)
     port = free_port()
-    with _running(peer, programs, folder, port), urllib3.PoolManager(retries=False, timeout=120.0) as http:
+    with _running(peer, programs, folder, port) as group, urllib3.PoolManager(retries=False, timeout=120.0) as http:
+        _calm(group)
         _send(peer, http, port, first)
         before, _ = _settled(folder / peer.database, len(first), 0.0)
+        _calm(group)
         begin = time.perf_counter()
         _send(peer, http, port, spans)
         kept, seconds = _settled(folder / peer.database, before + len(spans), begin)
@@ -163,8 +167,8 @@ def _run(command: Sequence[str], peer: Peer) -> None:
 
 
 @contextmanager
-def _running(peer: Peer, programs: Path, folder: Path, port: int) -> Iterator[None]:
-    """A peer that listens; ended at the end, with the processes that it started."""
+def _running(peer: Peer, programs: Path, folder: Path, port: int) -> Iterator[int]:
+    """A peer that listens, by its process group; ended at the end, with the processes that it started."""
     name, *arguments = peer.command(folder, port)
     environment = {**os.environ, **peer.environment(folder, port)}
     with (folder / "log").open("wb") as log:
@@ -178,7 +182,7 @@ def _running(peer: Peer, programs: Path, folder: Path, port: int) -> Iterator[No
         )
         try:
             _wait_for(peer, process, folder, port)
-            yield
+            yield process.pid
         finally:
             _end(process)
 
@@ -194,6 +198,31 @@ def _wait_for(peer: Peer, process: subprocess.Popen[bytes], folder: Path, port: 
         except OSError:
             time.sleep(0.2)
     raise Unavailable(f"{peer.name} does not start: {(folder / 'log').read_text(errors='replace')[-300:]}")
+
+
+def _calm(group: int) -> None:
+    """Wait until a process group hardly works, at most `CALM_S`; at once where that cannot be seen."""
+    deadline, before = time.monotonic() + CALM_S, _worked(group)
+    while before is not None and time.monotonic() < deadline:
+        time.sleep(2.0)
+        now = _worked(group)
+        if now is None or now - before < 0.1:
+            return
+        before = now
+
+
+def _worked(group: int) -> float | None:
+    """Seconds of the processor that the processes of a group have used; None where there is no /proc."""
+    ticks, found = 0, False
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            # The name, in brackets, may hold anything.
+            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group:
+            ticks, found = ticks + int(fields[11]) + int(fields[12]), True
+    return ticks / os.sysconf("SC_CLK_TCK") if found else None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

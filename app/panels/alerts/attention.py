@@ -35,6 +35,7 @@ _ONLY: Final = "only"
 _LOST: Final = {
     "not_durable": "Lost: {} that could be kept nowhere",
     "rows_refused": "Put aside: {} that fit no database",
+    "database_put_aside": "Put aside: a damaged database, with all decisions until then",
 }
 _ENDS: Final = ("gateway_stopped",)
 _RANK: Final[dict[Severity, int]] = {"error": 0, "warning": 1}

@@ -21,7 +21,7 @@ from telemetry.query import alerts, drift, incidents, pipeline, volume
 from telemetry.query.filters import Filters
 
 KINDS: Final = (
-    *("spool_in_use", "spool_empty", "not_durable", "rows_refused"),
+    *("spool_in_use", "spool_empty", "not_durable", "rows_refused", "database_put_aside"),
     *("policy_refused", "policy_mended", "policy_reloaded", "collector_away", "collector_back", "gateway_stopped"),
 )
 """Incidents that are judged one by one; those of upstreams are judged by their intervals."""

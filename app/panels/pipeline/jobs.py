@@ -21,7 +21,8 @@ SAID: Final = {
     "inventory": "measures the tables",
 }
 KINDS: Final = (
-    *("spool_in_use", "spool_empty", "not_durable", "rows_refused", "collector_away", "collector_back"),
+    *("spool_in_use", "spool_empty", "not_durable", "rows_refused", "database_put_aside"),
+    *("collector_away", "collector_back"),
     *("gateway_started", "gateway_stopped"),
 )
 """Incidents of telemetry and of its processes; those of models stand on the page about reliability."""

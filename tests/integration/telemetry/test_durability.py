@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from telemetry import rollup
-from telemetry.errors import FolderNotWritable
+from telemetry.errors import FolderNotWritable, NotADatabase
 from telemetry.processor import Health
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine
@@ -158,7 +158,9 @@ async def test_a_database_that_is_deleted_under_the_writer_is_made_anew(tmp_path
         assert decision_ids(open_engine(f"sqlite:///{tmp_path / 'data' / 't.db'}")) == ["after"]
 
 
-async def test_a_database_that_is_overwritten_with_rubbish_does_not_fail_an_answer(tmp_path: Path):
+async def test_a_database_that_is_damaged_is_put_aside_and_a_new_one_begun(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
     path = tmp_path / "data" / "t.db"
     with opened(tmp_path) as telemetry:
         tracer = telemetry.tracer_provider.get_tracer("test")
@@ -171,9 +173,22 @@ async def test_a_database_that_is_overwritten_with_rubbish_does_not_fail_an_answ
         assert await telemetry.sink.committed(emit(tracer, Routed("during"))) == "spooled"
         error = telemetry.health().last_error
         assert error is not None and "no SQLite database" in error
-        path.unlink()
         wait_until(lambda: telemetry.health().spool_waiting == 0)
-        assert decision_ids(open_engine(f"sqlite:///{path}")) == ["during"]
+        assert await telemetry.sink.committed(emit(tracer, Routed("after"))) == "committed"
+    assert set(decision_ids(open_engine(f"sqlite:///{path}"))) == {"during", "after"}
+    [aside] = path.parent.glob("t.db.damaged-*")
+    assert aside.read_bytes() == b"\x55" * 200_000, "whoever wants to save something finds it"
+    [told] = [record for record in caplog.records if getattr(record, "event_name", None) == "database_put_aside"]
+    assert told.levelname == "ERROR" and aside.name in told.getMessage()
+
+
+async def test_a_damaged_file_that_this_process_never_used_is_left_where_it_is(tmp_path: Path):
+    path = tmp_path / "data" / "t.db"
+    path.parent.mkdir()
+    path.write_bytes(b"a letter to somebody" * 500)
+    with pytest.raises(NotADatabase):
+        opened(tmp_path)
+    assert [file.name for file in path.parent.iterdir()] == ["t.db"]
 
 
 async def test_nowhere_to_write_is_said_and_counted(tmp_path: Path):
