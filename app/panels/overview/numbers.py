@@ -14,7 +14,7 @@ from telemetry.query.savings import Savings
 
 
 def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucket]) -> None:
-    """Seven numbers of the period, each with its course, and all but quality with its change."""
+    """Seven numbers of the period, each with its course and its change."""
     step = view.period.step
     saved = Savings.of(buckets if step == "day" else ())
 
@@ -68,6 +68,7 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             help="Requests with a further branch because a score fell below its threshold. "
             "The interval is Wilson's, at 95 %.",
             key="escalated",
+            more=lambda: navigation.leads_to(navigation.ESCALATIONS, "Escalations"),
         )
         cards.kpi(
             "Latency, p95",
@@ -78,6 +79,7 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             note=f"median {units.duration(now.latency_p50_ms)}; first token p95 {units.duration(now.ttft_p95_ms)}",
             help="Request in to decision settled: 95 of 100 requests took at most this long.",
             key="latency",
+            more=lambda: navigation.leads_to(navigation.LATENCY, "Latency"),
         )
         cards.kpi(
             "Failure rate",

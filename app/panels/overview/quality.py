@@ -21,11 +21,13 @@ def number(view: View) -> None:
     uses = cache.ask(scorecard.evaluators, view.filters)
     evaluator = plain.visible(uses[0].name, NAME) if uses else None
     weeks = cache.ask(scorecard.verdicts, view.filters, uses[0].name) if uses else []
+    earlier = cache.ask(scorecard.verdicts, view.before, uses[0].name) if uses and view.before is not None else []
     good = whole(weeks)
     cards.kpi(
         "Good answers",
         units.share(good.share) if good.n else NOT_YET,
-        change=None,
+        change=units.change(good.share, whole(earlier).share, points=True),
+        better="up",
         line=course(weeks),
         note=_note(good, evaluator),
         help="Share of the answers that were found good, of those that chance alone picked to be judged, so that it "
