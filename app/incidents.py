@@ -79,7 +79,7 @@ def of_upstreams(before: Sequence[DeploymentHealth], after: Sequence[DeploymentH
 def _of_deployment(before: DeploymentHealth, after: DeploymentHealth) -> Iterator[Incident]:
     fields = {"model": after.model, "deployment": after.deployment, "since": after.since.isoformat()}
     name = after.model if after.deployment == ONLY_PLACE else f"{after.model} at {after.deployment}"
-    if after.heard and after.state in ("open", "closed"):
+    if after.heard and (after.state in _BROKEN or (after.state == "closed" and before.state in _BROKEN)):
         return  # the process that has seen it tells of it
     anew = before.state != "open" or abs(after.since - before.since) > _SAME
     # Its open time may be over by the second look; nobody has been told of it all the same.

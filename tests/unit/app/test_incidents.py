@@ -54,6 +54,15 @@ def test_a_breaker_whose_probe_failed_opens_anew():
     assert upstreams(OPEN, replace(OPEN, since=NOON + timedelta(seconds=20))) == ["breaker_opened"]
 
 
+def test_what_another_process_has_seen_of_a_breaker_is_told_by_that_one_alone():
+    heard = replace(OPEN, heard=True)
+    half_open = replace(heard, state="half_open", since=NOON + timedelta(seconds=9))
+    closed = replace(CLOSED, heard=True)
+    assert upstreams(CLOSED, heard) == upstreams(heard, half_open) == upstreams(half_open, closed) == []
+    assert upstreams(replace(OPEN, state="half_open"), closed) == []
+    assert upstreams(replace(closed, state="ejected", why="slow"), closed) == ["deployment_readmitted"]
+
+
 def test_a_moment_that_is_computed_twice_is_still_one_moment():
     assert upstreams(OPEN, replace(OPEN, since=OPEN.since + timedelta(microseconds=40))) == []
 
