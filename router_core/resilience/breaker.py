@@ -185,9 +185,9 @@ class Breaker:
         now = self._clock.monotonic_ns()
         if left_ns <= 0 and not self._open:
             return  # that is over
-        if not self._open or self._why != why:
-            self._since_ns = now
-        self._open, self._probe, self._why, self._heard = True, None, why, True
+        if not self._open or self._why != why:  # else it is the opening that is known, and lasts longer
+            self._since_ns, self._heard = now, True
+        self._open, self._probe, self._why = True, None, why
         self._until_ns, self._openings, self._elsewhere_until_ns = now + left_ns, openings, 0
         self._generation += 1
         self._forget()
@@ -248,7 +248,9 @@ class Breaker:
         # A call that was on its way when the breaker opened may bring the news that it should stay open.
         if self._open and now < self._until_ns:
             longest = self._since_ns + round(self._entry.max_open_s * 1e9)
-            self._until_ns = min(max(self._until_ns, asked), max(self._until_ns, longest))
+            before, self._until_ns = self._until_ns, min(max(self._until_ns, asked), max(self._until_ns, longest))
+            if self._until_ns > before and self._peers is not None:
+                self._peers.opened(self._until_ns - now, self._openings, self._why)
 
     def _trip(self, now: int, why: str) -> None:
         """Open. The time doubles with each opening, until the breaker has stayed closed for a whole window."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router_core.clock import ManualClock
-from router_core.errors import StateUnavailable, UpstreamFailure
+from router_core.errors import RateLimited, StateUnavailable, UpstreamFailure
 from router_core.policy.schema import Deployment, OpenAIProvider, ResilienceEntry
 from router_core.resilience.health import Health
 from router_core.resilience.peers import PROBE_S, BreakerPeers
@@ -139,6 +139,19 @@ async def test_a_probe_without_a_verdict_is_the_other_s_at_once(
     assert await other.probes()
     other.health.end(other.ticket, "cancelled")  # type: ignore[arg-type]
     assert await one.probes()
+
+
+async def test_a_retry_after_that_comes_late_keeps_both_open_as_long_as_the_upstream_asked(
+    two: tuple[Process, Process],
+) -> None:
+    one, other = two
+    late = one.health.begin("m", "only")
+    assert late is not None
+    one.fails(2)
+    await other.look()
+    one.health.end(late, "failure", error=RateLimited("slow down", retry_after_s=60))
+    await other.look()
+    assert [process.health.snapshot()[0].retry_in_s for process in two] == [60, 60]
 
 
 async def test_who_calls_another_upstream_by_the_same_name_hears_nothing(
