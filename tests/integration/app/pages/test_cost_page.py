@@ -149,7 +149,7 @@ def test_a_cost_that_nobody_knows_is_said_and_never_zero(home: Path) -> None:
 
 def test_no_tool_that_answered_says_how_to_get_one(home: Path) -> None:
     keep(home, paid(1, DOLLAR))
-    assert "No tool answered" in text_of(open_cost(by="tool"))
+    assert "Neither a tool nor the cache answered" in text_of(open_cost(by="tool"))
 
 
 def test_a_price_that_changed_in_the_period_is_told(home: Path) -> None:
