@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
 from app import plain, units
@@ -33,7 +32,7 @@ def models(found: Sequence[ModelTotals], colours: Mapping[str, str], *, key: str
             [row.kind for row in ordered],
             help="model: an answer. probe: an extra cheap answer to compare. tool, cache, judge.",
         ),
-        _counts("Branches", [row.branches for row in ordered], "Attempts, used or not."),
+        counts("Branches", [row.branches for row in ordered], "Attempts, used or not."),
         Column(
             "Accepted",
             [units.share(part) for part in accepted],
@@ -42,31 +41,26 @@ def models(found: Sequence[ModelTotals], colours: Mapping[str, str], *, key: str
             shares=accepted,
             help="Share of the branches whose answer was the final one.",
         ),
-        _counts("Failed", [row.failed for row in ordered], "Branches without a complete answer."),
-        Column(
-            "Spend",
-            [units.nano_usd(row.cost_nano) for row in ordered],
-            number=True,
-            sort=[row.cost_nano for row in ordered],
-            help="US dollars, of the branches whose cost is known.",
-        ),
-        _milliseconds("p50", [row.latency_p50_ms for row in ordered], "Median latency of the call alone."),
-        _milliseconds("p95", [row.latency_p95_ms for row in ordered], "95th percentile of the call's latency."),
-        _milliseconds(
+        counts("Failed", [row.failed for row in ordered], "Branches without a complete answer."),
+        money("Spend", [row.cost_nano for row in ordered], "US dollars, of the branches whose cost is known."),
+        durations("p50", [row.latency_p50_ms for row in ordered], "Median latency of the call alone."),
+        durations("p95", [row.latency_p95_ms for row in ordered], "95th percentile of the call's latency."),
+        durations(
             "First token p95", [row.ttft_p95_ms for row in ordered], "95th percentile, from the start of the branch."
         ),
-        replace(
-            _counts("Tokens in", [row.input_tokens for row in ordered], "Input tokens, as the provider counted them."),
+        counts(
+            "Tokens in",
+            [row.input_tokens for row in ordered],
+            "Input tokens, as the provider counted them.",
             spare=True,
         ),
-        replace(
-            _counts("Tokens out", [row.output_tokens for row in ordered], "Output tokens, as the provider counted."),
-            spare=True,
+        counts(
+            "Tokens out", [row.output_tokens for row in ordered], "Output tokens, as the provider counted.", spare=True
         ),
     ]
     if any(row.cost_unknown for row in ordered):
         unknown = [row.cost_unknown for row in ordered]
-        columns.append(_counts("Unknown cost", unknown, "Branches whose cost is not known."))
+        columns.append(counts("Unknown cost", unknown, "Branches whose cost is not known."))
     links = [navigation.decisions_url(model=row.model) for row in ordered]
     # A model has a row for each use, and the rows of one model lead to the same decisions.
     return rows.draw(columns, key=key, names=[row.model for row in ordered], links=links)
@@ -86,26 +80,14 @@ def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
             limit=2 * NAME,
             help="What was tried first, and what answered. ⇢: a fallback.",
         ),
-        Column(
-            "Cost",
-            [units.nano_usd(row.cost_nano) for row in found],
-            number=True,
-            sort=[row.cost_nano for row in found],
-            help="All branches of the request, in US dollars.",
-        ),
+        money("Cost", [row.cost_nano for row in found], "All branches of the request, in US dollars."),
         Column(
             "Status",
             [row.status for row in found],
             tones=[None if row.status == "ok" else OUTCOME_TONE.get(row.status) for row in found],
             help="ok, denied, failed or cancelled.",
         ),
-        Column(
-            "Latency",
-            [units.took(row.latency_ms) for row in found],
-            number=True,
-            sort=[row.latency_ms for row in found],
-            help="Request in to decision settled.",
-        ),
+        durations("Latency", [row.latency_ms for row in found], "Request in to decision settled."),
         Column(
             "Score",
             ["" if row.score is None else units.score(row.score) for row in found],
@@ -113,13 +95,7 @@ def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
             sort=[row.score for row in found],
             help="Final score of the answer given, 0 to 1.",
         ),
-        Column(
-            "Saved",
-            [units.nano_usd(row.savings_nano) for row in found],
-            number=True,
-            sort=[row.savings_nano for row in found],
-            help="Baseline minus cost, in US dollars.",
-        ),
+        money("Saved", [row.savings_nano for row in found], "Baseline minus cost, in US dollars."),
         Column("Intent", [row.intent for row in found], spare=True),
         Column("Route", [row.route for row in found], spare=True),
         Column("Tenant", [row.tenant for row in found], spare=True),
@@ -134,12 +110,19 @@ def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
     return rows.draw(columns, key=key, names=names, links=[navigation.decision_url(name) for name in names])
 
 
-def _counts(title: str, values: Sequence[int | None], help: str) -> Column:
-    return Column(title, [units.count(value) for value in values], number=True, sort=values, help=help)
+def counts(title: str, values: Sequence[int | None], help: str, *, spare: bool = False) -> Column:
+    """A column of whole numbers."""
+    return Column(title, [units.count(one) for one in values], number=True, sort=values, help=help, spare=spare)
 
 
-def _milliseconds(title: str, values: Sequence[float | None], help: str) -> Column:
-    return Column(title, [units.took(value) for value in values], number=True, sort=values, help=help)
+def durations(title: str, values: Sequence[float | None], help: str) -> Column:
+    """A column of times that were taken, in milliseconds."""
+    return Column(title, [units.took(one) for one in values], number=True, sort=values, help=help)
+
+
+def money(title: str, amounts: Sequence[int | None], help: str) -> Column:
+    """A column of amounts in nano-USD."""
+    return Column(title, [units.nano_usd(one) for one in amounts], number=True, sort=amounts, help=help)
 
 
 def _went(row: DecisionRow) -> str:

@@ -95,7 +95,7 @@ def bars(
     if sums:
         _before(drawn, "period before", sorted(sums.items()), theme.palette(mode).muted, step, write, shift)
     time_axis(drawn, span, step)
-    _draw_marks(drawn, marks, mode)
+    draw_marks(drawn, marks, mode)
     drawn.update_layout(showlegend=len(series) > 1 or bool(sums))
     return drawn
 
@@ -139,7 +139,7 @@ def lines(
             hoverinfo="text",
         )
     time_axis(drawn, span, step)
-    _draw_marks(drawn, marks, mode)
+    draw_marks(drawn, marks, mode)
     drawn.update_layout(showlegend=len(drawn.traces) > 1)
     return drawn
 
@@ -198,7 +198,7 @@ def _before(
     )
 
 
-def _draw_marks(drawn: Drawing, marks: Sequence[Mark], mode: Mode) -> None:
+def draw_marks(drawn: Drawing, marks: Sequence[Mark], mode: Mode) -> None:
     """A thin line each, and a small diamond on top of it that tells what happened when it is pointed at."""
     if not marks:
         return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from app import plain, units
-from app.dashboard import cache, cards, components, navigation, plot, rows
+from app.dashboard import cache, cards, components, navigation, plot, rows, tables
 from app.dashboard.rows import NAME, Column
 from app.dashboard.view import View
 from telemetry.query import dearest
@@ -54,13 +54,13 @@ def _table(found: Sequence[ExpensiveDecision]) -> str | None:
             limit=2 * NAME,
             help="What was tried first, and what answered. ⇢: a fallback.",
         ),
-        _money("Cost", [row.cost_nano for row in found], "All branches of the decision."),
-        _money(
+        tables.money("Cost", [row.cost_nano for row in found], "All branches of the decision."),
+        tables.money(
             "Not used",
             [row.discarded_nano for row in found],
             "Of it, on answers that were not used, probes and judges.",
         ),
-        _money("Saved", [row.savings_nano for row in found], "Baseline minus cost; below 0: a loss."),
+        tables.money("Saved", [row.savings_nano for row in found], "Baseline minus cost; below 0: a loss."),
         Column(
             "Branches",
             [units.count(row.branches) for row in found],
@@ -87,10 +87,6 @@ def _table(found: Sequence[ExpensiveDecision]) -> str | None:
     ]
     names = [row.decision_id for row in found]
     return rows.draw(columns, key="dearest", names=names, links=[navigation.decision_url(name) for name in names])
-
-
-def _money(title: str, amounts: Sequence[int | None], help: str) -> Column:
-    return Column(title, [units.nano_usd(one) for one in amounts], number=True, sort=amounts, help=help)
 
 
 def _tokens(row: ExpensiveDecision) -> str:

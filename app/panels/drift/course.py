@@ -9,7 +9,7 @@ from app import drift_words, units
 from app.dashboard import theme
 from app.dashboard.charts import style
 from app.dashboard.charts.drawing import Drawing
-from app.dashboard.charts.over_time import Mark, upright
+from app.dashboard.charts.over_time import Mark, draw_marks
 from app.dashboard.theme import Mode
 from app.panels.drift.weeks import NANO_USD, PLACE, UNIT_SAID
 from telemetry.drift.weeks import WEEK, label_of, start_of
@@ -47,7 +47,6 @@ def by_week(
             line={"width": 0},
             layer="below",
         )
-    tones = {"warn": shades.warn, "neutral": shades.muted, "bad": shades.bad}
     drawn.add_scatter(
         x=[start_of(one.week) + WEEK / 2 for one in weeks],
         y=[None if one.value is None else one.value * scale for one in weeks],
@@ -64,20 +63,7 @@ def by_week(
         hoverinfo="text",
         showlegend=False,
     )
-    if marks:
-        upright(drawn, [(mark.at, tones[mark.tone]) for mark in marks])
-        drawn.add_scatter(
-            x=[mark.at for mark in marks],
-            y=[1.0] * len(marks),
-            yaxis="y2",
-            mode="markers",
-            cliponaxis=False,
-            marker={"symbol": "diamond", "size": 8, "color": [tones[mark.tone] for mark in marks]},
-            hovertext=[f"{style.label(mark.text, 160)}<br>{mark.at:%Y-%m-%d %H:%M} UTC" for mark in marks],
-            hoverinfo="text",
-            showlegend=False,
-        )
-        drawn.update_layout(yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True})
+    draw_marks(drawn, marks, mode)
     drawn.update_xaxes(type="date", tickformat="%-d %b", nticks=8, title={"text": "UTC", "standoff": 4})
     return drawn
 
