@@ -98,6 +98,7 @@ class Service:
         loaded = load_policy(settings.policy)
         who = by or _user()
         telemetry = open_telemetry(loaded, settings, by=who)
+        state = None
         try:
             local = _local_server(loaded, settings, None)
             beside_others = beside_others or on_server(settings.database_url)
@@ -107,6 +108,8 @@ class Service:
             if local is not None:
                 local.ensure()
         except RouteScopeError:
+            if state is not None:
+                state.close()
             telemetry.close(CLOSE_TIMEOUT_S)
             raise
         return cls(
