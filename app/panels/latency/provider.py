@@ -29,7 +29,7 @@ from telemetry.query.proportion import Proportion
 WATCHED: Final = "watched"
 """The query parameter: the model whose trouble is shown."""
 _NAME: Final = 60
-HOURLY: Final = timedelta(days=45)
+HOURLY: Final = timedelta(days=31)
 """The longest period that is searched hour by hour: of a longer one a picture shows days, and hours take too long."""
 AROUND: Final = timedelta(hours=6)
 """Shown before and after a stretch that is looked at closely."""
