@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from app import plain
-from app.db_options import database_option, json_option, settings_and_policy
+from app.options import database_option, json_option, settings_and_policy
 from app.settings import Settings
 from telemetry.alerts.message import written
 from telemetry.alerts.outbox import Event

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.db_options import database_option, json_option, settings_and_policy, told_counts
+from app.db_counts import told_counts
+from app.options import database_option, json_option, settings_and_policy
 from telemetry.storage.address import shown
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from app.db_options import database_option, json_option, settings_and_policy
+from app.options import database_option, json_option, settings_and_policy
 from telemetry.storage.address import shown
 
 if TYPE_CHECKING:

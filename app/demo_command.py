@@ -16,6 +16,7 @@ from app.demo import DEFAULT_REQUESTS, DEFAULT_SEED, DEFAULT_WEEKS
 from app.demo_alerts import alert_history
 from app.demo_evaluations import write_evaluations
 from app.demo_progress import DemoProgress, tell
+from app.options import database_option, json_option
 from app.settings import Settings
 from router_core.errors import RouteScopeError
 from telemetry.errors import TelemetryError
@@ -31,8 +32,8 @@ PATIENCE_S: Final = 120.0
 @click.option("--requests", "count", default=DEFAULT_REQUESTS, show_default=True, type=click.IntRange(1, 5_000_000))
 @click.option("--seed", default=DEFAULT_SEED, show_default=True, help="The same seed tells the same story.")
 @click.option("--clear", is_flag=True, help="Remove all simulated rows, and only those.")
-@click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
-@click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
+@database_option
+@json_option
 def demo(weeks: int, count: int, seed: int, clear: bool, database_url: str | None, as_json: bool) -> None:
     """Write labelled, simulated history through the real router, and look for drift in it."""
     settings = Settings.read(database_url=database_url)

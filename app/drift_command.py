@@ -13,6 +13,7 @@ import click
 
 from app import drift_words
 from app.canary.command import canary
+from app.options import database_option, json_option
 from app.settings import Settings
 from telemetry.drift.weeks import label_of, parse_week
 from telemetry.query import drift as found
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from telemetry.drift.run import DriftReport
-
-_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 
 @click.group(epilog="Example: routescope drift run --all")
@@ -40,8 +38,8 @@ drift.add_command(canary)
 @click.option("--all", "all_weeks", is_flag=True, help="Every week that has traffic.")
 @click.option("--model", "models", multiple=True, help="The only models; may be given several times.")
 @click.option("--again", is_flag=True, help="Compare weeks also when nothing has changed since.")
-@_database
-@_json
+@database_option
+@json_option
 def run(
     week: str | None, all_weeks: bool, models: tuple[str, ...], again: bool, database_url: str | None, as_json: bool
 ) -> None:
@@ -69,7 +67,7 @@ def run(
 
 @drift.command(epilog="Example: routescope drift watch --every 6")
 @click.option("--every", default=1.0, show_default=True, type=click.FloatRange(min=0.01), help="Hours between runs.")
-@_database
+@database_option
 def watch(every: float, database_url: str | None) -> None:
     """Keep the weeks compared and the canaries sent until Ctrl-C; one worker at a time holds the lease."""
     from app.jobs.canaries import weekly_canaries
@@ -96,8 +94,8 @@ def watch(every: float, database_url: str | None) -> None:
 @click.argument("week", required=False)
 @click.option("--model", default="", help="For this model; without it, for all that have none of their own.")
 @click.option("--clear", is_flag=True, help="Forget the pinned week.")
-@_database
-@_json
+@database_option
+@json_option
 def baseline(week: str | None, model: str, clear: bool, database_url: str | None, as_json: bool) -> None:
     """Pin a week that all later ones are compared with, or show which ones are pinned."""
     from telemetry.drift.baseline import pin, unpin
@@ -129,8 +127,8 @@ def baseline(week: str | None, model: str, clear: bool, database_url: str | None
 @click.option("--canaries", is_flag=True, help="Of canaries instead of what users asked.")
 @click.option("--due", is_flag=True, help="Only those that are not there, or a day old.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="The file; by default in the home folder.")
-@_database
-@_json
+@database_option
+@json_option
 def report(
     week: str,
     model: str | None,

@@ -10,14 +10,13 @@ from typing import Any
 
 import click
 
+from app.options import database_option, json_option
 from app.settings import Settings
 from router_core.errors import PolicyError
 from router_core.policy.loading import LoadedPolicy, load_policy
 from telemetry.storage.engine import open_engine, open_reader
 
-_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
 _policy = click.option("--policy", type=click.Path(path_type=Path), help="Policy file.")
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 
 
 @click.group(epilog="Example: routescope evaluate run")
@@ -29,9 +28,9 @@ def evaluate() -> None:
 @click.option("--since", type=click.DateTime(["%Y-%m-%d"]), help="Look at all decisions from that UTC day on.")
 @click.option("--route", "routes", multiple=True, help="The only route; may be given several times.")
 @click.option("--limit", default=500, show_default=True, type=click.IntRange(1), help="Most answers of a route.")
-@_database
+@database_option
 @_policy
-@_json
+@json_option
 def run(
     since: datetime | None,
     routes: tuple[str, ...],
@@ -64,9 +63,9 @@ def run(
 
 
 @evaluate.command(epilog="Example: routescope evaluate status --json")
-@_database
+@database_option
 @_policy
-@_json
+@json_option
 def status(database_url: str | None, policy: Path | None, as_json: bool) -> None:
     """What waits, what was done and what it cost, by route and evaluator."""
     from telemetry.query.evaluation_work import work
@@ -84,7 +83,7 @@ def status(database_url: str | None, policy: Path | None, as_json: bool) -> None
 
 @evaluate.command(epilog="Example: routescope evaluate check --policy my-policy.toml")
 @_policy
-@_json
+@json_option
 def check(policy: Path | None, as_json: bool) -> None:
     """Whether all evaluators of a policy can be made: rubrics, reference answers, validators."""
     from app.evaluating.build import build_evaluators

@@ -14,7 +14,7 @@ import click
 
 from app import plain
 from app.db_export import RANGES, Moment, ended_by_sigterm
-from app.db_options import database_option, json_option, settings_and_policy
+from app.options import database_option, json_option, settings_and_policy
 from app.settings import Settings
 from telemetry.storage.address import shown
 

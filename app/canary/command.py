@@ -9,11 +9,10 @@ from pathlib import Path
 import click
 
 from app.canary.prompts import MIN_CALLS, CanaryError, CanarySet, example, file_of, read_set
+from app.options import database_option, json_option
 from app.settings import Settings
 from telemetry.storage.engine import open_engine
 
-_database = click.option("--db", "database_url", help="Database, as sqlite:///FILE or postgresql://HOST/NAME.")
-_json = click.option("--json", "as_json", is_flag=True, help="JSON on stdout.")
 _file = click.option(
     *("--file", "path"), type=click.Path(path_type=Path), help="The file; by default canary.toml in the home folder."
 )
@@ -37,7 +36,7 @@ def init() -> None:
 
 @canary.command(epilog="Example: routescope drift canary check --file prompts.jsonl")
 @_file
-@_json
+@json_option
 def check(path: Path | None, as_json: bool) -> None:
     """Say whether a file of canaries can be used, and what it costs in calls."""
     canaries = _read(path)
@@ -50,8 +49,8 @@ def check(path: Path | None, as_json: bool) -> None:
 
 @canary.command(epilog="Example: routescope drift canary send")
 @_file
-@_database
-@_json
+@database_option
+@json_option
 def send(path: Path | None, database_url: str | None, as_json: bool) -> None:
     """Send what is left of this week's canaries through the running gateway."""
     from app.canary.sending import send as send_all

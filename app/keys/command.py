@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app import plain
-from app.db_options import database_option, json_option, settings_and_policy
 from app.keys.key import ROLES, Key, Minted, Role
+from app.options import database_option, json_option, settings_and_policy
 from router_core.request import DEFAULT_TENANT
 
 if TYPE_CHECKING:

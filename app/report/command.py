@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from app.db_options import database_option, json_option, settings_and_policy
+from app.options import database_option, json_option, settings_and_policy
 from app.report.sections import document
 from app.report.week import gather
 from app.report.writing import html, markdown
