@@ -69,7 +69,8 @@ def kappa(pairs: Pairs) -> Kappa:
     if chance >= 1 - 1e-12:
         return Kappa(n, agree, None, None, None)
     value = ((pairs.both + pairs.neither) / n - chance) / (1 - chance)
-    if n < 2:
+    # Who says the same of everything agrees with anybody by chance alone; how surely is not in these numbers.
+    if n < 2 or min(*good, *bad) == 0.0:
         return Kappa(n, agree, value, None, None)
     on_diagonal = (pairs.both / n, sum(good)), (pairs.neither / n, sum(bad))
     beside = (pairs.first / n, good[1] + bad[0]), (pairs.second / n, bad[1] + good[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from app import units
 from app.dashboard.charts.drawing import Drawing
@@ -65,6 +65,11 @@ def weekly(
             hoverinfo="text",
         )
     drawn.update_yaxes(range=[max(lowest - 0.04, 0.0), 1.01])
+    weeks = sorted({week for points in lines.values() for week, _ in points})
+    if weeks:
+        # Of a single week the axis would otherwise be its hours, each with the same date.
+        around = (weeks[0] - timedelta(days=4)).isoformat(), (weeks[-1] + timedelta(days=5)).isoformat()
+        drawn.update_xaxes(range=around, **({"tickvals": [weeks[0].isoformat()]} if len(weeks) == 1 else {}))
     return drawn
 
 

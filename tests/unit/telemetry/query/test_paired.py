@@ -47,6 +47,11 @@ def test_kappa_lies_in_its_interval_and_does_not_care_who_is_first(a: int, b: in
     assert other.value == pytest.approx(one.value)
 
 
+def test_who_says_the_same_of_everything_has_no_interval():
+    found = kappa(Pairs(27, 3, 0, 0))
+    assert (found.value, found.low, found.high) == (0.0, None, None)
+
+
 def test_the_difference_is_that_of_newcombes_own_example():
     """Newcombe 1998, table III, the pairs 36, 12, 2, 0 of 50: 0.2, from 0.0569 to 0.3404 by method 10."""
     found = difference(Pairs(36, 12, 2, 0))
