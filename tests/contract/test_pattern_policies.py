@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from router_core.errors import BudgetExhausted, ContentFiltered, ContextTooLong, UpstreamFailure
+from router_core.errors import BudgetExhausted, ContentFiltered, ContextTooLong, RequestDenied, UpstreamFailure
+from router_core.functions import Function, FunctionCall
 from router_core.providers.scripted import Replies, Reply
-from router_core.request import Context, RouteRequest
+from router_core.request import Context, Message, Role, RouteRequest
 from router_core.result import Decision
 from router_core.state.store import Account, Claim, Hold
 from tests.routing import Bench
@@ -215,3 +216,51 @@ async def test_a_twentieth_of_the_users_gets_the_new_model_and_each_user_always_
     assert 0.02 < share < 0.09
     for user in list(chosen)[:50]:
         assert (await decide(bench, CHAT, sticky_key=user)).chosen == chosen[user]
+
+
+# --- agents -----------------------------------------------------------------------------------------------------
+def turns(*said: tuple[Role, str], route: str) -> RouteRequest:
+    return RouteRequest(messages=tuple(Message(role, text) for role, text in said), route=route, temperature=0)
+
+
+def loop(*results: str) -> RouteRequest:
+    """A question, and for each result the same call before it."""
+    messages = [Message("user", CHAT)]
+    for number, result in enumerate(results):
+        call = FunctionCall(f"call_{number}", "find", '{"name": "Vantage"}')
+        messages += [Message("assistant", "", (call,)), Message("tool", result, answers=call.call_id)]
+    functions = (Function("find", "Find a customer.", {"type": "object"}),)
+    return RouteRequest(messages=tuple(messages), route="agent", functions=functions)
+
+
+async def test_a_conversation_stays_with_the_model_that_answered_it() -> None:
+    bench = shipped_bench("agents", gpt_small=Replies(REFUSAL, GOOD), claude_large=Replies(GOOD, GOOD))
+    first = (await bench.router.aroute(turns(("user", CHAT), route="assistant"))).decision
+    again = turns(("user", CHAT), ("assistant", GOOD), ("user", "And how far is it?"), route="assistant")
+    second = (await bench.router.aroute(again)).decision
+    assert (asked(first), asked(second)) == (["gpt-small", "claude-large"], ["claude-large"])
+    assert "stayed with claude-large" in second.reason
+
+
+async def test_a_tool_loop_that_fails_goes_on_with_the_large_model() -> None:
+    well = shipped_bench("agents", gpt_small=Replies(GOOD))
+    assert asked((await well.router.aroute(loop('{"id": 7}'))).decision) == ["gpt-small"]
+    badly = shipped_bench("agents", claude_large=Replies(GOOD))
+    failed = '{"error": "no such customer"}'
+    assert asked((await badly.router.aroute(loop(failed, failed))).decision) == ["claude-large"]
+
+
+async def test_a_loop_without_end_is_ended() -> None:
+    with pytest.raises(RequestDenied, match="endless-loop"):
+        await shipped_bench("agents").router.aroute(loop(*[f"{number}" for number in range(24)]))
+
+
+async def test_a_lookup_that_comes_again_is_answered_from_the_cache_at_no_cost() -> None:
+    bench = shipped_bench("agents", gpt_small=Replies(GOOD))
+    asked_twice = turns(("user", CHAT), route="lookup")
+    first, second = [(await bench.router.aroute(asked_twice)) for _ in range(2)]
+    assert first.text == second.text == GOOD
+    assert [branch.kind for branch in second.decision.branches] == ["cache"]
+    assert second.decision.cost_usd == 0
+    assert second.decision.savings_usd is not None
+    assert second.decision.savings_usd > 0
