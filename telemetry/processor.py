@@ -41,7 +41,7 @@ GATHER_S = 0.002
 """Least time between two commits under load."""
 SHARE = 3.0
 """Or so many times as long as the last batch took, if that is more: a batch costs as much as ten traces in it do."""
-LONGEST_GATHER_S = 0.01
+LONGEST_GATHER_S = 0.02
 """That is at most so much, however long the last batch took."""
 ASIDE_S = 0.0002
 """Time for the event loop to see that a commit is made."""
