@@ -121,6 +121,8 @@ class DecisionProcessor(SpanProcessor):
         self._finished: OrderedDict[int, CommitState] = OrderedDict()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._joining = False
+        """Whether the writer waits for traces that are under way."""
         self._taken = self._settled = self._foreign = self._queue_high = 0
         self._committed = self._spooled = self._not_durable = self._abandoned = 0
         if hasattr(os, "register_at_fork"):
@@ -286,12 +288,12 @@ class DecisionProcessor(SpanProcessor):
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="routescope-telemetry", daemon=True)
             self._thread.start()
-        if len(self._queue) == 1 or self._nobody_else_comes():
+        if len(self._queue) == 1 or len(self._queue) >= BATCH_LIMIT or (self._joining and not self._open):
             # In between the writer gathers, and waking it for each trace would keep those away who make them.
             self._changed.notify_all()
 
     def _nobody_else_comes(self) -> bool:
-        """Whether a batch need not wait for more: one client that asks again and again is answered at once."""
+        """Whether no trace is under way, or a batch is full anyway."""
         return not self._open or len(self._queue) >= BATCH_LIMIT or self._closed
 
     def _remember(self, trace_id: int, state: CommitState) -> None:
@@ -302,26 +304,32 @@ class DecisionProcessor(SpanProcessor):
     # --- the writer thread ----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        next_commit = 0.0
+        last_commit = gather = 0.0
         while True:
-            batch = self._next_batch(next_commit)
+            batch = self._next_batch(last_commit, gather)
             if batch:
                 began = time.monotonic()
                 self._keep(batch)
-                ended = time.monotonic()
-                next_commit = ended + max(self._gather_s, min(SHARE * (ended - began), LONGEST_GATHER_S))
+                last_commit = time.monotonic()
+                gather = max(self._gather_s, min(SHARE * (last_commit - began), LONGEST_GATHER_S))
             elif self._closed:
                 break
             self._catch_up()
         self._recorder.close()
 
-    def _next_batch(self, next_commit: float) -> list[_Trace]:
+    def _next_batch(self, last_commit: float, gather: float) -> list[_Trace]:
         with self._changed:
             if not self._queue and not self._closed:
                 self._changed.wait(self._recorder.retry_in())
-            gather = next_commit - time.monotonic()
-            if gather > 0 and self._queue:
-                self._changed.wait_for(self._nobody_else_comes, gather)
+            left = last_commit + gather - time.monotonic()
+            if left > 0 and self._queue:
+                self._joining = True
+                self._changed.wait_for(self._nobody_else_comes, left)
+                self._joining = False
+            left = last_commit + GATHER_S - time.monotonic()
+            # A lone trace has nobody to wait for: one client that asks again and again is answered at once.
+            if left > 0 and len(self._queue) > 1 and not self._closed:
+                self._changed.wait_for(lambda: len(self._queue) >= BATCH_LIMIT or self._closed, left)
             batch = [self._queue.popleft() for _ in range(min(len(self._queue), BATCH_LIMIT))]
             self._changed.notify_all()
             return batch
