@@ -1,4 +1,4 @@
-"""Writes what can be read off the types: docs/decision.schema.json, and the reference part of docs/policy.md.
+"""Writes what can be read off the types: docs/decision.schema.json, docs/openapi.json, the reference in docs/policy.md.
 
     python docs/generate.py [--check]
 
@@ -24,11 +24,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from app.gateway import description
 from router_core import result
 from router_core.policy import schema
 
 DOCS = Path(__file__).resolve().parent
 SCHEMA_FILE = DOCS / "decision.schema.json"
+OPENAPI_FILE = DOCS / "openapi.json"
 POLICY_FILE = DOCS / "policy.md"
 MARK = "<!-- From here on written by docs/generate.py from router_core/policy/schema: do not edit. -->"
 
@@ -104,6 +106,11 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ('[alerting.channels.NAME], kind = "email"', schema.EmailChannel),
 )
 """Every class of the schema with its place in a policy file, in reading order."""
+
+
+def gateway_description() -> str:
+    """What the gateway answers at /openapi.json."""
+    return json.dumps(description.document(), indent=2, ensure_ascii=False) + "\n"
 
 
 def decision_schema() -> str:
@@ -227,7 +234,7 @@ def _range(bounds: tuple[Any, ...]) -> str:
 
 def main() -> int:
     """Write or check the files; the exit code."""
-    wanted = {SCHEMA_FILE: decision_schema(), POLICY_FILE: policy_page()}
+    wanted = {SCHEMA_FILE: decision_schema(), OPENAPI_FILE: gateway_description(), POLICY_FILE: policy_page()}
     stale = [path for path, text in wanted.items() if not path.exists() or path.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         for path in stale:

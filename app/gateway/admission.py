@@ -24,7 +24,7 @@ OPEN: Final = frozenset({"/healthz", "/readyz"})
 COUNTED: Final = frozenset({"/v1/chat/completions", "/v1/route/events"})
 """Paths that call models: those that a key's rate counts."""
 FOR_CLIENTS: Final = frozenset(
-    {"/v1/chat/completions", "/v1/models", "/v1/feedback", "/v1/route/explain", "/v1/traces"}
+    {"/v1/chat/completions", "/v1/models", "/v1/feedback", "/v1/route/explain", "/v1/traces", "/openapi.json"}
 )
 """All else is for operators."""
 

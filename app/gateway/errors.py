@@ -41,7 +41,8 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     """Unknown path, wrong method."""
     assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path[:200]}: {error.detail}"
-    return JSONResponse(error_body(message, "http_error", "invalid_request_error"), status_code=error.status_code)
+    body = error_body(message, "http_error", "invalid_request_error")
+    return JSONResponse(body, status_code=error.status_code, headers=error.headers)
 
 
 async def on_unexpected(request: Request, error: Exception) -> Response:

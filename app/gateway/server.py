@@ -25,6 +25,8 @@ from app.gateway.budgets import budgets
 from app.gateway.chat import chat_completions
 from app.gateway.connection import Connection
 from app.gateway.crowd import Crowd
+from app.gateway.description import PATH as OPENAPI
+from app.gateway.description import openapi
 from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
@@ -103,6 +105,7 @@ def create_app(
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),
+            Route(OPENAPI, openapi),
             Route("/v1/models", models),
             Route("/v1/models/health", models_health),
             Route("/v1/budgets", budgets),
