@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
 from app.gateway.doorkeeper import MAX_BODY_BYTES
+from app.gateway.public import is_public
 from router_core.errors import RequestError, UnsupportedFeature
 from router_core.functions import FunctionCall
 from router_core.images import Detail, Image
@@ -31,6 +32,13 @@ class ImageAddress(BaseModel):
 
     url: Annotated[str, Field(pattern=r"^(?:https://|data:image/)", max_length=MAX_BODY_BYTES)]
     detail: Detail | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_public(cls, url: str) -> str:
+        if not url.startswith("data:") and not is_public(url):
+            raise ValueError("it is no address on the public internet, and nobody fetches any other")
+        return url
 
 
 class Part(BaseModel):

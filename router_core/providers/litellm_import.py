@@ -78,12 +78,28 @@ def _import() -> Any:
     litellm.telemetry = False
     transport = importlib.import_module("litellm.llms.custom_httpx.aiohttp_transport").LiteLLMAiohttpTransport
     transport.handle_async_request = _guarded(transport.handle_async_request)
+    urls: Any = importlib.import_module("litellm.litellm_core_utils.url_utils")
+    urls.validate_url = _unfetched(urls.validate_url, urls.SSRFError)
     # Both are there in the version that is locked; a test says so when another one lacks them.
     inner: Any = importlib.import_module("litellm.utils")
     if hasattr(inner, "update_response_metadata"):
         inner.update_response_metadata = _unpriced(inner.update_response_metadata)
     _unlogged = getattr(inner, "is_internal_call", None)
     return litellm
+
+
+def _unfetched(check: Any, refusal: type[Exception]) -> Any:
+    """litellm's look at an address that it is about to fetch. In attempts of ours it fetches none.
+
+    It would, images for Gemini and Bedrock say: an address that a client chose, fetched from within our network.
+    """
+
+    def validate_url(*args: Any, **named: Any) -> Any:
+        if _attempt.get() is not None:
+            raise refusal("images are fetched by providers, not by RouteScope")
+        return check(*args, **named)
+
+    return validate_url
 
 
 def _unpriced(note: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -23,6 +24,7 @@ from router_core.errors import (
     UpstreamRejected,
 )
 from router_core.functions import Function, FunctionCall, TheFunction
+from router_core.images import Image
 from router_core.pricing import Usage
 from router_core.providers.base import Call, Completion, TextChunk
 from router_core.providers.keys import Key
@@ -30,6 +32,7 @@ from router_core.providers.litellm import LiteLLMProvider
 from router_core.providers.litellm_import import load
 from router_core.request import Message
 from tests import upstream as up
+from tests.sockets import sockets
 from tests.upstream import Upstream
 
 KEY = "sk-test-0123456789abcdef"
@@ -262,3 +265,12 @@ async def test_calls_of_functions_come_as_the_model_wrote_them(upstream: Upstrea
     assert body["tool_choice"] == {"type": "function", "function": {"name": "weather"}}
     assert body["messages"][1]["tool_calls"][0]["function"] == {"name": "time", "arguments": "{}"}
     assert body["messages"][2]["tool_call_id"] == "c"
+
+
+@pytest.mark.parametrize(("maker", "whole"), [("gemini", True), ("gemini", False), ("bedrock", True)])
+async def test_no_image_is_fetched_for_a_provider(upstream: Upstream, maker: str, whole: bool) -> None:
+    provider = LiteLLMProvider(upstream_model=f"{maker}/anthropic.claude-v1", key=Key(KEY), base_url=upstream.base_url)
+    parts = ("What is this?", Image("https://images.example.org/cat.png?as=is"))
+    with sockets() as opened, contextlib.suppress(ProviderError):
+        await ask(provider, call(messages=(Message("user", "What is this?", (), None, parts),), whole=whole))
+    assert not [place for place in opened if "example" in str(place)]
