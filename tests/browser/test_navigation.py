@@ -112,7 +112,7 @@ def test_a_filter_for_what_the_store_has_never_seen_stays_on_and_is_seen(visit: 
 
 def test_the_first_page_answers_at_its_own_name_too(visit: Callable[..., Page]) -> None:
     page = visit("/overview?range=7d")
-    expect(page.locator(".rs-kpi")).to_have_count(6)
+    expect(page.locator(".rs-kpi")).to_have_count(7)
     expect(page.get_by_role("dialog")).to_have_count(0)
     assert page.get_by_text("not found", exact=False).count() == 0
     link = page.get_by_test_id("stSidebar").get_by_role("link", name="Overview")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_the_numbers_and_charts_are_drawn(visit: Callable[..., Page]) -> None:
     page = visit("/?range=30d")
-    expect(page.locator(".rs-kpi")).to_have_count(6)
+    expect(page.locator(".rs-kpi")).to_have_count(7)
     expect(page.get_by_test_id("stPlotlyChart")).to_have_count(4)
     expect(page.get_by_text("Simulated:", exact=False).first).to_be_visible()
 
@@ -33,7 +33,7 @@ def test_nothing_is_wider_than_the_window_and_cards_are_level(
     rows: dict[int, set[int]] = {}
     for top, height in cards:
         rows.setdefault(top, set()).add(height)
-    assert len(cards) == 6
+    assert len(cards) == 7
     assert [len(heights) for heights in rows.values()] == [1] * (1 if width == 1440 else 2), rows
 
 

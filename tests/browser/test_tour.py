@@ -64,7 +64,7 @@ def address(tab: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory) 
         button.click()
         expect(page.get_by_role("progressbar")).to_be_visible(timeout=30_000)
         expect(button).to_be_disabled()
-        expect(page.locator(".rs-kpi")).to_have_count(6, timeout=WRITTEN_MS)
+        expect(page.locator(".rs-kpi")).to_have_count(7, timeout=WRITTEN_MS)
         page.close()
         yield url
 
@@ -73,7 +73,7 @@ def address(tab: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory) 
 def visitor(tab: Callable[..., Page], address: str) -> Iterator[Visitor]:
     page = tab()
     page.goto(f"{address}/?range=8w")
-    expect(page.locator(".rs-kpi")).to_have_count(6)
+    expect(page.locator(".rs-kpi")).to_have_count(7)
     yield Visitor(page)
     page.close()
 
