@@ -27,6 +27,7 @@ OUTCOME_TONE: dict[str, Tone] = {
     "denied": "bad",
     "excluded": "warn",
     "raised": "warn",
+    "unchecked": "warn",
     "redacted": "warn",
     "rerouted": "warn",
     "required": "muted",

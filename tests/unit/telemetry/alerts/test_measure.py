@@ -15,6 +15,7 @@ from telemetry.alerts.rule import Rule, Scope
 from telemetry.alerts.traffic import Traffic
 from telemetry.errors import Unmeasurable
 from telemetry.incidents import incident_row
+from telemetry.storage import pipeline_hours
 from telemetry.storage.engine import writing
 from telemetry.storage.operation import INCIDENT
 from tests.alerting import FAILED, MINUTE, NOW, failures, some, store
@@ -179,6 +180,7 @@ def test_processes_jobs_and_breakers_are_looked_at_as_they_stand(tmp_path: Path)
         connection.execute(sa.insert(INCIDENT), [opened])
         for table, row in (("pipeline_sample", given), ("job_run", job_run("drift", 0, "OSError: no room"))):
             connection.execute(sa.insert(sa.table(table, *map(sa.column, row))), [row])
+        pipeline_hours.rebuild(connection)
     assert [only(engine, rule).value for rule in rules] == [2, 4, 1, 1]
     assert only(engine, rules[3]).subject == "small"
 
