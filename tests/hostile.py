@@ -1,4 +1,7 @@
-"""Fifty texts that somebody might hope a page takes for more than text. Each would set ``window.owned`` if it ran."""
+"""Fifty texts that somebody might hope a page takes for more than text. Each would set ``window.owned`` if it ran.
+
+And addresses that somebody might hope to have fetched for him.
+"""
 
 from __future__ import annotations
 
@@ -62,3 +65,39 @@ UNSEEN = (
 )
 
 PAYLOADS = (*MARKUP, *MARKDOWN, *UNSEEN)
+
+INNER_ADDRESSES = (
+    "https://127.0.0.1/a.png",
+    "https://127.1/a.png",
+    "https://2130706433/a.png",
+    "https://0x7f000001/a.png",
+    "https://0177.0.0.1/a.png",
+    "https://127.0.0.1./a.png",
+    "https://0.0.0.0/a.png",
+    "https://10.0.0.8/a.png",
+    "https://172.16.0.1:8443/a.png",
+    "https://192.168.1.1/a.png",
+    "https://100.64.0.1/a.png",
+    "https://169.254.169.254/latest/meta-data/",
+    "https://[::1]/a.png",
+    "https://[::ffff:127.0.0.1]/a.png",
+    "https://[64:ff9b::7f00:1]/a.png",
+    "https://[2002:7f00:1::]/a.png",
+    "https://[fd00:ec2::254]/latest/",
+    "https://[fe80::1]/a.png",
+    "https://224.0.0.1/a.png",
+    "https://localhost/a.png",
+    "https://LOCALHOST./a.png",
+    "https://metadata.google.internal/computeMetadata/v1/",
+    "https://printer.local/a.png",
+    "https://intranet/a.png",
+    "https://example.org@127.0.0.1/a.png",
+    "https://example.org\\@127.0.0.1/a.png",
+    "https://127.0.0.1%2eexample.org/a.png",
+    "https://\u2460\u2461\u2466.0.0.1/a.png",
+    "https://[::1/a.png",
+    "https://example.org:port/a.png",
+    "https:///a.png",
+    "https://..example.org/a.png",
+)
+"""Addresses that can only be fetched from within a network, in the forms in which they are smuggled past checks."""

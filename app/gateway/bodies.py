@@ -190,11 +190,13 @@ def _session_id(metadata: Any) -> str | None:
 
 def _context(request: Request) -> Context:
     caller = known_caller(request)
-    text = request.headers.get(CONTEXT_HEADER)
-    if text is None:
+    texts = request.headers.getlist(CONTEXT_HEADER)
+    if not texts:
         return as_caller(Context(), caller)
+    if len(texts) > 1:  # one of them may be a proxy's, and the other a client's that would have it lower
+        raise InvalidContext(f"{CONTEXT_HEADER} is there {len(texts)} times; send it once")
     try:
-        values = json.loads(text)
+        values = json.loads(texts[0])
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, Mapping):
