@@ -13,7 +13,7 @@ suite browsers: export PYTHONDONTWRITEBYTECODE =
 suite: setup ; $(RUN)pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 browsers: setup ; $(RUN)pytest -n 2 --dist loadfile --no-loadscope-reorder tests/browser
 # Kills, locks and the fault matrix at full counts: about an hour.
-soak: setup ; ROUTESCOPE_SOAK=1 $(RUN)pytest -n 2 --dist loadfile --timeout 3600 tests/integration tests/property
+soak: setup ; ROUTESCOPE_SOAK=1 $(RUN)pytest -n 2 --dist loadfile --timeout 3600 tests/integration tests/property tests/conformance
 check: setup ; $(RUN)ruff check . && $(RUN)ruff format --check . && $(RUN)mypy && $(RUN)lint-imports
 bench: setup ; for file in benchmarks/*.py; do echo "== $$file"; $(RUN)python $$file --json || exit 1; done
 screenshots: setup ; $(RUN)python docs/screenshots.py
