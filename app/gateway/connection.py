@@ -76,6 +76,9 @@ class Connection(HttpToolsProtocol):
         if not self._in_body:
             self._head_bytes += len(data)
         super().data_received(data)
+        if self._whole and self._unread:  # all of it has come that nobody read; uvicorn waits without end here
+            self._expect()
+            self._began = self.loop.time()
         if self._whole:
             if self._timer is not None:
                 self._timer.cancel()
@@ -106,7 +109,8 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """It is answered."""
-        if not self._whole and self._in_body:
+        # With requests that follow without waiting, ``cycle`` is the last one's.
+        if not self._whole and self._in_body and self.cycle.response_complete:
             self._unread, self._began = True, self.loop.time()
             if self._timer is not None:
                 self._timer.cancel()

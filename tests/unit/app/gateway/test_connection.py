@@ -163,6 +163,25 @@ def test_the_rest_of_a_body_that_nobody_reads_is_let_in_for_a_while_only(client:
             client.sendall(PIECE)
 
 
+def test_a_body_that_came_too_late_to_be_read_is_waited_behind_no_longer_than_any(client: socket.socket) -> None:
+    client.sendall(POST.replace(b"/ ", b"/quick ") + b"\r\n12345")
+    assert b"200 OK" in client.recv(65536)
+    client.sendall(b"67890")
+    rest(client)
+
+
+def test_a_request_behind_another_is_read_to_its_end(client: socket.socket) -> None:
+    client.sendall(GET + POST + b"\r\n12345")
+    found = client.recv(65536)
+    assert b"200 OK" in found
+    client.sendall(b"67890")
+    while not found.endswith(b"2\r\n10\r\n0\r\n\r\n"):
+        piece = client.recv(65536)
+        assert piece, found
+        found += piece
+    assert found.count(b"200 OK") == 2
+
+
 def test_a_client_that_does_not_read_its_answer_is_left_alone(client: socket.socket, application: Application) -> None:
     application.left.clear()
     client.sendall(GET.replace(b"/quick", b"/endless"))
