@@ -27,6 +27,7 @@ from app.gateway.connection import Connection
 from app.gateway.crowd import Crowd
 from app.gateway.description import PATH as OPENAPI
 from app.gateway.description import openapi
+from app.gateway.descriptors import allow_connections
 from app.gateway.doorkeeper import LOOPBACK, Doorkeeper
 from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
@@ -242,5 +243,6 @@ def serve(
     """
     reload_on_hangup(service.watch)
     take_short_turns()
+    allow_connections()
     config = configuration(create_app(service, pull=pull, host=host, keyless=keyless, seat=seat), host, port)
     _Server(config, seat).run(None if seat is None else seat.sockets())
