@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.dashboard import address, cards, door, navigation, policy_banner, shell
+from app.interpreter import keep_what_is_here
 
 LOGO = Path(__file__).parent / "static" / "logo.svg"
 _log = logging.getLogger("routescope.dashboard")
@@ -37,6 +38,13 @@ def main() -> None:
     except Exception:  # noqa: BLE001 - the edge: a page's fault is logged whole and told in one sentence
         _log.exception("the page %s failed", page.title)
         cards.error_card("This page failed. The details are in the dashboard's log; the other pages go on.", key="page")
+    _settle()
+
+
+@st.cache_resource(show_spinner=False)
+def _settle() -> None:
+    """Once a process, when its first page has imported what all of them use."""
+    keep_what_is_here()
 
 
 main()

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from app.interpreter import keep_what_is_here
 from benchmarks.measuring.figures import command, figure, tell
 from benchmarks.measuring.questions import questions
 from benchmarks.measuring.rarities import complete
@@ -83,6 +84,8 @@ def main() -> None:
         complete(url)
         n = store_state(reader).requests
         raw = {} if options.only else {name: p95(ask, clock, RAW_RUNS) for name, ask in raw_questions(reader).items()}
+        # As the dashboard does once it has drawn a page.
+        keep_what_is_here()
         figures = [
             figure(f"query_{one.name}", p95(one.ask, clock), "ms", n, limit=LIMIT_MS, peer=raw.get(one.name))
             for one in questions(reader)

@@ -29,7 +29,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace import TracerProvider as SdkTracerProvider
 from opentelemetry.trace import TracerProvider
 
-from app.gateway.interpreter import take_short_turns
+from app.interpreter import take_short_turns
 from benchmarks.measuring.figures import Figure, command, figure, tell
 from benchmarks.measuring.peer import PEER, litellm_router
 from benchmarks.measuring.prose import handbook

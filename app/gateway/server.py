@@ -33,13 +33,13 @@ from app.gateway.errors import on_http_error, on_routescope_error, on_unexpected
 from app.gateway.events import route_events, route_explain
 from app.gateway.feedback import feedback
 from app.gateway.health import models_health
-from app.gateway.interpreter import take_short_turns
 from app.gateway.metrics import GatewayMetrics, metrics
 from app.gateway.probes import healthz, readyz
 from app.gateway.siblings import Siblings
 from app.gateway.straight import Straight
 from app.gateway.traces import traces
 from app.incidents import keeping, watch
+from app.interpreter import take_short_turns
 from app.keys.rate import Rates
 from app.keys.ring import KeyRing
 from app.keys.store import every
