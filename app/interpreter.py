@@ -22,11 +22,13 @@ def take_short_turns() -> None:
 
 
 def keep_what_is_here() -> None:
-    """Take what is alive now out of the collector's sight; once, when a process has loaded what it will use for good.
+    """Take what is alive now out of the collector's sight, when a process has loaded what it will use for good; once.
 
     A collection of everything takes as long as there are objects: nearly a tenth of a second once the packages of the
     dashboard are imported, and none of these ever goes. It made the slowest of twenty answers of some questions four
     times as long as the others (`benchmarks/queries.py`). Reference counts still free what nobody holds.
     """
+    if gc.get_freeze_count():
+        return
     gc.collect()
     gc.freeze()

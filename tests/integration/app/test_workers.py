@@ -225,9 +225,9 @@ async def test_a_revoked_key_opens_nothing_at_any_worker(site: Site) -> None:
     revoke(site.engine, "leaving", now=datetime.now(UTC))
 
     end = time.monotonic() + PATIENCE_S
-    while {reply.status_code for reply in await site.ask("plain", key, times=20)} != {401}:
+    # So many that every worker is among those that answer.
+    while {reply.status_code for reply in await site.ask("plain", key, times=40)} != {401}:
         assert time.monotonic() < end
-    assert {reply.status_code for reply in await site.ask("plain", key, times=40)} == {401}
 
 
 @pytest.mark.parametrize("site", [("sqlite", 4)], ids=["4-sqlite"], indirect=True)

@@ -13,6 +13,7 @@ from app.interpreter import keep_what_is_here
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
+    gc.unfreeze()
     yield
     gc.unfreeze()
 
