@@ -83,8 +83,8 @@ def test_the_demo_says_that_it_is_simulated(visitor: Visitor) -> None:
 
 
 def test_1_what_routing_saves_and_how_sure_that_is(visitor: Visitor) -> None:
-    visitor.reads("Saved vs baseline", "95 % interval")
-    visitor.link("Where it came from")
+    visitor.reads("Saved", "95 % interval")
+    visitor.link("Waterfall")
     visitor.reads("From the baseline to what was saved")
 
 

@@ -45,7 +45,7 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             more=lambda: navigation.leads_to(navigation.COST, "Cost"),
         )
         cards.kpi(
-            "Saved vs baseline",
+            "Saved",
             units.nano_usd(now.savings_nano),
             change=_change(now, before, _saved_share, points=True),
             better="up",
@@ -56,7 +56,7 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             "interval takes the days as clusters (Cochran 1977, chapter 6); it counts how days differ, not whether the "
             "baseline is right.",
             key="saved",
-            more=lambda: navigation.leads_to(navigation.COST, "Where it came from"),
+            more=lambda: navigation.leads_to(navigation.COST, "Waterfall"),
         )
         cards.kpi(
             "Escalation rate",

@@ -102,7 +102,7 @@ def test_the_overview_counts_what_users_asked(home: Path) -> None:
     said = text_of(open_page())
     assert "Requests: 2" in said
     assert "Spend: $0.0000024" in said
-    assert "Saved vs baseline: $0.0000076" in said
+    assert "Saved: $0.0000076" in said
     assert "Good answers: not evaluated yet" in said
     assert "n\u00a0=\u00a02" in said
 
@@ -124,7 +124,7 @@ def test_an_unknown_cost_is_said_and_not_counted_as_zero(home: Path) -> None:
     keep(home, routed(1, attempts=(Attempt(cost_nano=None),)))
     said = text_of(open_page())
     assert "Spend: unknown" in said
-    assert "Saved vs baseline: unknown" in said
+    assert "Saved: unknown" in said
     assert "1 request of unknown cost" in said
 
 
