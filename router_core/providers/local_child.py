@@ -72,7 +72,7 @@ class Runtime:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until the standard input closes."""
+    """Serve until the standard input closes, and leave the process; return only when another one serves already."""
     from filelock import FileLock, Timeout
 
     parser = argparse.ArgumentParser(prog="local_child")
@@ -90,10 +90,13 @@ def main(arguments: list[str] | None = None) -> int:
         return EXIT_ANOTHER_RUNS
     child = _Child(given.models, given.run)
     try:
-        return child.serve(stop)
+        code = child.serve(stop)
     finally:
         (given.run / RUNTIME_FILE).unlink(missing_ok=True)
         lock.release()
+    # Never by way of the interpreter's end: that destroys llama.cpp's servers, and one that has just been loaded may
+    # wait for ever for a thread of its own, with the interpreter's lock in its hand.
+    os._exit(code)
 
 
 def _until_the_parent_goes(stop: threading.Event) -> None:
@@ -126,7 +129,6 @@ class _Child:
                 if not stop.is_set():
                     self._look_after(entry, xllamacpp)
             stop.wait(_TICK_S)
-        self._servers.clear()
         return 0
 
     def _look_after(self, entry: ModelFile, xllamacpp: Any) -> None:
