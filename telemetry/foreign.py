@@ -71,7 +71,7 @@ def rows_of(spans: Sequence[ReadableSpan], content: ContentPolicy, tenant: str) 
         if _key(span) in calls and not _is_inside(span, calls, parents):
             call = _Call(span, tenant)
             bundle.requests.append(request_row(call.request()))
-            bundle.branches.append(branch_row(call.branch(content), call.shared))
+            bundle.branches.append(branch_row(call.branch(content), bundle.requests[-1]))
             bundle.contents.extend(content_rows(call.with_content(), content))
         else:
             bundle.spans.append(span_row(_with(span, _shown(span.attributes or {}, content))))
