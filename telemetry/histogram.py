@@ -216,6 +216,16 @@ def highest(texts: Sequence[str], limit: int) -> tuple[int, list[bool], list[boo
     return last, beyond.tolist(), within.tolist()
 
 
+def reaching(texts: Sequence[str], bucket: int) -> list[bool]:
+    """For each text whether it has values in this bucket or beyond it."""
+    import numpy as np
+
+    of = np.repeat(np.arange(len(texts)), [len(text) // _DIGITS for text in texts])
+    found = np.zeros(len(texts), dtype=bool)
+    found[of[_entries("".join(texts)) >> 20 >= bucket]] = True
+    return found.tolist()
+
+
 def lowest_of(bucket: int) -> float:
     """The milliseconds at which a bucket begins: no bound for the first, which takes all that is shorter too."""
     return _bound(bucket) if bucket > 0 else -math.inf

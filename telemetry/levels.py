@@ -109,7 +109,7 @@ REQUESTS = Family(
         *("", "route", "intent", _WAY, _FEW, "tenant route", "tenant intent", _FLOW, f"{_FEW} {_WAY}"),
         *(f"tenant {_FLOW}", f"route {_FLOW}", _ASKED, "tenant data_class source status"),
     ),
-    hourly=frozenset({0, 7, 9}),
+    hourly=frozenset({0, 1, 7, 9}),
 )
 BRANCHES = Family(
     BRANCH_HOUR,

@@ -186,6 +186,8 @@ def _speeds() -> Iterator[tuple[Any, ...]]:
     yield "course_by_hour_30_days", course.course, MONTH, "small", "hour"
     yield "slowest_90_days", slowest.slowest, EVERY
     yield "slowest_one_tenant", slowest.slowest, ACME
+    yield "slowest_one_route", slowest.slowest, Filters(routes=("chat",))
+    yield "slowest_failed", slowest.slowest, Filters(statuses=("failed",))
     yield "slowest_five_filters", slowest.slowest, NARROW
     yield "slowest_rare_tenant", slowest.slowest, SELDOM
 

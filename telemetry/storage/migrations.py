@@ -32,6 +32,7 @@ from telemetry.storage import (
     version_12,
     version_13,
     version_14,
+    version_15,
 )
 from telemetry.storage.api_key import API_KEY
 from telemetry.storage.evaluation import EVALUATION, EVALUATION_TASK
@@ -100,6 +101,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         version_14.VERSION, "samples by the hour, what people said by decision, texts in PostgreSQL", version_14.apply
     ),
+    Step(version_15.VERSION, "decisions of a route by the hour", version_15.apply),
 )
 """In order, from FIRST_VERSION + 1. A step never changes once it has been released."""
 

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from telemetry import rollup
 from telemetry.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, OlderSchema
+from telemetry.levels import REQUESTS
 from telemetry.query.decision import decision
 from telemetry.query.decisions import page
 from telemetry.query.evaluations import of_decision
@@ -33,6 +34,7 @@ from telemetry.storage.engine import open_engine, open_reader, reading, stored_b
 from telemetry.storage.lease import release, take
 from telemetry.storage.migrations import known_version
 from telemetry.storage.models import BRANCH, CONTENT, META, REQUEST, ROLLUPS, SPAN
+from telemetry.storage.rollups import REQUEST_HOUR
 from tests.postgres import new_schema
 from tests.traces import START, Routed, emit
 
@@ -180,6 +182,27 @@ def test_texts_of_version_13_are_found_through_the_index_that_version_14_makes(p
     with reading(open_reader(postgres_url)) as connection:
         assert fulltext.available(connection)
         assert len(fulltext.traces_with(connection, "PARCEL", 10, look_ms=60_000) or ()) == 1
+
+
+def test_routes_of_version_14_get_the_hours_that_a_rebuild_would_make(postgres_url: str, tmp_path: Path):
+    with Telemetry.open(postgres_url, home=tmp_path) as telemetry:
+        for number in range(6):
+            at = START + timedelta(hours=number // 2)
+            emit(telemetry.tracer_provider.get_tracer("test"), Routed(f"d{number}", at=at, tenant=f"t{number % 3}"))
+    engine = open_engine(postgres_url)
+
+    def hours() -> list[Any]:
+        with reading(engine) as connection:
+            return list(connection.execute(sa.select(REQUEST_HOUR).order_by(*REQUEST_HOUR.primary_key)))
+
+    made = hours()
+    with writing(engine) as connection:
+        level = REQUESTS.covering({"route"}, REQUEST_HOUR)
+        assert connection.execute(sa.delete(REQUEST_HOUR).where(REQUEST_HOUR.c.level == level)).rowcount == 3
+        connection.execute(sa.update(META).where(META.c.key == "schema_version").values(value="14"))
+    open_engine(postgres_url).dispose()
+    assert hours() == made
+    engine.dispose()
 
 
 def test_a_look_into_the_index_that_takes_too_long_is_given_up_for_reading(postgres_url: str):

@@ -80,3 +80,10 @@ def test_the_highest_of_many_histograms_are_found_by_bucket():
     assert histogram.highest(["", ""], 5) == (-1, [False, False], [False, False])
     assert histogram.lowest_of(last) <= 1.0
     assert histogram.lowest_of(0) < 0
+
+
+def test_of_many_histograms_those_are_told_that_reach_a_bucket():
+    texts = [histogram.encode(histogram.count(values)) for values in ([1.0, 900.0], [2.0], [], [40.0])]
+    assert histogram.reaching(texts, histogram.bucket_of(40.0)) == [True, False, False, True]
+    assert histogram.reaching(texts, histogram.bucket_of(41.0)) == [True, False, False, False]
+    assert histogram.reaching([], 5) == []

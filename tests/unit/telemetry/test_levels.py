@@ -35,7 +35,8 @@ def test_a_question_reads_the_coarsest_level_that_knows_what_it_asks_for():
     assert REQUESTS.levels[REQUESTS.covering(())] == set()
     assert REQUESTS.levels[REQUESTS.covering({"purpose", "simulated", "tenant"})] == {"tenant", "route"}
     assert "tenant" in REQUESTS.levels[REQUESTS.covering({"tenant", "chosen"})] != set(REQUESTS.dimensions)
-    assert REQUESTS.covering({"route"}, REQUESTS.hours) == REQUESTS.finest
+    assert REQUESTS.levels[REQUESTS.covering({"route"}, REQUESTS.hours)] == {"route"}
+    assert REQUESTS.covering({"tenant", "route"}, REQUESTS.hours) == REQUESTS.finest
     assert REQUESTS.levels[REQUESTS.covering({"tenant", "route", "intent", "risk", "status"})] < set(
         REQUESTS.dimensions
     )

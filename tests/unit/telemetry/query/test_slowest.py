@@ -25,7 +25,11 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
         for number in range(200):
             attempt = Attempt(rng.choice(("small", "large")), latency_ms=rng.choice((5.0, 40.0, 900.0, 900.0 + number)))
             at = START + timedelta(minutes=rng.randrange(14_400))
-            emit(telemetry.tracer_provider.get_tracer("test"), Routed(f"d{number:03}", at=at, attempts=(attempt,)))
+            names = {"route": rng.choice(("chat", "code")), "tenant": rng.choice(("acme", "default", "default"))}
+            emit(
+                telemetry.tracer_provider.get_tracer("test"),
+                Routed(f"d{number:03}", at=at, attempts=(attempt,), status=rng.choice(("ok", "failed")), **names),
+            )
     yield open_reader(url)
 
 
@@ -34,6 +38,12 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
     [
         Filters(),
         Filters(models=("large",)),
+        Filters(routes=("code",)),
+        Filters(tenants=("acme",)),
+        # Of these no coarse rollup knows the hours.
+        Filters(statuses=("failed",)),
+        Filters(tenants=("acme",), routes=("chat",), statuses=("ok",)),
+        Filters(tenants=("acme",), start=START + timedelta(hours=30.5), end=START + timedelta(days=5, hours=6.5)),
         Filters(start=START + timedelta(hours=30.5), end=START + timedelta(days=5, hours=6.5)),
         Filters(start=START + timedelta(hours=3.5), end=START + timedelta(hours=9.5)),
     ],
