@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urljoin
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from telemetry.evaluation import record
@@ -92,50 +94,62 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="session")
-def tab(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """A new page of a size, in a theme. Those alike share what their browser has read before, and no session."""
-    contexts: dict[tuple[int, int, str], BrowserContext] = {}
+class Tabs:
+    """Pages to look at dashboards with, which are used again: a new one costs five seconds of compiling scripts.
 
-    def open_tab(*, width: int = 1440, height: int = 1000, scheme: str = "light") -> Page:
-        kind = (width, height, scheme)
-        if kind not in contexts:
-            contexts[kind] = browser.new_context(
-                viewport={"width": width, "height": height},
-                color_scheme=scheme,  # type: ignore[arg-type]
-            )
-        page = contexts[kind].new_page()
+    What a page remembers of its visit (the document, its session, what it stored) is gone when another visit begins.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._free: list[Page] = []
+
+    def __call__(self, *, width: int = 1440, height: int = 1000, scheme: Literal["light", "dark"] = "light") -> Page:
+        """A page of a size, in a theme."""
+        page = self._free.pop() if self._free else self._browser.new_page()
         page.set_default_timeout(90_000)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=scheme)
         return page
 
-    yield open_tab
-    for context in contexts.values():
-        context.close()
+    def leave(self, page: Page) -> None:
+        """Somebody else may have this page. It stays with its server, whose scripts it has compiled."""
+        page.goto(urljoin(page.url, "/_stcore/health"))
+        page.evaluate("localStorage.clear(), sessionStorage.clear()")
+        page.context.clear_cookies()
+        self._free.append(page)
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Tabs:
+    return Tabs(browser)
 
 
 @pytest.fixture
-def visit(tab: Callable[..., Page], dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
-    """Open an address of the dashboard at a width, in a theme; fails when the page asks anything of another host."""
-    pages = []
+def visit(tab: Tabs, dashboard: Dashboard) -> Iterator[Callable[..., Page]]:
+    """Open an address of the dashboard at a width, in a theme: always in the same page, as a reader would.
+
+    Fails when the page asks anything of another host.
+    """
+    page = tab()
     foreign: list[str] = []
 
-    def open_address(path: str, *, width: int = 1440, scheme: str = "light") -> Page:
-        page = tab(width=width, scheme=scheme)
-        pages.append(page)
-        page.on("request", lambda request: _note(foreign, request.url, dashboard.url))
+    def note(request: Request) -> None:
+        if request.url.startswith("http") and not request.url.startswith(dashboard.url):
+            foreign.append(request.url)
+
+    def open_address(path: str, *, width: int = 1440, scheme: Literal["light", "dark"] = "light") -> Page:
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(color_scheme=scheme)
         page.goto(dashboard.url + path)
         page.wait_for_selector(".rs-head")
         return page
 
+    page.on("request", note)
     yield open_address
-    for page in pages:
-        page.close()
+    page.remove_listener("request", note)
+    tab.leave(page)
     assert foreign == []
-
-
-def _note(foreign: list[str], url: str, home: str) -> None:
-    if url.startswith("http") and not url.startswith(home):
-        foreign.append(url)
 
 
 def _fill(home: Path) -> str:

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE
 from telemetry.alerts.round import evaluate
 from tests.alerting import failures, some
+from tests.browser.conftest import Tabs
 from tests.browser.servers import dashboard
 from tests.serving import gateway, write_policy
 from tests.traces import emit
@@ -40,7 +41,7 @@ def test_the_overview_leads_to_it(visit: Callable[..., Page]) -> None:
 
 
 def test_what_fires_is_silenced_with_two_clicks_and_told_of_again(
-    tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, tab: Tabs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = datetime.now(UTC)
     monkeypatch.setenv("LOOPBACK_KEY", "lb-0123456789abcdef")
@@ -54,7 +55,7 @@ def test_what_fires_is_silenced_with_two_clicks_and_told_of_again(
         evaluate(engine, [failures(name="tenants fail", per="tenant")], now=now)
         environment = {**os.environ, HOME_VARIABLE: str(tmp_path), DATABASE_VARIABLE: url, GATEWAY_VARIABLE: address}
         with dashboard(environment) as place:
-            page = browser.new_page(viewport={"width": 1440, "height": 1000})
+            page = tab()
             page.goto(f"{place}/alerts")
             firing = page.locator("[class*='st-key-card-alerts-firing']")
             expect(firing).to_contain_text("tenants fail: <b>acme</b>")
@@ -69,4 +70,4 @@ def test_what_fires_is_silenced_with_two_clicks_and_told_of_again(
             expect(firing).to_contain_text("tenants fail: <b>acme</b>")
             firing.get_by_role("link", name="Decisions").click()
             page.wait_for_url("**/decisions?*status=failed*")
-            page.close()
+            tab.leave(page)

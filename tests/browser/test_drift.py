@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
 from telemetry.drift.run import run_drift
@@ -20,6 +20,7 @@ from telemetry.rollup import rebuild
 from telemetry.storage.bulk import bulk_of
 from telemetry.storage.engine import add, open_engine
 from telemetry.storage.models import BRANCH, REQUEST
+from tests.browser.conftest import Tabs
 from tests.browser.servers import dashboard as started
 from tests.drifting import FIRST, Habits, rows_of, week
 
@@ -50,7 +51,7 @@ def _fill(home: Path) -> None:
     engine.dispose()
 
 
-def test_a_click_on_a_square_opens_it_and_its_address_opens_it_again(tab: Callable[..., Page], drifted: str) -> None:
+def test_a_click_on_a_square_opens_it_and_its_address_opens_it_again(tab: Tabs, drifted: str) -> None:
     page = tab()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
@@ -68,14 +69,14 @@ def test_a_click_on_a_square_opens_it_and_its_address_opens_it_again(tab: Callab
     expect(page.locator(".rs-title", has_text="brook, 2026-W12")).to_be_visible()
     expect(page.get_by_text("It changed about", exact=False)).to_be_visible()
     assert failures == []
-    page.close()
+    tab.leave(page)
 
 
-def test_a_narrow_window_holds_all_of_it_and_examples_lead_to_decisions(tab: Callable[..., Page], drifted: str) -> None:
+def test_a_narrow_window_holds_all_of_it_and_examples_lead_to_decisions(tab: Tabs, drifted: str) -> None:
     page = tab(width=768, scheme="dark")
     page.goto(f"{drifted}/drift?model=brook&week=2026-W12&metric=latency_ms")
     expect(page.get_by_text("Example 1", exact=False)).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page.get_by_text("Example 1", exact=False).click()
     expect(page.get_by_text("The whole record as JSON")).to_be_visible()
-    page.close()
+    tab.leave(page)

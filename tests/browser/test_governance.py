@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,6 +18,7 @@ from router_core.policy.loading import parse_policy
 from telemetry.evidence.check import check
 from telemetry.setup import Telemetry
 from tests.browser import servers
+from tests.browser.conftest import Tabs
 from tests.traces import Attempt, Routed, emit
 
 pytestmark = pytest.mark.browser
@@ -101,20 +103,23 @@ def fill(home: Path) -> None:
 
 
 @pytest.fixture
-def visit(tab: Callable[..., Page], address: str) -> Iterator[Callable[..., Page]]:
+def visit(tab: Tabs, address: str) -> Iterator[Callable[..., Page]]:
     """Open a page; fails when it asks another host, opens a dialog, or breaks."""
     faults: list[str] = []
     pages = []
+    listeners: dict[Any, Callable[[Any], None]] = {
+        "dialog": lambda dialog: faults.append(dialog.message),
+        "pageerror": lambda error: faults.append(str(error)),
+        "request": lambda request: (
+            None if request.url.startswith((address, "data:", "blob:")) else faults.append(request.url)
+        ),
+    }
 
-    def open_address(path: str, *, width: int = 1440, scheme: str = "light") -> Page:
+    def open_address(path: str, *, width: int = 1440, scheme: Literal["light", "dark"] = "light") -> Page:
         page = tab(width=width, height=1400, scheme=scheme)
         pages.append(page)
-        page.on("dialog", lambda dialog: faults.append(dialog.message))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "request",
-            lambda request: None if request.url.startswith((address, "data:", "blob:")) else faults.append(request.url),
-        )
+        for event, listener in listeners.items():
+            page.on(event, listener)
         page.goto(address + path)
         page.wait_for_selector(".rs-head")
         for card in CARDS[path[1:].partition("?")[0]]:
@@ -127,7 +132,9 @@ def visit(tab: Callable[..., Page], address: str) -> Iterator[Callable[..., Page
 
     yield open_address
     for page in pages:
-        page.close()
+        for event, listener in listeners.items():
+            page.remove_listener(event, listener)
+        tab.leave(page)
     assert faults == []
 
 
@@ -179,8 +186,8 @@ def test_what_left_alarms_and_the_evidence_that_is_downloaded_is_intact(
     harmless(page)
 
 
-def test_filters_that_leave_nothing_say_so(tab: Callable[..., Page], address: str) -> None:
+def test_filters_that_leave_nothing_say_so(tab: Tabs, address: str) -> None:
     page = tab(height=1400)
     page.goto(f"{address}/compliance?tenant=nobody")
     expect(page.get_by_text("No request matches these filters", exact=False)).to_be_visible()
-    page.close()
+    tab.leave(page)

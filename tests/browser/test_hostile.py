@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Dialog, Page, Request
 
 from app.dashboard.navigation import DECISION, DECISIONS, ONE_DECISION, PLACES, PLAYGROUND, Place
 from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE
 from router_core import semconv
 from telemetry.setup import Telemetry
 from tests.browser import servers
+from tests.browser.conftest import Tabs
 from tests.hostile import PAYLOADS
 from tests.scripted_gateway import ScriptedGateway, escalating_run
 from tests.traces import Attempt, Routed, emit
@@ -133,13 +134,23 @@ def strangers() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def page(tab: Callable[..., Page], address: str, strangers: list[str]) -> Iterator[Page]:
+def page(tab: Tabs, address: str, strangers: list[str]) -> Iterator[Page]:
     """One page for all places: what one of them let in would show on the next."""
     page = tab(height=2400)
-    page.on("request", lambda request: _note(strangers, request.url, address))
-    page.on("dialog", lambda dialog: strangers.append(dialog.message))
+
+    def ask(request: Request) -> None:
+        if request.url.startswith("http") and not request.url.startswith(address):
+            strangers.append(request.url)
+
+    def open_dialog(dialog: Dialog) -> None:
+        strangers.append(dialog.message)
+
+    page.on("request", ask)
+    page.on("dialog", open_dialog)
     yield page
-    page.close()
+    page.remove_listener("request", ask)
+    page.remove_listener("dialog", open_dialog)
+    tab.leave(page)
 
 
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.url_path)
@@ -163,8 +174,3 @@ def test_a_page_shows_hostile_texts_as_text(page: Page, address: str, strangers:
         page.wait_for_timeout(500)
     harmless(page)
     assert strangers == []
-
-
-def _note(strangers: list[str], asked: str, address: str) -> None:
-    if asked.startswith("http") and not asked.startswith(address):
-        strangers.append(asked)

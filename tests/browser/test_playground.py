@@ -6,9 +6,10 @@ import os
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
+from tests.browser.conftest import Tabs
 from tests.browser.servers import ROOT, dashboard, free_port, running
 
 pytestmark = pytest.mark.browser
@@ -30,8 +31,8 @@ def playground(tmp_path):
         yield stack.enter_context(dashboard(environment))
 
 
-def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(playground: str, browser: Browser) -> None:
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(playground: str, tab: Tabs) -> None:
+    page = tab()
     page.goto(f"{playground}/playground?route=chat")
     page.get_by_label("Prompt").fill("What is 12 * (3 + 4)?", timeout=90_000)
     page.get_by_role("button", name="Send").click()
@@ -41,4 +42,4 @@ def test_a_prompt_typed_in_the_playground_is_found_on_its_decision_page(playgrou
     page.get_by_role("link", name="Open the decision's page").click()
     page.wait_for_url("**/decision?*decision=*")
     expect(page.get_by_text("calculator").first).to_be_visible(timeout=30_000)
-    page.close()
+    tab.leave(page)

@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from app.dashboard import navigation
 from app.settings import DATABASE_VARIABLE, GATEWAY_VARIABLE, HOME_VARIABLE, POLICY_VARIABLE
+from tests.browser.conftest import Tabs
 from tests.browser.servers import ROOT, dashboard, free_port, running
 from tests.serving import write_policy
 
@@ -40,11 +41,11 @@ def address(policy: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def test_a_refused_policy_is_told_on_every_page_and_no_longer_when_it_is_mended(
-    address: str, policy: Path, browser: Browser
+    address: str, policy: Path, tab: Tabs
 ) -> None:
     sound = policy.read_text(encoding="utf-8")
     line = sound.splitlines().index('validators = ["polite"]') + 1
-    page: Page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page = tab()
     banner = page.locator(".rs-banner-bad", has_text="refused since")
     page.goto(f"{address}/overview")
     expect(page.locator(".rs-head")).to_be_visible()
@@ -58,4 +59,4 @@ def test_a_refused_policy_is_told_on_every_page_and_no_longer_when_it_is_mended(
         expect(banner, place.title).to_be_visible()
     policy.write_text(sound, encoding="utf-8")
     expect(banner).to_have_count(0)
-    page.close()
+    tab.leave(page)

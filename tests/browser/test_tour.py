@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from app.settings import DATABASE_VARIABLE, HOME_VARIABLE
+from tests.browser.conftest import Tabs
 from tests.browser.servers import ROOT, dashboard
 
 pytestmark = pytest.mark.browser
@@ -52,7 +53,7 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def address(tab: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(tab: Tabs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A dashboard that was started over nothing, with demo traffic that its own button wrote."""
     environment = {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE}
     home = tmp_path_factory.mktemp("tour")
@@ -65,17 +66,17 @@ def address(tab: Callable[..., Page], tmp_path_factory: pytest.TempPathFactory) 
         expect(page.get_by_role("progressbar")).to_be_visible(timeout=30_000)
         expect(button).to_be_disabled()
         expect(page.locator(".rs-kpi")).to_have_count(7, timeout=WRITTEN_MS)
-        page.close()
+        tab.leave(page)
         yield url
 
 
 @pytest.fixture
-def visitor(tab: Callable[..., Page], address: str) -> Iterator[Visitor]:
+def visitor(tab: Tabs, address: str) -> Iterator[Visitor]:
     page = tab()
     page.goto(f"{address}/?range=8w")
     expect(page.locator(".rs-kpi")).to_have_count(7)
     yield Visitor(page)
-    page.close()
+    tab.leave(page)
 
 
 def test_the_demo_says_that_it_is_simulated(visitor: Visitor) -> None:
