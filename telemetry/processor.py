@@ -309,8 +309,7 @@ class DecisionProcessor(SpanProcessor):
             batch = self._next_batch(last_commit, gather)
             if batch:
                 began = time.monotonic()
-                self._keep(batch)
-                last_commit = time.monotonic()
+                last_commit = self._keep(batch)
                 gather = max(self._gather_s, min(SHARE * (last_commit - began), LONGEST_GATHER_S))
             elif self._closed:
                 break
@@ -334,7 +333,8 @@ class DecisionProcessor(SpanProcessor):
             self._changed.notify_all()
             return batch
 
-    def _keep(self, batch: list[_Trace]) -> None:
+    def _keep(self, batch: list[_Trace]) -> float:
+        """Make rows, keep them, and tell everybody. Returns the time at which they were kept."""
         bundles: list[Bundle] = []
         sound: list[_Trace] = []
         for trace in batch:
@@ -353,9 +353,11 @@ class DecisionProcessor(SpanProcessor):
         except Exception:  # noqa: BLE001 - the edge: the thread has to live and the count has to be right
             _log.exception("a batch of traces was not kept")
         self._settle(sound, state)
+        kept_at = time.monotonic()
         # Who waited goes first: behind what follows they would wait for the interpreter.
         time.sleep(ASIDE_S)
         self._tell(bundles, state)
+        return kept_at
 
     def _tell(self, bundles: list[Bundle], state: CommitState) -> None:
         for listener in self._listeners:

@@ -133,7 +133,7 @@ def _processor(column: sa.Column[Any]) -> Callable[[Any], Any] | None:
     """What SQLAlchemy would do to a value of this column; None where the driver does it by itself."""
     if isinstance(column.type, UtcDateTime):
         return _moment
-    if isinstance(column.type, sa.Boolean):
+    if isinstance(column.type, (sa.Boolean, sa.Float)):
         return None
     return column.type.dialect_impl(_DIALECT).bind_processor(_DIALECT)
 

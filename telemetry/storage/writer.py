@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -53,13 +56,19 @@ def _rest(
 
 def _new(connection: sa.Connection, table: sa.Table, rows: Sequence[Row], to_look_up: set[str]) -> list[Row]:
     """The rows whose key the table does not hold yet, each key once."""
-    key_names = [column.name for column in table.primary_key]
-    by_key = {tuple(row[name] for name in key_names): row for row in rows}
-    doubtful = [key for key, row in by_key.items() if row["span_id"] in to_look_up]
+    by_key = dict(zip(map(_key(table), rows), rows, strict=True))
+    doubtful = [key for key, row in by_key.items() if row["span_id"] in to_look_up] if to_look_up else []
     if doubtful:
         for key in bulk_of(connection).known(connection, table, doubtful):
             del by_key[key]
     return list(by_key.values())
+
+
+@cache
+def _key(table: sa.Table) -> Callable[[Row], tuple[Any, ...]]:
+    """What makes a row's primary key, always a tuple."""
+    names = [column.name for column in table.primary_key]
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
 
 def _with_unique_decisions(connection: sa.Connection, rows: list[Row]) -> list[Row]:
