@@ -32,7 +32,10 @@ PATIENCE = 4.0
 """A look for a server that is gone is followed by a pause this many times as long."""
 ADOPT_S = 30.0
 """How often the spools of dead processes are looked for."""
-REPLAY_BATCH = 128
+REPLAY_BATCH, LEAST_REPLAY = 128, 8
+"""Traces of a spool in one transaction, at most and at least: in between as many as it takes `REPLAY_S`."""
+REPLAY_S = 0.02
+"""How long other writers may have to wait for what is on disk already."""
 DAMAGED_S = 2.0
 """A database that is damaged for so long, at every try, is put aside and a new one begun."""
 
@@ -57,6 +60,7 @@ class Recorder:
         self._adopted: list[Abandoned] = []
         self._next_adoption = 0.0
         self._retry_at = 0.0
+        self._replay_batch = LEAST_REPLAY
         self._ready = False
 
     @property
@@ -214,8 +218,8 @@ class Recorder:
 
     def _replay_own(self) -> bool:
         before = self._spool.position
-        bundles = self._spool.read(REPLAY_BATCH)
-        if bundles and not self._write(bundles):
+        bundles = self._spool.read(self._replay_batch)
+        if bundles and not self._replay(bundles):
             self._spool.position = before
             return False
         if not bundles:
@@ -227,14 +231,20 @@ class Recorder:
             return False
         left = self._adopted[0]
         before = left.position
-        bundles = left.read(REPLAY_BATCH)
-        if bundles and not self._write(bundles):
+        bundles = left.read(self._replay_batch)
+        if bundles and not self._replay(bundles):
             left.position = before
             return False
         if not bundles:
             self._tell_of_damage(left.finish())
             self._adopted.pop(0)
         return True
+
+    def _replay(self, bundles: Sequence[Bundle]) -> bool:
+        began = time.monotonic()
+        written = self._write(bundles)
+        self._replay_batch = next_replay(self._replay_batch, time.monotonic() - began)
+        return written
 
     def _tell_of_damage(self, kept: Path | None) -> None:
         if kept is not None:
@@ -244,6 +254,13 @@ class Recorder:
         if sentence != self.last_error:
             _log.warning("%s", sentence)
         self.last_error = sentence
+
+
+def next_replay(traces: int, took_s: float) -> int:
+    """How many traces to replay next, when so many took so long: live ones wait for the lock meanwhile."""
+    if took_s > REPLAY_S:
+        return max(traces // 2, LEAST_REPLAY)
+    return min(traces * 2, REPLAY_BATCH) if took_s < REPLAY_S / 2 else traces
 
 
 def _cause(error: BaseException) -> str:

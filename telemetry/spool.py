@@ -73,7 +73,12 @@ class Spool:
         self._reserve()
 
     def append(self, bundles: Sequence[Bundle]) -> None:
-        """Keep these traces on disk: all of them, or none and an OSError."""
+        """Keep these traces in the file: all of them, or none and an OSError.
+
+        They survive the death of the process, as a commit does (see telemetry.storage.sqlite), not the machine's: the
+        database that they go to from here, a moment later, would not be forced to the disk either. And whoever waits
+        here has not got into the database, often because the disk is slow.
+        """
         if not bundles:
             return
         self.open()
@@ -83,7 +88,6 @@ class Spool:
             raise OSError(f"the spool {self.path} has reached its limit of {LARGEST_BYTES >> 20} MiB")
         try:
             _write_at(file, self._end, frames)
-            os.fsync(file.fileno())
         except OSError:
             # What was half written ends the file again: a frame that was not acknowledged must not be replayed.
             with contextlib.suppress(OSError):

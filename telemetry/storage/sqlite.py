@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
@@ -27,6 +28,12 @@ from telemetry.storage.backend import check_readable
 from telemetry.storage.bulk import BULK_OPTION
 from telemetry.storage.migrations import FIRST_VERSION, TABLES, VERSION_KEY
 from telemetry.storage.sqlite_rows import UPSERTING, teach
+
+_TIMEOUT: Final = "routescope_busy_timeout_ms"
+"""Under this name a writer's connection knows how long it waits for the write lock."""
+_ASKED: Final = 50
+"""Times that it asks for it until then, though not more often nor less than these."""
+_OFTEN_MS, _SELDOM_MS = 1.0, 10.0
 
 
 def file_of(url: URL) -> Path:
@@ -70,7 +77,38 @@ def reader(url: URL) -> sa.Engine:
 
 def begin(connection: sa.Connection, *, reads: bool) -> None:
     """Start a transaction: a writer's holds the write lock at once."""
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    timeout_ms = connection.info.get(_TIMEOUT)
+    if reads or timeout_ms is None:
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        return
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    raw.execute("PRAGMA busy_timeout = 0")
+    try:
+        if not _has_begun(raw, timeout_ms):
+            # For its error.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        raw.execute(f"PRAGMA busy_timeout = {timeout_ms}")
+
+
+def _has_begun(connection: sqlite3.Connection, timeout_ms: int) -> bool:
+    """Ask for the write lock every so often; False when time ran out, or it is not the lock that stands in the way.
+
+    SQLite itself would ask after 1, 2, 5, 10, 15 ms and so on up to 100: of several writers the one that has waited
+    longest would ask least, and get the lock last.
+    """
+    deadline = time.monotonic() + timeout_ms / 1e3
+    pause_s = min(max(timeout_ms / _ASKED, _OFTEN_MS), _SELDOM_MS) / 1e3
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() >= deadline:
+                return False
+        else:
+            return True
+        time.sleep(pause_s)
 
 
 def reading_options() -> dict[str, object]:
@@ -149,8 +187,9 @@ def _make_writable(path: Path) -> None:
 
 
 def _prepare_writer(busy_timeout_ms: int) -> Any:
-    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+    def prepare(connection: sqlite3.Connection, record: Any) -> None:
         connection.isolation_level = None
+        record.info[_TIMEOUT] = int(busy_timeout_ms)
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_timeout_ms)}")
         cursor.execute("PRAGMA journal_mode = WAL")

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from telemetry import recorder
 from telemetry.content import ContentPolicy
-from telemetry.recorder import Recorder
+from telemetry.recorder import LEAST_REPLAY, REPLAY_BATCH, REPLAY_S, Recorder, next_replay
 from telemetry.rows import Bundle, bundle_of
 from telemetry.storage.engine import open_engine
 from telemetry.storage.models import REQUEST, REQUEST_HOUR
@@ -134,3 +134,10 @@ def test_no_error_repeats_what_people_wrote(tmp_path: Path, caplog: pytest.LogCa
     assert one.record([bad]) == "committed"
     assert one.refused == 1, "the rows are at fault, whatever words they hold"
     assert "NOT NULL" in caplog.text and "my secret" not in caplog.text
+
+
+def test_a_replay_that_holds_others_up_goes_on_in_smaller_pieces_and_in_larger_ones_when_it_is_quick():
+    slow, quick, neither = REPLAY_S * 2, REPLAY_S / 4, REPLAY_S * 0.75
+    assert [next_replay(64, took) for took in (slow, neither, quick)] == [32, 64, 128]
+    assert next_replay(LEAST_REPLAY, slow) == LEAST_REPLAY
+    assert next_replay(REPLAY_BATCH, quick) == REPLAY_BATCH

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from telemetry.errors import (
 from telemetry.storage.engine import database_path, open_engine, open_reader, reading
 from telemetry.storage.migrations import known_version
 from telemetry.storage.models import META, REQUEST
+from telemetry.storage.sqlite import begin
 
 
 def url(path: Path) -> str:
@@ -63,6 +65,31 @@ def test_a_writer_takes_the_write_lock_when_it_begins(tmp_path: Path):
         other.begin(),
     ):
         connection.scalar(sa.select(1))
+
+
+def test_a_writer_that_waits_begins_once_the_other_has_committed(tmp_path: Path):
+    first = open_engine(url(tmp_path / "t.db"))
+    other = open_engine(url(tmp_path / "t.db"), busy_timeout_ms=120_000)
+    seen: list[object] = []
+
+    def wait() -> None:
+        with other.begin() as connection:
+            seen.append(connection.scalar(sa.select(META.c.value).where(META.c.key == "by")))
+            # Whoever waits for anything else waits as SQLite does.
+            seen.append(connection.exec_driver_sql("PRAGMA busy_timeout").scalar())
+
+    thread = threading.Thread(target=wait)
+    with first.begin() as connection:
+        thread.start()
+        connection.execute(sa.insert(META).values(key="by", value="the first"))
+    thread.join(60)
+    assert seen == ["the first", 120_000]
+
+
+def test_what_is_not_the_lock_is_told_at_once(tmp_path: Path):
+    engine = open_engine(url(tmp_path / "t.db"), busy_timeout_ms=600_000)
+    with engine.begin() as connection, pytest.raises(sa.exc.OperationalError, match="within a transaction"):
+        begin(connection, reads=False)
 
 
 def test_reading_through_a_writers_engine_takes_no_lock(tmp_path: Path):
