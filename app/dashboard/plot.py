@@ -44,14 +44,18 @@ def draw(figure: go.Figure, *, key: str, alt: str, zoom: View | None = None, pic
     """
     generation = st.session_state.get(_generation(key), 0)
     element = f"{key}-{generation}"
+    # Where a chart does not say its modes, Streamlit's page says them a moment later and so has it drawn anew.
     if zoom is not None:
         accent = theme.palette(theme.mode()).accent
         figure.update_layout(
             dragmode="select",
+            clickmode="event",
             selectdirection="h",
             newselection={"line": {"color": accent, "width": 1}},
             activeselection={"fillcolor": accent, "opacity": 0.08},
         )
+    elif pick is not None:
+        figure.update_layout(dragmode="pan", clickmode="event+select")
     config = theme.chart_config(key)
     told = plain.visible(alt)
     if zoom is not None or pick is not None:

@@ -106,6 +106,8 @@ def layout(chosen: Mode, *, height: int) -> dict[str, Any]:
         "gridcolor": colours.grid,
         "zeroline": False,
         "linecolor": colours.grid,
+        "ticks": "",
+        "autotypenumbers": "strict",
         "tickfont": {"size": 11, "color": colours.muted},
         "title": {"font": {"size": 11, "color": colours.muted}, "standoff": 8},
         "automargin": True,
@@ -139,6 +141,7 @@ def layout(chosen: Mode, *, height: int) -> dict[str, Any]:
         "yaxis": axis,
         "bargap": 0.22,
         "dragmode": False,
+        "hovermode": "closest",
         "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": colours.muted, "activecolor": colours.accent},
     }
 

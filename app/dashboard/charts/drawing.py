@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from hashlib import blake2b
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -24,7 +24,7 @@ class Drawing(go.Figure):  # type: ignore[misc]  # Plotly is not typed.
         """``looks``: the layout to begin with."""
         # Not the figure's own beginning, which would make the objects that this one does without.
         self._traces: list[dict[str, Any]] = []
-        self._looks = merged({"template": _template()}, looks)
+        self._looks = dict(looks)
 
     @property
     def traces(self) -> list[dict[str, Any]]:
@@ -55,8 +55,14 @@ class Drawing(go.Figure):  # type: ignore[misc]  # Plotly is not typed.
         return go.Figure(self._traces, self._looks)
 
     def to_dict(self) -> dict[str, Any]:
-        """What is sent to the browser."""
-        return {"data": self._traces, "layout": self._looks}
+        """What is sent to the browser.
+
+        Streamlit's page hands every chart to Plotly twice. The mark of what is drawn says that nothing is new the
+        second time, and saves drawing it again; it is another one as soon as anything of the traces is. There is no
+        template for the same reason: to Plotly two copies of one are two templates.
+        """
+        mark = blake2b(repr(self._traces).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+        return {"data": self._traces, "layout": {**self._looks, "datarevision": mark}}
 
     def add_bar(self, **values: Any) -> None:
         """Bars; see Plotly's reference for ``values``."""
@@ -119,10 +125,3 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 def _said(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-@cache
-def _template() -> dict[str, Any]:
-    """What Plotly adds to each figure."""
-    found: dict[str, Any] = go.Figure().to_dict()["layout"]["template"]
-    return found

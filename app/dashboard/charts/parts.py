@@ -53,7 +53,7 @@ def bars(
             "tickmode": "array",
             "tickvals": places,
             "ticktext": [label(one.name, 30) for one in wholes],
-            "autorange": "reversed",
+            "range": [max(len(wholes), 1) - 0.5, -0.5],
             "showgrid": False,
             "tickfont": {"size": 12, "color": shades.ink},
         },

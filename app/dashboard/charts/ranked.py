@@ -60,7 +60,7 @@ def bars(
             "tickmode": "array",
             "tickvals": places,
             "ticktext": [label(row.name, 30) for row in rows],
-            "autorange": "reversed",
+            "range": [max(len(rows), 1) - 0.5, -0.5],
             "showgrid": False,
             "tickfont": {"size": 12, "color": shades.ink},
         },

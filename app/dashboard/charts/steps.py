@@ -75,7 +75,7 @@ def steps(
             "tickmode": "array",
             "tickvals": places,
             "ticktext": [label(one, 30) for one in names],
-            "autorange": "reversed",
+            "range": [max(len(names), 1) - 0.5, -0.5],
             "showgrid": False,
             "tickfont": {"size": 12, "color": shades.ink},
         },

@@ -86,7 +86,7 @@ def timeline(
     lanes = list(dict.fromkeys(sorted(one.lane for one in lasting)))
     lanes_px = LANE * len(lanes) + (_GAP if lanes else 0)
     whole = lanes_px + (PANEL + _GAP) * len(panels) - (_GAP if panels else 0)
-    drawn = figure(mode, height=whole + _EDGES, barmode="stack", hovermode="closest")
+    drawn = figure(mode, height=whole + _EDGES, barmode="stack")
     time_axis(drawn, span, step)
     drawn.update_xaxes(anchor="free", position=0)
     top = 1.0
@@ -167,6 +167,7 @@ def _lanes(
                 "showgrid": False,
                 "fixedrange": True,
                 "zeroline": False,
+                "ticks": "",
                 "automargin": True,
                 "tickfont": {"size": 11.5, "color": shades.ink},
             }

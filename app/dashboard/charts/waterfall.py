@@ -37,7 +37,7 @@ def waterfall(
             "tickmode": "array",
             "tickvals": rows,
             "ticktext": ["\u2007\u2007" * span.depth + label(span.name, 38) for span in spans],
-            "autorange": "reversed",
+            "range": [max(len(spans), 1) - 0.5, -0.5],
             "showgrid": False,
             "tickfont": {"size": 12, "color": shades.ink},
             "ticklabelposition": "outside",

@@ -51,7 +51,8 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None, m
         height=96 + 42 * len(models),
         barmode="overlay",
         bargap=0.12,
-        hovermode="closest",
+        dragmode="pan",
+        clickmode="event+select",
         margin={"r": 12 if len(weeks) <= ROOMY else 36},
         xaxis={
             "tickmode": "array",

@@ -1,4 +1,4 @@
-"""What a drawing sends is what Plotly's own figure would send."""
+"""What a drawing sends is what Plotly's own figure would send, and a mark of what is drawn."""
 
 from __future__ import annotations
 
@@ -37,7 +37,15 @@ def test_it_sends_what_plotlys_own_figure_would_send() -> None:
     own.update_yaxes(title={"text": "USD"})
     own.update_xaxes(type="date")
     sent, expected = (json.loads(pio.to_json(one, validate=False)) for one in (drawn(), own))
+    del expected["layout"]["template"], sent["layout"]["datarevision"]
     assert sent == expected
+
+
+def test_the_mark_changes_with_what_is_drawn_and_with_nothing_else() -> None:
+    same, other = drawn(), drawn()
+    other.add_bar(x=[NOON], y=[2.5])
+    first, second, third = (one.to_dict()["layout"]["datarevision"] for one in (drawn(), same, other))
+    assert first == second != third
 
 
 def test_who_reads_it_is_given_what_plotly_has_checked() -> None:
