@@ -90,7 +90,9 @@ def judge_agreements(engine: sa.Engine, filters: Filters, *, examples: int = 5) 
 def to_label(engine: sa.Engine, filters: Filters, evaluator: str, *, limit: int = 12) -> list[Unlabelled]:
     """What people should judge next, a third for each reason as far as there are such; the newest first."""
     columns = EVALUATION.c
-    judged_by_people = sa.exists().where(_SAID.c.decision_id == columns.decision_id, SAID)
+    # PostgreSQL would ask one by one, for the sake of the first few, though people may have judged nearly every answer.
+    people = sa.select(_SAID.c.decision_id).where(SAID).cte("people").prefix_with("MATERIALIZED", dialect="postgresql")
+    judged_by_people = sa.exists().where(people.c.decision_id == columns.decision_id)
     conditions: dict[Reason, list[sa.ColumnElement[bool]]] = {
         "sample": [columns.sampled.is_(True), columns.label.is_not(None)],
         "against validators": [columns.label == "bad", columns.escalated.is_(False), columns.chosen_kind == "model"],
