@@ -19,10 +19,10 @@ from app.wiring import Service
 from router_core.clock import Clock
 from router_core.policy.schema.models import ONLY_PLACE
 from router_core.resilience.health import DeploymentHealth
+from telemetry.health import Health
 from telemetry.incidents import IncidentKeeper
 from telemetry.log import event
 from telemetry.pipeline import PipelineSampler
-from telemetry.processor import Health
 
 LOOK_EVERY_S: Final = 1.0
 _SAME: Final = timedelta(milliseconds=100)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from telemetry.content import Redact
@@ -31,6 +31,8 @@ _JSON = frozenset({"tags", "signals", "verdicts", "candidates", "scores", "attri
 
 _LONGEST_KNOWN = 100
 _MOST_KNOWN = 4096
+_ASKED_AT_ONCE = 32_768
+"""Characters; whoever looks for secrets need not look at more than so many places of a text."""
 
 
 def mask_keys(bundle: Bundle, redact: Redact, known: set[str] | None = None) -> None:
@@ -40,18 +42,46 @@ def mask_keys(bundle: Bundle, redact: Redact, known: set[str] | None = None) -> 
         redact: returns a text without secrets, and one that has none as it is. Where it raises, the text goes.
         known: short texts without a secret, which it has seen before; grows. Names and reasons come again and again.
     """
-    rows, known = [*bundle.requests, *bundle.branches, *bundle.spans], set() if known is None else known
-    fresh = [(name, text) for row in rows for name, text in _texts(row) if text not in known]
-    # All at once, since hardly any trace has something to hide. A line each: no secret goes on beyond its line.
-    if _is_clean("\n".join(line for name, text in fresh for line in _lines(name, text)), redact):
-        if len(known) > _MOST_KNOWN:
-            known.clear()
-        # Not those with escapes, of which JSON says more than the text does.
-        known.update(text for _, text in fresh if len(text) <= _LONGEST_KNOWN and "\\" not in text)
+    if hold_no_keys([bundle], redact, set() if known is None else known):
         return
-    for row in rows:
+    for row in _rows(bundle):
         for name, text in list(_texts(row)):
             row[name] = _masked_json(text, redact) if name in _JSON else _masked(text, redact)
+
+
+def hold_no_keys(bundles: Sequence[Bundle], redact: Redact, known: set[str]) -> bool:
+    """Whether none of these traces has a text to be redacted: hardly any has, and all at once they are soon asked.
+
+    Args:
+        redact, known: as for `mask_keys`.
+    """
+    fresh: list[tuple[str, str]] = []
+    size = 0
+    for row in (row for bundle in bundles for row in _rows(bundle)):
+        for name, text in _texts(row):
+            if text not in known:
+                fresh.append((name, text))
+                size += len(text)
+        if size > _ASKED_AT_ONCE:
+            if not _are_clean(fresh, redact, known):
+                return False
+            fresh, size = [], 0
+    return _are_clean(fresh, redact, known)
+
+
+def _are_clean(fresh: Sequence[tuple[str, str]], redact: Redact, known: set[str]) -> bool:
+    # A line each: no secret goes on beyond its line.
+    if not _is_clean("\n".join(line for name, text in fresh for line in _lines(name, text)), redact):
+        return False
+    if len(known) > _MOST_KNOWN:
+        known.clear()
+    # Not those with escapes, of which JSON says more than the text does.
+    known.update(text for _, text in fresh if len(text) <= _LONGEST_KNOWN and "\\" not in text)
+    return True
+
+
+def _rows(bundle: Bundle) -> list[Row]:
+    return [*bundle.requests, *bundle.branches, *bundle.spans]
 
 
 def mask_lines(text: str, redact: Redact) -> str:

@@ -26,7 +26,8 @@ from opentelemetry.sdk.resources import Resource
 
 from router_core import semconv
 from telemetry.cells import records
-from telemetry.processor import CommitState, Health
+from telemetry.health import Health
+from telemetry.processor import CommitState
 from telemetry.rows import Bundle, Row
 from telemetry.text import from_json
 

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from telemetry import histogram
+from telemetry.health import Health
 from telemetry.journal import Journal
-from telemetry.processor import CommitState, DecisionProcessor, Health
+from telemetry.processor import CommitState, DecisionProcessor
 from telemetry.rows import Bundle
 from telemetry.storage.operation import PIPELINE_SAMPLE, row_id
 from telemetry.text import clean

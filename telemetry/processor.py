@@ -21,16 +21,16 @@ from typing import Any, Literal, TypeAlias
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
+from telemetry.bundler import Bundler, RowMaker, Source
 from telemetry.content import ContentPolicy, Redact
-from telemetry.masking import mask_keys
+from telemetry.health import Health
 from telemetry.recorder import Recorder
-from telemetry.rows import Bundle, bundle_of, is_root
+from telemetry.rows import Bundle, is_root
 
 CommitState: TypeAlias = Literal["committed", "spooled", "not_durable", "queued"]
 Durability: TypeAlias = Literal["commit", "async"]
 Listener: TypeAlias = "Callable[[Bundle, CommitState], None]"
 """Told of the rows of each trace and where they are, by the writer thread, once nobody waits for them any more."""
-RowMaker: TypeAlias = "Callable[[ContentPolicy], Bundle]"
 Waiter: TypeAlias = "tuple[asyncio.AbstractEventLoop, asyncio.Future[CommitState]]"
 
 QUEUE_LIMIT = 4096
@@ -57,39 +57,15 @@ PUSH_BACK_S = 10.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
-    """How well decisions are kept; counts are traces since the start of this process."""
-
-    queued: int
-    """In memory now."""
-    committed: int
-    spooled: int
-    """Went to the spool at first."""
-    spool_waiting: int
-    """On this process's spool now, not yet in the database."""
-    not_durable: int
-    """Could be kept nowhere."""
-    refused: int
-    """Fit no database, and are kept aside in a ``.refused`` file; zero unless something is wrong with us."""
-    abandoned: int
-    """Given up before their root ended."""
-    lag_ms: float
-    """Age of the oldest trace in the queue."""
-    last_error: str | None
-    """Why the database or the spool refuses now; None while all is well."""
-
-
 @dataclass(slots=True)
 class _Trace:
     """A finished trace on its way."""
 
     trace_id: int
-    spans: list[ReadableSpan]
+    source: Source
+    """Our spans, or what makes the rows of others'."""
     queued_at: float
     waiters: list[Waiter] = field(default_factory=list)
-    rows: RowMaker | None = None
-    """Makes the rows, when the spans are not ours."""
 
 
 class DecisionProcessor(SpanProcessor):
@@ -106,9 +82,7 @@ class DecisionProcessor(SpanProcessor):
         redact_keys: Redact | None = None,
     ) -> None:
         self._recorder = recorder
-        self._content = content
-        self._redact_keys = redact_keys
-        self._clean_texts: set[str] = set()
+        self._bundler = Bundler(content, redact_keys)
         self._durability = durability
         self._queue_limit = queue_limit
         self._gather_s = gather_s
@@ -213,11 +187,7 @@ class DecisionProcessor(SpanProcessor):
                 return "not_durable"
             future: asyncio.Future[CommitState] = loop.create_future()
             trace.waiters.append((loop, future))
-        bound = loop.call_later(ANSWER_S, _resolve, [future], "not_durable")
-        try:
-            return await future
-        finally:
-            bound.cancel()
+        return await _within_bounds(loop, future)
 
     async def keep(self, rows: RowMaker) -> CommitState | None:
         """Keep rows that are not made of our own spans; ``rows`` is called by the writer thread.
@@ -231,16 +201,11 @@ class DecisionProcessor(SpanProcessor):
             self._foreign -= 1
             # A number that is no trace's, so that nobody's spans are taken for these.
             trace_id = self._foreign
-            self._enqueue(trace_id, [])
+            self._enqueue(trace_id, rows)
             trace = self._pending[trace_id]
-            trace.rows = rows
             future: asyncio.Future[CommitState] = loop.create_future()
             trace.waiters.append((loop, future))
-        bound = loop.call_later(ANSWER_S, _resolve, [future], "not_durable")
-        try:
-            return await future
-        finally:
-            bound.cancel()
+        return await _within_bounds(loop, future)
 
     def health(self) -> Health:
         """The present state."""
@@ -271,7 +236,7 @@ class DecisionProcessor(SpanProcessor):
 
     # --- the queue; all of these are called with the lock held ------------------------------------------------
 
-    def _enqueue(self, trace_id: int, spans: list[ReadableSpan]) -> None:
+    def _enqueue(self, trace_id: int, source: Source) -> None:
         if not self._closed:
             self._changed.wait_for(lambda: len(self._queue) < self._queue_limit or self._closed, PUSH_BACK_S)
         if self._closed or len(self._queue) >= self._queue_limit:
@@ -279,7 +244,7 @@ class DecisionProcessor(SpanProcessor):
             self._remember(trace_id, "not_durable")
             _log.error("a trace was not kept: %s", "telemetry is closed" if self._closed else "the queue is stuck")
             return
-        trace = _Trace(trace_id, spans, time.monotonic())
+        trace = _Trace(trace_id, source, time.monotonic())
         self._queue.append(trace)
         self._queue_high = max(self._queue_high, len(self._queue))
         self._taken += 1
@@ -335,18 +300,14 @@ class DecisionProcessor(SpanProcessor):
 
     def _keep(self, batch: list[_Trace]) -> float:
         """Make rows, keep them, and tell everybody. Returns the time at which they were kept."""
-        bundles: list[Bundle] = []
         sound: list[_Trace] = []
-        for trace in batch:
-            try:
-                bundle = bundle_of(trace.spans, self._content) if trace.rows is None else trace.rows(self._content)
-                if self._redact_keys is not None:
-                    mask_keys(bundle, self._redact_keys, self._clean_texts)
-                bundles.append(bundle)
-                sound.append(trace)
-            except Exception:  # noqa: BLE001 - the edge: one trace must not take the others, nor the thread, with it
-                _log.exception("a trace could not be turned into rows")
+        bundles: list[Bundle] = []
+        for trace, bundle in zip(batch, self._bundler.bundles([trace.source for trace in batch]), strict=True):
+            if bundle is None:
                 self._settle([trace], "not_durable")
+            else:
+                sound.append(trace)
+                bundles.append(bundle)
         state: CommitState = "not_durable"
         try:
             state = self._recorder.record(bundles)
@@ -407,6 +368,14 @@ class DecisionProcessor(SpanProcessor):
         self._thread = None
         self._taken = self._settled = 0
         self._committed = self._spooled = self._not_durable = self._abandoned = 0
+
+
+async def _within_bounds(loop: asyncio.AbstractEventLoop, future: asyncio.Future[CommitState]) -> CommitState:
+    bound = loop.call_later(ANSWER_S, _resolve, [future], "not_durable")
+    try:
+        return await future
+    finally:
+        bound.cancel()
 
 
 def _resolve(futures: list[asyncio.Future[CommitState]], state: CommitState) -> None:

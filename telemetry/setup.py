@@ -14,9 +14,10 @@ from opentelemetry.sdk.resources import Resource
 
 from telemetry.content import ContentMode, ContentPolicy, Redact
 from telemetry.evaluation import Kept, Opinion, keep
+from telemetry.health import Health
 from telemetry.journal import Journal
 from telemetry.masking import mask_lines
-from telemetry.processor import DecisionProcessor, Durability, Health
+from telemetry.processor import DecisionProcessor, Durability
 from telemetry.recorder import Recorder
 from telemetry.storage.engine import open_engine
 from telemetry.storage.models import POLICY_VERSION

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from telemetry import rollup
 from telemetry.errors import FolderNotWritable, NotADatabase
-from telemetry.processor import Health
+from telemetry.health import Health
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine
 from telemetry.storage.models import BRANCH, CONTENT, REQUEST, REQUEST_HOUR, ROLLUPS, SPAN

@@ -9,8 +9,8 @@ import pytest
 from app.incidents import Standing, incidents
 from router_core.policy.schema.models import ONLY_PLACE
 from router_core.resilience.health import DeploymentHealth
+from telemetry.health import Health
 from telemetry.log import EVENT_FIELDS, EVENT_NAME
-from telemetry.processor import Health
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CLOSED = DeploymentHealth("small", ONLY_PLACE, "closed", NOON, "", None, 10, 0, None)
