@@ -17,7 +17,7 @@ from router_core.functions import FunctionCall, in_words
 from router_core.pricing import ComputePrice, CostSource, Nano, Price, Usage, to_usd
 from router_core.providers.base import Call, CallBegun, Completion, Provider, TextChunk
 from router_core.request import Message, as_kept
-from router_core.result import BranchKind, BranchRecord, Outcome, ScoreRecord
+from router_core.result import BranchKind, BranchRecord, Earlier, Outcome, ScoreRecord
 from router_core.state.ledger import Reservation
 from router_core.tracing import as_json
 from router_core.validators.base import Ask
@@ -76,6 +76,8 @@ class Branch:
     cost: Nano | None = None
     cost_source: CostSource | None = None
     citations: tuple[str, ...] = ()
+    earlier: Earlier | None = None
+    """Where the answer comes from, of the cache's."""
     closed: bool = False
     last_record: BranchRecord | None = None
     """Set when the span is closed: nothing changes after that."""

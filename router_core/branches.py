@@ -41,7 +41,7 @@ class Branches:
         """Why a model may not be called now: its breaker has opened, or the caps do not allow it. None when it may."""
         readiness = self._fleet.readiness(model)
         if not readiness.ready:
-            return Exclusion(readiness.excluded_by, readiness.reason)
+            return Exclusion(readiness.excluded_by, readiness.reason, readiness.passing)
         tokens = tokens_of(run, ask)
         refusal = run.ledger.refusal(run.most(model, *tokens), sum(tokens))
         return None if refusal is None else Exclusion(refusal.by, refusal.reason)
@@ -66,7 +66,7 @@ class Branches:
         if berth is None:
             run.ledger.settle(reservation, 0, 0)
             gone = self._fleet.readiness(model)
-            return Exclusion(gone.excluded_by, gone.reason or "it could not be called just then")
+            return Exclusion(gone.excluded_by, gone.reason or "it could not be called just then", gone.passing)
         branch = Branch(
             index=len(run.branches),
             kind=kind,

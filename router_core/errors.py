@@ -12,13 +12,14 @@ RouteScopeError                      one clear sentence; `code`, `http_status`
 ├── RoutingError                     the router could not give an answer
 │   ├── RequestDenied                403  a guard rule denied it
 │   ├── NoEligibleModel              422  every model is excluded; `exclusions` says by what
-│   ├── ModelsUnavailable            503  the breakers of all that may answer are open
+│   ├── ModelsUnavailable            503  all that may answer are loading, pulled, or kept out by their breakers
 │   ├── CapExceeded                  402  the request's own cap leaves no model
 │   ├── BudgetExhausted              402  a budget of the policy is spent
 │   ├── StateUnavailable             503  budgets cannot be read or written
 │   │   └── StateBusy                503  not just now: another process writes
 │   ├── DeadlineExceeded             504
 │   ├── AllBranchesFailed            502  every attempt failed
+│   ├── AllRateLimited               429  every model that was asked asks to slow down
 │   ├── InternalFault                500  a fault of our own code; its log says where
 │   └── NotDurable                   503  audit is strict and the decision could not be kept
 ├── ProviderError                    one attempt failed; becomes a branch outcome, then a fallback
@@ -128,8 +129,10 @@ class RoutingError(RouteScopeError):
     code = "routing_failed"
     http_status = 502
 
-    def __init__(self, message: str, *, decision_id: str | None = None) -> None:
+    def __init__(self, message: str, *, decision_id: str | None = None, retry_after_s: float | None = None) -> None:
         self.decision_id = decision_id
+        self.retry_after_s = retry_after_s
+        """Seconds until the soonest that an upstream asked to be called again; None when none said."""
         super().__init__(message)
 
 
@@ -152,7 +155,7 @@ class NoEligibleModel(RoutingError):
 
 
 class ModelsUnavailable(RoutingError):
-    """Models that may answer have failed of late and are not called for a while."""
+    """Models that may answer cannot just now: they are loading, busy, or have failed of late and are left alone."""
 
     code = "unavailable"
     http_status = 503
@@ -197,6 +200,13 @@ class AllBranchesFailed(RoutingError):
 
     code = "all_branches_failed"
     http_status = 502
+
+
+class AllRateLimited(RoutingError):
+    """Every model that was asked asks us to slow down."""
+
+    code = "rate_limit_exceeded"
+    http_status = 429
 
 
 class InternalFault(RoutingError):

@@ -19,6 +19,7 @@ from router_core.result import (
     CandidateRecord,
     CommitState,
     Decision,
+    Earlier,
     ScoreRecord,
     Signals,
     Verdict,
@@ -118,6 +119,8 @@ class Answered:
     citations: tuple[str, ...] = field(default=())
     calls: tuple[FunctionCall, ...] = ()
     """Functions that the answer calls, of those that the request offers."""
+    earlier: Earlier | None = None
+    """Where it comes from, of an answer of the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ class Failed:
     code: str
     message: str
     http_status: int
+    retry_after_s: float | None = None
+    """Seconds until the soonest that an upstream asked to be called again; None when none said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from router_core.functions import FunctionCall, TheFunction
 from router_core.pricing import Usage
 from router_core.providers.base import Completion
 from router_core.request import DATA_CLASSES
+from router_core.result import Earlier
 from router_core.sealing import SealedPlace
 from router_core.sessions import OWN_PURPOSES
 from router_core.state.entries import EntryStore, Space, decision_owner, tenant_owner
@@ -109,10 +110,11 @@ class ExactCache:
             said = {semconv.ROUTE: run.target.name, semconv.CACHE_RESULT: result, semconv.CACHE_REASON: why}
             run.trace.end(span, said)
             return
-        age = _age(run.timeline.now_ns() - found.made_ns)
-        reason = f"{found.model} gave this answer to the same request {age} ago (decision {found.decision_id})"
+        age_s = max(run.timeline.now_ns() - found.made_ns, 0) / 1e9
+        reason = f"{found.model} gave this answer to the same request {_age(age_s)} ago (decision {found.decision_id})"
         branch = Branch(len(run.branches), "cache", NAME, None, reason, span, started, final=True, location="local")
         branch.text, branch.completion, branch.outcome = found.text, found.completion, "accepted"
+        branch.earlier = Earlier(found.model, found.decision_id, age_s)
         run.branches.append(branch)
         run.chosen = branch
         if run.redaction is not None:
@@ -242,8 +244,7 @@ def _is_good(run: Run, chosen: Branch) -> bool:
     return score is None or score >= 1.0
 
 
-def _age(ns: int) -> str:
-    seconds = max(ns / 1e9, 0.0)
+def _age(seconds: float) -> str:
     for unit, length in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {unit}"

@@ -79,9 +79,9 @@ class Fleet:
             states = {place.name: self._providers[model, place.name].readiness() for place in places}
             absent = [name for name, state in states.items() if not state.ready]
             if len(absent) == len(states):
-                return next(iter(states.values()))
+                return next((state for state in states.values() if state.passing), next(iter(states.values())))
         permission = self.health.readiness(model, absent=absent)
-        return READY if permission.allowed else Readiness(False, permission.reason, excluded_by="breaker")
+        return READY if permission.allowed else Readiness(False, permission.reason, excluded_by="breaker", passing=True)
 
     async def ask_to_probe(self, model: str) -> None:
         """Ask other processes before a call of a model whose breaker is half open; see `Health.ask_to_probe`."""

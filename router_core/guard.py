@@ -24,6 +24,8 @@ class Exclusion:
     excluded_by: str
     """``rule:NAME``, ``route``, ``data_class``, ``capability``, ``context_window``, ``ready``; others add theirs."""
     reason: str
+    passing: bool = False
+    """Whether it will be over by itself, so that the same request may be answered a little later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ def fit(
             exclusions[name] = reason
         state = readiness.get(name)
         if name not in exclusions and state is not None and not state.ready:
-            exclusions[name] = Exclusion(state.excluded_by, state.reason)
+            exclusions[name] = Exclusion(state.excluded_by, state.reason, state.passing)
     left = () if ruling.denied else tuple(name for name in ruling.models if name not in exclusions)
     return Eligibility(left, exclusions, ruling.verdicts, ruling.denied)
 

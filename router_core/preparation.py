@@ -19,7 +19,8 @@ from router_core.fleet import Fleet
 from router_core.guard import Eligibility, Ruling, fit
 from router_core.obligations import redacted, rerouted
 from router_core.policy.loading import LoadedPolicy
-from router_core.request import Message, RouteRequest
+from router_core.request import Context, Message, RouteRequest
+from router_core.result import Verdict
 from router_core.rulebook import Rulebook
 from router_core.run import Run
 from router_core.sessions import Sessions
@@ -83,7 +84,7 @@ class Preparation:
 
         span = run.trace.child(semconv.SPAN_GUARD)
         try:
-            run.eligibility = await self._judge(run)
+            run.eligibility = _with_rate(await self._judge(run), run.request.context)
             await self._apply_budgets(run)
         finally:
             left = None if run.eligibility is None else list(run.eligibility.models)
@@ -188,6 +189,15 @@ class Preparation:
             raise nobody_eligible(run)
         run.candidates = candidates_of(run)
         return Planned(run.target.strategy_name, run.candidates, run.plan.reason)
+
+
+def _with_rate(eligibility: Eligibility, context: Context) -> Eligibility:
+    """Say of the rate of the request's key that it was not checked, where it was not."""
+    if not context.rate_unchecked:
+        return eligibility
+    reason = "it was not checked: what gateways share is away, and the policy lets requests go on then"
+    verdict = Verdict(f"rate:{context.key}", "unchecked", reason)
+    return replace(eligibility, verdicts=(*eligibility.verdicts, verdict))
 
 
 def _without_system(request: RouteRequest, system: str | None) -> RouteRequest:

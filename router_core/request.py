@@ -79,6 +79,8 @@ class Context:
     """What a traffic split keeps together: a user, a conversation. Not recorded."""
     session_id: str | None = None
     """The caller's name of the conversation that the request goes on with, for routes that are sticky. Not recorded."""
+    rate_unchecked: bool = False
+    """Whether nobody could say how many requests its key has sent; set by the gateway, and told by a verdict."""
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], *, tenant: str = DEFAULT_TENANT) -> Context:

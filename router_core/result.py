@@ -30,7 +30,7 @@ VerdictOutcome: TypeAlias = Literal[
 """passed: the rule does not apply. required, excluded: it removed models. denied: it ended the request. raised: the
 request counts as riskier, or its data as more protected, than the caller said. redacted: models get the messages
 without personal data and secrets. rerouted: the request goes on as another route, among the models of both.
-unchecked: a budget that could not be asked, and lets requests go on then."""
+unchecked: a budget, or the rate of a key, that could not be asked, and lets requests go on then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +220,17 @@ queued: durability is async and nobody waited. off: no telemetry is wired."""
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """Where an answer of the cache comes from."""
+
+    model: str
+    """The model that gave it."""
+    decision_id: str
+    """The decision that it was given in."""
+    age_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class RouteResult:
     """An answer and the decision behind it."""
 
@@ -231,3 +242,5 @@ class RouteResult:
     """Documents that a search tool answered from."""
     calls: tuple[FunctionCall, ...] = ()
     """Functions that the answer calls, of those that the request offers."""
+    earlier: Earlier | None = None
+    """Where it comes from, of an answer of the cache."""

@@ -190,7 +190,7 @@ class Router:
         if answer is None or settled is None:
             assert run.error is not None, "a request ends in an answer or in an error"
             raise run.error
-        said = (settled.commit, answer.citations, answer.calls)
+        said = (settled.commit, answer.citations, answer.calls, answer.earlier)
         return RouteResult(answer.text, settled.decision, answer.finish_reason, *said)
 
     def route(self, request: RouteRequest | str) -> RouteResult:
@@ -305,7 +305,7 @@ class Router:
     def _failed(run: Run, error: RoutingError) -> Failed:
         error.decision_id = run.decision_id
         run.error, run.chosen = error, None
-        return Failed(error.code, str(error), error.http_status)
+        return Failed(error.code, str(error), error.http_status, error.retry_after_s)
 
     async def _route(self, run: Run) -> AsyncGenerator[Event]:
         async for event in self._preparation.steps(run):
@@ -331,7 +331,7 @@ class Router:
             await remember(run, self._sessions)
         if run.cache_key is not None:
             await self._cache.keep(run)
-        yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations, calls)
+        yield Answered(text, chosen.model, chosen.kind, finish, chosen.final, chosen.citations, calls, chosen.earlier)
 
     # --- the end -----------------------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from app.dashboard.budgets import Budget, budgets_of
 from app.dashboard.event_stream import SILENCE_TIMEOUT_S, TICK_S, EventStream
 from app.dashboard.gateway_error import GatewayError, GatewayGarbled, GatewayUnreachable
+from app.login.acting import HEADER, header_of
 from app.settings import KEY_VARIABLE, gateway_key
 from router_core.request import DataClass, Risk
 
@@ -106,14 +107,23 @@ class Catalogue:
 class Gateway:
     """One gateway, by its base URL. Holds no connection; every call makes its own."""
 
-    def __init__(self, base_url: str, *, patience_s: float = ANSWER_TIMEOUT_S, key: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        patience_s: float = ANSWER_TIMEOUT_S,
+        key: str | None = None,
+        operator: str | None = None,
+    ) -> None:
         """One at a base URL.
 
         Args:
             base_url: as http://127.0.0.1:4000.
             patience_s: how long a plain question, or a connection, may take.
             key: what to show to the gateway; by default what the environment holds, if anything.
+            operator: the name of whoever has logged in and acts, if anybody has.
         """
+        self._operator = operator
         self._patience_s = patience_s
         self._key = gateway_key() if key is None else key
         self.base_url = base_url.rstrip("/")
@@ -275,6 +285,8 @@ class Gateway:
         headers = {"Accept": accept}
         if self._key is not None:
             headers["Authorization"] = f"Bearer {self._key}"
+        if self._operator is not None:
+            headers[HEADER] = header_of(self._operator)
         payload = None
         if body is not None:
             try:

@@ -47,9 +47,10 @@ def acting_gateway() -> Gateway:
         OperatorsOnly
         GatewayError: its address is not one.
     """
-    if not visitor().operates:
+    acting = visitor()
+    if not acting.operates:
         raise OperatorsOnly(OPERATORS_ONLY)
-    return Gateway(Settings.read().gateway_url)
+    return Gateway(Settings.read().gateway_url, operator=acting.name)
 
 
 def _login(file: Path) -> LoginFile:

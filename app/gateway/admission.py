@@ -7,6 +7,7 @@ comes from the key, never from what a request says.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from starlette.datastructures import Headers
@@ -55,31 +56,41 @@ class Admission:
             refusal: JSONResponse | None = JSONResponse(body_of(error), error.http_status, {"retry-after": "1"})
             caller = None
         else:
-            refusal = await self._refusal(caller, scope["path"])
+            refusal = _refusal(caller, scope["path"])
+            if refusal is None and caller is not None and scope["path"] in COUNTED:
+                caller, refusal = await self._counted(caller)
         if refusal is not None and scope["path"] not in OPEN:
             await refusal(scope, receive, send)
             return
         scope.setdefault("state", {})["caller"] = caller
         await self._app(scope, receive, send)
 
-    async def _refusal(self, caller: Caller | None, path: str) -> JSONResponse | None:
-        if caller is None:
-            words = "no valid key came with the request; send one as Authorization: Bearer rsk-..."
-            headers = {"www-authenticate": "Bearer"}
-            return JSONResponse(error_body(words, "invalid_api_key", "invalid_request_error"), 401, headers)
-        if caller.role != "operator" and path not in FOR_CLIENTS:
-            words = f"{path[:100]} is for operators; the key {caller.name!r} is a client's"
-            return JSONResponse(error_body(words, "not_for_clients", "permission_error"), 403)
-        if caller.requests_per_minute is not None and caller.key_id is not None and path in COUNTED:
-            try:
-                wait_s = await self._rates.take(caller.key_id, caller.requests_per_minute)
-            except StateUnavailable as error:
-                return JSONResponse(body_of(error), error.http_status, {"retry-after": "1"})
-            if wait_s > 0:
-                words = f"the key {caller.name!r} may send {caller.requests_per_minute:,} requests a minute"
-                headers = {"retry-after": str(math.ceil(wait_s))}
-                return JSONResponse(error_body(words, "rate_limit_exceeded", "rate_limit_error"), 429, headers)
-        return None
+    async def _counted(self, caller: Caller) -> tuple[Caller, JSONResponse | None]:
+        """Count a request against its key's rate: the caller, who may be one whose rate nobody could check."""
+        if caller.requests_per_minute is None or caller.key_id is None:
+            return caller, None
+        try:
+            wait_s = await self._rates.take(caller.key_id, caller.requests_per_minute)
+        except StateUnavailable as error:
+            return caller, JSONResponse(body_of(error), error.http_status, {"retry-after": "1"})
+        if wait_s is None:
+            return replace(caller, rate_unchecked=True), None
+        if wait_s > 0:
+            words = f"the key {caller.name!r} may send {caller.requests_per_minute:,} requests a minute"
+            headers = {"retry-after": str(math.ceil(wait_s))}
+            return caller, JSONResponse(error_body(words, "rate_limit_exceeded", "rate_limit_error"), 429, headers)
+        return caller, None
+
+
+def _refusal(caller: Caller | None, path: str) -> JSONResponse | None:
+    if caller is None:
+        words = "no valid key came with the request; send one as Authorization: Bearer rsk-..."
+        headers = {"www-authenticate": "Bearer"}
+        return JSONResponse(error_body(words, "invalid_api_key", "invalid_request_error"), 401, headers)
+    if caller.role != "operator" and path not in FOR_CLIENTS:
+        words = f"{path[:100]} is for operators; the key {caller.name!r} is a client's"
+        return JSONResponse(error_body(words, "not_for_clients", "permission_error"), 403)
+    return None
 
 
 def caller_of(request: Request) -> Caller | None:

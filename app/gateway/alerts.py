@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from app.gateway.admission import known_caller
+from app.gateway.author import author_of
 from app.gateway.bodies import read_body
 from app.gateway.errors import error_body
-from app.gateway.feedback import AUTHOR
 from app.wiring import Service
 from router_core.errors import RequestError
 from telemetry.alerts.silences import LONGEST, LONGEST_WHY, silence, unsilence
@@ -60,7 +59,7 @@ async def start_silence(request: Request) -> Response:
         body.rule,
         body.subject,
         until=until,
-        author=_author(request),
+        author=author_of(request),
         why=body.why,
         now=now,
     )
@@ -88,7 +87,7 @@ async def end_silence(request: Request) -> Response:
     body = await read_body(request, EndBody)
     service: Service = request.app.state.service
     engine, now = service.telemetry.engine, datetime.now(UTC)
-    ask = partial(unsilence, engine, body.silence_id, author=_author(request), now=now)
+    ask = partial(unsilence, engine, body.silence_id, author=author_of(request), now=now)
     try:
         ended = await asyncio.to_thread(ask)
     except StorageError as error:
@@ -96,11 +95,6 @@ async def end_silence(request: Request) -> Response:
     if not ended:
         raise UnknownAlert(f"no silence {body.silence_id[:60]!r} is in force; it may have ended by itself")
     return JSONResponse({"silence_id": body.silence_id, "ended": now.isoformat()})
-
-
-def _author(request: Request) -> str:
-    caller = known_caller(request)
-    return AUTHOR if caller.key_id is None else f"key:{caller.name}"
 
 
 def _not_kept(error: StorageError) -> Response:

@@ -173,7 +173,8 @@ async def read_route(request: Request) -> RouteRequest:
 
 def as_caller(context: Context, caller: Caller) -> Context:
     """What is stated, with tenant and key of the one who states it."""
-    return replace(context, tenant=caller.tenant, key=None if caller.key_id is None else caller.name)
+    key = None if caller.key_id is None else caller.name
+    return replace(context, tenant=caller.tenant, key=key, rate_unchecked=caller.rate_unchecked)
 
 
 def _with_wishes(request: Request, wanted: RouteRequest) -> RouteRequest:

@@ -15,14 +15,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from app.gateway.admission import check_target, known_caller
 from app.gateway.bodies import ChatBody, read_chat
 from app.gateway.errands import errand
-from app.gateway.errors import body_of, error_body
+from app.gateway.errors import body_of, error_body, routing_kind
 from app.gateway.headers import Course, of_decision, of_refusal
 from app.gateway.leaving import unless_left
 from router_core.errors import RouteScopeError
 from router_core.events import Answered, Event, Failed, Settled, Token
 from router_core.functions import FunctionCall
 from router_core.request import RouteRequest
-from router_core.result import CommitState, Decision, RouteResult
+from router_core.result import CommitState, Decision, Earlier, RouteResult
 from router_core.router import Router
 
 SSE_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -43,7 +43,7 @@ async def _whole(router: Router, wanted: RouteRequest) -> Response:
     result = await router.aroute(wanted)
     decision = result.decision
     content = {
-        **_head(decision.decision_id, decision.chosen, "chat.completion"),
+        **_head(decision.decision_id, _answers(decision, result.earlier), "chat.completion"),
         "choices": [
             {
                 "index": 0,
@@ -54,7 +54,7 @@ async def _whole(router: Router, wanted: RouteRequest) -> Response:
         "usage": _usage(decision),
         "routescope": _summary(decision, result.commit),
     }
-    return Response(orjson.dumps(content), media_type="application/json", headers=of_decision(decision))
+    return Response(orjson.dumps(content), media_type="application/json", headers=of_decision(decision, result.earlier))
 
 
 async def _stream(request: Request, router: Router, body: ChatBody, wanted: RouteRequest) -> Response:
@@ -81,7 +81,7 @@ async def _refused(request: Request, failed: Failed, decision_id: str, events: A
     async with aclosing(events):
         async for _ in events:
             pass  # The decision is committed before the refusal goes out.
-    headers = of_refusal(request, failed.http_status, decision_id)
+    headers = of_refusal(request, failed.http_status, decision_id, failed.retry_after_s)
     return JSONResponse(_error(failed, decision_id), status_code=failed.http_status, headers=headers)
 
 
@@ -90,6 +90,7 @@ async def _chunks(
 ) -> AsyncIterator[bytes]:
     """OpenAI's chunks. What says that the answer is complete waits until the decision is committed."""
     finish_reason = "stop"
+    earlier: Earlier | None = None
     settled: Settled | None = None
     failed: Failed | None = None
     head = _head(decision_id, None, "chat.completion.chunk")
@@ -101,7 +102,7 @@ async def _chunks(
                 case Token(final=True, text=text):
                     ready.append(_data({**head, "choices": [_choice({"content": text})]}))
                 case Answered(streamed=streamed, text=text, finish_reason=reason, calls=calls):
-                    finish_reason = _finish(reason, calls)
+                    finish_reason, earlier = _finish(reason, calls), event.earlier
                     if text and (not streamed or event is first):  # a tool's answer is final, yet came without tokens
                         ready.append(_data({**head, "choices": [_choice({"content": text})]}))
                     for place, call in enumerate(_tool_calls(calls)):  # a chunk each: some clients read but one
@@ -124,12 +125,12 @@ async def _chunks(
     if failed is not None:
         yield _data(_error(failed, decision_id))
     elif settled is not None:
-        yield b"".join(_ending(settled, finish_reason, usage_wanted))
+        yield b"".join(_ending(settled, earlier, finish_reason, usage_wanted))
 
 
-def _ending(settled: Settled, finish_reason: str, usage_wanted: bool) -> Iterator[bytes]:
+def _ending(settled: Settled, earlier: Earlier | None, finish_reason: str, usage_wanted: bool) -> Iterator[bytes]:
     decision = settled.decision
-    head = _head(decision.decision_id, decision.chosen, "chat.completion.chunk")
+    head = _head(decision.decision_id, _answers(decision, earlier), "chat.completion.chunk")
     summary = {"routescope": _summary(decision, settled.commit)}
     yield _data({**head, "choices": [_choice({}, finish_reason)], **summary})
     if usage_wanted:
@@ -144,9 +145,14 @@ async def _chain(first: Event, rest: AsyncGenerator[Event]) -> AsyncIterator[Eve
 
 
 def _error(failed: Failed, decision_id: str) -> dict[str, Any]:
-    body = error_body(failed.message, failed.code, "routing_error")
+    body = error_body(failed.message, failed.code, routing_kind(failed.http_status))
     body["error"]["decision_id"] = decision_id
     return body
+
+
+def _answers(decision: Decision, earlier: Earlier | None) -> str | None:
+    """The model or tool whose answer it is; of an answer of the cache, the model that gave it."""
+    return decision.chosen if earlier is None else earlier.model
 
 
 def _head(decision_id: str, model: str | None, kind: str) -> dict[str, Any]:

@@ -52,11 +52,11 @@ STATUSES: Final[Mapping[int, str]] = {
     413: "The body or the prompt is too large.",
     415: "The body is not of a type that is taken here.",
     422: "Every model is excluded; the message says by what.",
-    429: "The key's rate is used up.",
+    429: "The key's rate is used up, or every model that was asked is rate-limited by its upstream.",
     431: "The request's headers are too large.",
     500: "A fault of the gateway's own; its log says more.",
     502: "Every model that was asked failed.",
-    503: "Not now: models are not called for a while, or the gateway is too busy, or cannot read or keep something.",
+    503: "Not now: models are loading, busy or left alone, or the gateway is too busy, or cannot read or keep something.",
     504: "No model answered before the request's deadline.",
 }
 _RETRY: Final = frozenset({429, 503})

@@ -20,9 +20,14 @@ def error_body(message: str, code: str, kind: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "code": code, "param": None}}
 
 
+def routing_kind(status: int) -> str:
+    """What the error object of a request that got no answer says it is; OpenAI has a word for one of them."""
+    return "rate_limit_error" if status == 429 else "routing_error"
+
+
 def body_of(error: RouteScopeError) -> dict[str, Any]:
     """The error object of one of our own errors, with the decision's id when there is a decision."""
-    kind = "invalid_request_error" if isinstance(error, RequestError) else "routing_error"
+    kind = "invalid_request_error" if isinstance(error, RequestError) else routing_kind(error.http_status)
     body = error_body(str(error), error.code, kind)
     if isinstance(error, RoutingError) and error.decision_id is not None:
         body["error"]["decision_id"] = error.decision_id
@@ -32,8 +37,8 @@ def body_of(error: RouteScopeError) -> dict[str, Any]:
 async def on_routescope_error(request: Request, error: Exception) -> Response:
     """Answer with the error's own status and sentence."""
     assert isinstance(error, RouteScopeError)
-    decision_id = error.decision_id if isinstance(error, RoutingError) else None
-    headers = of_refusal(request, error.http_status, decision_id)
+    decision_id, wait_s = (error.decision_id, error.retry_after_s) if isinstance(error, RoutingError) else (None, None)
+    headers = of_refusal(request, error.http_status, decision_id, wait_s)
     return JSONResponse(body_of(error), status_code=error.http_status, headers=headers)
 
 

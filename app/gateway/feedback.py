@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.gateway.admission import known_caller
+from app.gateway.author import author_of
 from app.gateway.bodies import read_body
 from app.gateway.errors import error_body
 from app.gateway.messages import InvalidBody
@@ -19,8 +20,6 @@ from router_core.errors import RequestError
 from telemetry.errors import StorageError
 from telemetry.evaluation import LONGEST, Opinion
 
-AUTHOR: Final = "local"
-"""Who says it where the gateway has no keys, or in the dashboard: whoever is on this machine."""
 _SCORES: Final = {"good": 1.0, "bad": -1.0}
 
 
@@ -55,8 +54,7 @@ class UnknownDecision(RequestError):
 async def feedback(request: Request) -> Response:
     """Keep an opinion, and say what became of its comment."""
     caller = known_caller(request)
-    author = AUTHOR if caller.key_id is None else f"key:{caller.name}"
-    opinion = (await read_body(request, FeedbackBody)).as_opinion(author)
+    opinion = (await read_body(request, FeedbackBody)).as_opinion(author_of(request))
     service: Service = request.app.state.service
     tenant = None if caller.role == "operator" else caller.tenant
     try:

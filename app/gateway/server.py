@@ -224,6 +224,7 @@ def configuration(app: Starlette, host: str, port: int, connection: type[Connect
         log_config=None,  # its lines go where ours go
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from, so nobody need be believed who says it
         timeout_graceful_shutdown=5,
     )
 

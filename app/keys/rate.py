@@ -23,8 +23,10 @@ class Rates:
         self._store = store
         self._policy = policy
 
-    async def take(self, key: str, per_minute: int) -> float:
+    async def take(self, key: str, per_minute: int) -> float | None:
         """Let one more request through: 0, or else how many seconds it has to wait, and then it is not counted.
+
+        None: nobody knows, since the store is away, and the policy lets the request go on.
 
         Raises:
             StateUnavailable: the store is away, and the policy fails closed.
@@ -35,4 +37,4 @@ class Rates:
             if self._policy().on_unavailable == "fail_closed":
                 raise
             log.debug("the rate of a key was not checked: %s", error)
-            return 0.0
+            return None

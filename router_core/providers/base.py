@@ -85,6 +85,8 @@ class Readiness:
     """0..1 while a model file is being fetched."""
     excluded_by: str = "ready"
     """What the decision names as the reason: ``ready``, or ``breaker`` when it failed of late."""
+    passing: bool = False
+    """Whether it will be over by itself: the model is being pulled or loaded, or its breaker lets it back in time."""
 
 
 READY = Readiness(True)

@@ -75,7 +75,9 @@ class LocalServer:
             return found
         if all(entry.name != file for entry in CATALOG):
             return Readiness(False, f"there is no local model {file!r}; see `routescope models list`")
-        return Readiness(False, "starting" if self._thread is not None else "the local model server is not running")
+        if self._thread is None:
+            return Readiness(False, "the local model server is not running")
+        return Readiness(False, "starting", passing=True)
 
     def refresh(self) -> None:
         """Look at the model files now; otherwise `status` may be a fifth of a second old."""
@@ -201,16 +203,17 @@ class LocalServer:
             return Readiness(False, served.reason)
         state = model_state.read(entry, self._models)
         if state.stage == "pulling":
-            return Readiness(False, f"pulling {state.progress:.0%}".replace("%", " %"), state.progress)
+            return Readiness(False, f"pulling {state.progress:.0%}".replace("%", " %"), state.progress, passing=True)
         if state.stage == "queued":
-            return Readiness(False, f"will be pulled {f'after {state.after}' if state.after else 'in a moment'}")
+            when = f"after {state.after}" if state.after else "in a moment"
+            return Readiness(False, f"will be pulled {when}", passing=True)
         if state.stage == "verifying":
-            return Readiness(False, "verifying", state.progress)
+            return Readiness(False, "verifying", state.progress, passing=True)
         if state.stage == "failed":
             return Readiness(False, state.reason)
         if state.stage == "absent":
             return Readiness(False, f"not pulled: run `routescope models pull {entry.name}`")
-        return Readiness(False, self._trouble or "loading")
+        return Readiness(False, self._trouble or "loading", passing=True)
 
     def _end_child(self) -> None:
         child, self._child = self._child, None

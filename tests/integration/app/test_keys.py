@@ -188,6 +188,30 @@ def test_feedback_is_the_key_s_and_of_its_own_tenant_s_decisions(place: Place) -
     assert [one.author for one in of_decision(place.service.telemetry.engine, decision_id)] == ["key:ours"]
 
 
+def test_who_has_logged_in_is_named_by_the_dashboard_and_by_nobody_else(place: Place) -> None:
+    plain, operator = place.key("plain"), place.key("own-dashboard", "--role", "operator")
+    until(lambda: place.ask(plain).status_code == 200)
+    decision_id = place.ask(plain).headers["x-routescope-decision-id"]
+    for key in (OWN, operator, plain):
+        Gateway(place.url, key=key, operator="Zoë <zoe@example.org>").feedback(decision_id, "good")
+    Gateway(place.url, key=OWN).feedback(decision_id, "good")
+    authors = {one.author for one in of_decision(place.service.telemetry.engine, decision_id)}
+    assert authors == {
+        "operator:Zoë <zoe@example.org>",
+        "key:own-dashboard for Zoë <zoe@example.org>",
+        "key:plain",
+        "local",
+    }
+
+
+@pytest.mark.parametrize("name", ["", "%0A", "a" * 201, "%00root"], ids=["empty", "line", "long", "nul"])
+def test_a_name_that_could_not_be_kept_is_refused(place: Place, name: str) -> None:
+    headers = {"authorization": f"Bearer {OWN}", "x-routescope-operator": name}
+    body = {"decision_id": "d-1", "label": "good"}
+    refused = httpx.post(f"{place.url}/v1/feedback", json=body, headers=headers, timeout=20)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "invalid_body")
+
+
 def test_keys_are_listed_without_their_secrets_and_kept_nowhere(place: Place) -> None:
     key = place.key("listed", "--route", "chat", "--expires-days", "30")
     listed, _ = place.run("list")

@@ -71,15 +71,18 @@ def test_a_hit_is_an_answer_like_any_other_and_is_counted_as_what_it_is(
 ) -> None:
     upstream.plays(answer("The Rhine."))
     wanted: Any = {"model": "route/kept", "messages": asked("Which river?"), "temperature": 0}
-    first, second = (client.chat.completions.create(**wanted) for _ in range(2))
+    first = client.chat.completions.create(**wanted)
+    raw = client.chat.completions.with_raw_response.create(**wanted)
+    second = raw.parse()
     assert len(upstream.seen) == 1
+    assert first.model == second.model == raw.headers["x-routescope-model"] == "small", "who gave the answer"
+    assert int(raw.headers["age"]) >= 0
+    assert raw.headers["x-routescope-reason"] == "cache"
     assert second.choices[0].message.content == first.choices[0].message.content == "The Rhine."
     assert second.choices[0].finish_reason == "stop"
-    streamed = "".join(
-        chunk.choices[0].delta.content or ""
-        for chunk in client.chat.completions.create(**wanted, stream=True)
-        if chunk.choices
-    )
+    chunks = list(client.chat.completions.create(**wanted, stream=True))
+    streamed = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert chunks[-1].model == "small"
     assert (streamed, len(upstream.seen)) == ("The Rhine.", 1)
 
     kept = document(running, second.id)

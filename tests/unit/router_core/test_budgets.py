@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,17 @@ async def test_budgets_that_fail_open_let_requests_go_on_unchecked_and_the_decis
     )
     state.answers = -1
     assert await balance(state, Account("team", MONTH)) == Balance(to_nano(str(decision.cost_usd)), 0)
+
+
+async def test_the_rate_of_a_key_that_nobody_could_check_is_a_verdict_beside_those_of_budgets() -> None:
+    bench = Bench(policy(rules=budget("1")), tiny=Replies("Well."), twin=Replies(), huge=Replies())
+    context = Context(key="billing", rate_unchecked=True)
+    decision = (await bench.router.aroute(replace(ask(), context=context))).decision
+    assert [(one.rule, one.outcome) for one in decision.verdicts] == [
+        ("rate:billing", "unchecked"),
+        ("budget:team", "passed"),
+    ]
+    assert decision.verdicts[0].reason.startswith("it was not checked: what gateways share is away")
 
 
 @pytest.mark.parametrize("answers", [0, 1], ids=["before-the-plan", "before-the-call"])

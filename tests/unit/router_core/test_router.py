@@ -22,6 +22,7 @@ from router_core.errors import (
     NoEligibleModel,
     NotDurable,
     PromptTooLarge,
+    ProviderTimeout,
     RateLimited,
     RequestDenied,
     RequestError,
@@ -148,10 +149,10 @@ async def test_when_every_model_fails_the_error_names_each_failure_and_the_decis
     bench = Bench(
         policy(),
         tiny=Replies(UpstreamFailure("tiny broke")),
-        twin=Replies(RateLimited("twin is busy")),
+        twin=Replies(ProviderTimeout("twin is slow")),
         huge=Replies(AuthenticationFailed("huge has no key")),
     )
-    with pytest.raises(AllBranchesFailed, match=r"tiny broke.*twin is busy.*huge has no key") as caught:
+    with pytest.raises(AllBranchesFailed, match=r"tiny broke.*twin is slow.*huge has no key") as caught:
         await bench.router.aroute(ask())
     assert bench.decisions == [caught.value.decision_id]
     assert bench.root.status.status_code.name == "ERROR"

@@ -220,6 +220,7 @@ async def test_a_model_that_is_not_pulled_says_how_to_get_it(tmp_path: Path) -> 
     server.ensure()
     status = await server.ready(SMALL, 10)
     assert status.reason == "not pulled: run `routescope models pull smollm2-135m`"
+    assert not status.passing
     await server.aclose()
 
 
@@ -229,7 +230,7 @@ async def test_a_model_that_is_being_pulled_shows_how_far(tmp_path: Path) -> Non
     server = LocalServer(tmp_path, tmp_path / "run")
     server.ensure()
     status = await server.ready(entry.name, 10)
-    assert (status.reason, status.progress) == ("pulling 50 %", 0.5)
+    assert (status.reason, status.progress, status.passing) == ("pulling 50 %", 0.5, True)
     await server.aclose()
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.gateway.headers import COST, DECISION_ID, LONGEST, MODEL, REASON, Course, header_value, of_decision
+from app.gateway.headers import AGE, COST, DECISION_ID, LONGEST, MODEL, REASON, Course, header_value, of_decision
 from router_core.events import Answered, BranchStarted, Escalated, Planned, SignalsRead
+from router_core.result import Earlier
 from tests.scripted_gateway import decision, signals
 
 
@@ -59,6 +60,15 @@ def test_a_tool_s_answer_streams_with_the_tool_for_its_reason() -> None:
     course = Course()
     course.note(Answered("42", "calculator", "tool", "stop", False))
     assert (course.headers()[MODEL], course.headers()[REASON]) == ("calculator", "tool")
+
+
+def test_an_answer_of_the_cache_names_who_gave_it_and_how_old_it_is() -> None:
+    earlier = Earlier("tiny", "d-1", 61.9)
+    course = Course()
+    course.note(Answered("42", "cache", "cache", "stop", True, earlier=earlier))
+    whole = of_decision(decision(chosen="cache", chosen_kind="cache"), earlier)
+    for headers in (course.headers(), whole):
+        assert (headers[MODEL], headers[AGE], headers[REASON]) == ("tiny", "61", "cache")
 
 
 @given(st.text())
