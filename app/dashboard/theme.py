@@ -107,6 +107,8 @@ def layout(chosen: Mode, *, height: int) -> dict[str, Any]:
         "zeroline": False,
         "linecolor": colours.grid,
         "ticks": "",
+        # To look for labels that do not fit takes a fifth of the drawing; `charts.margins` makes them fit.
+        "ticklabeloverflow": "allow",
         "autotypenumbers": "strict",
         "tickfont": {"size": 11, "color": colours.muted},
         "title": {"font": {"size": 11, "color": colours.muted}, "standoff": 8},

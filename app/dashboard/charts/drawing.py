@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from app.dashboard.charts import margins
+
 _AXIS: Final = re.compile(r"[xy]axis\d*")
 
 
@@ -62,7 +64,8 @@ class Drawing(go.Figure):  # type: ignore[misc]  # Plotly is not typed.
         template for the same reason: to Plotly two copies of one are two templates.
         """
         mark = blake2b(repr(self._traces).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-        return {"data": self._traces, "layout": {**self._looks, "datarevision": mark}}
+        said = {"margin": margins.of(self._looks, self._traces), "datarevision": mark}
+        return {"data": self._traces, "layout": {**self._looks, **said}}
 
     def add_bar(self, **values: Any) -> None:
         """Bars; see Plotly's reference for ``values``."""

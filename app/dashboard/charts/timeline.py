@@ -168,6 +168,7 @@ def _lanes(
                 "fixedrange": True,
                 "zeroline": False,
                 "ticks": "",
+                "ticklabeloverflow": "allow",
                 "automargin": True,
                 "tickfont": {"size": 11.5, "color": shades.ink},
             }
