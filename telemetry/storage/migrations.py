@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import sqlalchemy as sa
@@ -135,18 +136,45 @@ def migrate(
     with engine.begin() as connection:
         found = found_version(connection)
         if found is None:
-            SQLModel.metadata.create_all(connection, tables=list(tables))
+            _create(connection, tuple(tables))
             connection.execute(sa.insert(META).values(key=VERSION_KEY, value=str(known)))
             return known
     if found > known:
         raise NewerSchema(place, found, known)
     for step in steps:
+        if step.version <= found:
+            continue
         with engine.begin() as connection:
             if (found_version(connection) or FIRST_VERSION) >= step.version:
                 continue
             step.apply(connection, _telling(place, step), {table.name: table for table in tables})
             connection.execute(sa.update(META).where(META.c.key == VERSION_KEY).values(value=str(step.version)))
     return known
+
+
+def _create(connection: sa.Connection, tables: tuple[sa.Table, ...]) -> None:
+    """Make these tables; what is there already stays."""
+    if connection.dialect.name != "sqlite" or sa.inspect(connection).get_table_names():
+        SQLModel.metadata.create_all(connection, tables=list(tables))
+        return
+    for statement in _sqlite_statements(tables):
+        connection.exec_driver_sql(statement)
+
+
+@cache
+def _sqlite_statements(tables: tuple[sa.Table, ...]) -> tuple[str, ...]:
+    """What makes them in an empty file, told once a process: finding the words takes longer than doing it."""
+    statements: list[str] = []
+
+    def note(_connection: sa.Connection, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    engine = sa.create_engine("sqlite://")
+    with engine.begin() as connection:
+        sa.event.listen(connection, "before_cursor_execute", note)
+        SQLModel.metadata.create_all(connection, tables=list(tables), checkfirst=False)
+    engine.dispose()
+    return tuple(statements)
 
 
 def _telling(place: str, step: Step) -> Progress:
