@@ -15,7 +15,8 @@ from app.interpreter import keep_what_is_here
 def _as_before() -> Iterator[None]:
     gc.unfreeze()
     yield
-    gc.unfreeze()
+    # As tests/conftest.py has it for all other tests.
+    gc.freeze()
 
 
 def test_what_is_here_is_kept_out_of_collections_and_freed_all_the_same_when_nobody_holds_it() -> None:
