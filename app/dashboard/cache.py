@@ -7,6 +7,7 @@ tells in place of its chart (`app.dashboard.cards`).
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar, cast
 
@@ -30,6 +31,8 @@ SETTLED_TTL_S: Final = 300.0
 FACETS_TTL_S: Final = 60.0
 """Names come seldom, and to read all of them is among the dearest questions of a page."""
 _ENTRIES: Final = 256
+_HANDS: Final = ThreadPoolExecutor(2, thread_name_prefix="routescope-ask")
+"""Who asks ahead. The database works on its own while a page is made, so two are enough to keep it busy."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,6 +69,16 @@ def ask(query: Callable[Concatenate[sa.Engine, P], T], *args: P.args, **kwargs: 
     """
     name = f"{query.__module__}.{query.__qualname__}"
     return cast(T, _answer(settings().database_url, name, args, kwargs, query))
+
+
+def ahead(query: Callable[Concatenate[sa.Engine, P], T], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Begin to look for what the page is about to `ask`, while it is at something else.
+
+    Whoever then asks the same waits for this answer and does not ask twice. What fails here fails again when it is
+    asked for, and is told there.
+    """
+    name = f"{query.__module__}.{query.__qualname__}"
+    _HANDS.submit(_answer, settings().database_url, name, args, kwargs, query)
 
 
 def store_state() -> StoreState:

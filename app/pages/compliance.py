@@ -27,6 +27,9 @@ def show() -> None:
 def _body(view: View) -> None:
     # What other systems only reported says nothing of what our rules did.
     view = replace(view, filters=replace(view.filters, source=ROUTER))
+    cache.ahead(compliance.exposures, view.filters)
+    cache.ahead(compliance.rules, view.filters, step=view.period.step)
+    cache.ahead(policy_use.uses, view.filters)
     stepped = cache.ask(compliance.data_classes, view.filters, view.period.step)
     if not stepped:
         page.nothing_here(view, cache.store_state())

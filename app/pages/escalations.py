@@ -22,6 +22,7 @@ def show() -> None:
 
 
 def _body(view: View) -> None:
+    cache.ahead(scores.recent_scores, view.filters)
     (now,) = cache.ask(query.escalations, view.filters)
     if not now.escalated.n:
         page.nothing_here(view, cache.store_state())

@@ -8,7 +8,7 @@ from app.dashboard import cache, cards, navigation, page, tables
 from app.dashboard.view import View
 from app.panels.latency import breakers, failing, provider, service, speed
 from app.panels.latency.service import Percentile
-from telemetry.query import slowest
+from telemetry.query import incidents, slowest
 from telemetry.query.overview import Totals
 
 SLOWEST = 10
@@ -22,6 +22,9 @@ def show() -> None:
 
 
 def _body(view: View, now: Totals) -> None:
+    cache.ahead(incidents.fallbacks, view.filters, view.period.step)
+    cache.ahead(incidents.breaker_intervals, view.filters)
+    cache.ahead(slowest.slowest, view.filters, limit=SLOWEST)
     percentile = _percentile()
     service.draw(view, now, percentile)
     with cards.grid("by-model", narrowest="half"):

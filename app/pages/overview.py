@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.dashboard import cache, cards, navigation, page, tables, theme
 from app.dashboard.view import View
 from app.panels.overview import first_screen, glance, numbers, traffic
-from telemetry.query import decisions, overview
+from telemetry.query import decisions, overview, scorecard
 from telemetry.query.overview import Totals
 
 LATEST = 8
@@ -23,6 +23,11 @@ def show() -> None:
 
 
 def _body(view: View, now: Totals) -> None:
+    cache.ahead(scorecard.evaluators, view.filters)
+    cache.ahead(overview.model_series, view.filters, view.period.step)
+    cache.ahead(overview.flows, view.filters)
+    cache.ahead(overview.by_model, view.filters)
+    cache.ahead(decisions.page, view.filters, limit=LATEST)
     first_screen.demo_under_way()
     before = None if view.before is None else cache.ask(overview.totals, view.before)
     buckets = cache.ask(overview.series, view.filters, view.period.step)

@@ -32,13 +32,19 @@ def show() -> None:
 
 
 def _body(view: View) -> None:
-    uses = cache.ask(query.evaluators, view.filters)
+    filters = view.filters
+    cache.ahead(judges.judge_agreements, filters)
+    uses = cache.ask(query.evaluators, filters)
     if not uses:
         work.nothing_judged(view)
         return
     _say_what_is_simulated(view)
     use = _chosen(uses)
-    name, filters = use.name, view.filters
+    name = use.name
+    for needed in (query.scorecard, escalation_need.escalation_need, query.verdicts, shadows.shadow_comparisons):
+        cache.ahead(needed, filters, name)
+    if use.method != "human":
+        cache.ahead(judges.to_label, filters, name)
     agreements = cache.ask(judges.judge_agreements, filters)
     judged = Judged(
         use=use,
