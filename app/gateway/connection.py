@@ -13,6 +13,8 @@ from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.gateway.leaving import LEAVING, Leaving
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -55,6 +57,7 @@ class Connection(HttpToolsProtocol):
         """When something came last."""
         self._unread = False
         """Whether the request is answered, though not all of it has come."""
+        self._leaving = Leaving()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there; its first request is expected."""
@@ -68,6 +71,7 @@ class Connection(HttpToolsProtocol):
             if timer is not None:
                 timer.cancel()
         super().connection_lost(exc)
+        self._leaving.leave()
 
     def data_received(self, data: bytes) -> None:
         """Most requests come in one piece, and need no timer."""
@@ -96,6 +100,7 @@ class Connection(HttpToolsProtocol):
         if self._whole:  # one that came together with the request before it
             self._expect()
         super().on_message_begin()
+        self.scope[LEAVING] = self._leaving  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
         """Its head has come."""

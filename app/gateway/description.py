@@ -56,7 +56,7 @@ STATUSES: Final[Mapping[int, str]] = {
     431: "The request's headers are too large.",
     500: "A fault of the gateway's own; its log says more.",
     502: "Every model that was asked failed.",
-    503: "Not now: models are loading, busy or left alone, or the gateway is too busy, or cannot read or keep something.",
+    503: "Not now: models are loading, busy or left alone, or the gateway is too busy, or cannot read or keep things.",
     504: "No model answered before the request's deadline.",
 }
 _RETRY: Final = frozenset({429, 503})

@@ -95,7 +95,7 @@ class ChatTransport:
         import aiohttp
 
         url = f"{base_url.rstrip('/')}/chat/completions"
-        lasting = url in self._lasting or not is_loopback(urlsplit(url).hostname or "")
+        lasting = url in self._lasting or not is_loopback(_host(url))
         try:
             async with asyncio.timeout(deadline - time.monotonic()):
                 response = await self._session().post(
@@ -256,14 +256,18 @@ def _timed_out(call: Call) -> ProviderTimeout:
 
 def _proxy(url: str) -> str | None:
     """The environment's proxy for ``url``, never for this machine itself."""
+    host = _host(url)
+    if is_loopback(host):
+        return None
     # aiohttp, which was imported for this call, has imported it.
     from urllib.request import getproxies, proxy_bypass
 
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if is_loopback(host) or proxy_bypass(host):
-        return None
-    return getproxies().get(parts.scheme)
+    return None if proxy_bypass(host) else getproxies().get(urlsplit(url).scheme)
+
+
+@lru_cache(256)
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 class OpenAIProvider:

@@ -1,4 +1,4 @@
-"""What the collector of garbage no longer looks through."""
+"""What the collector of garbage no longer looks through, and how seldom it looks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.interpreter import keep_what_is_here
+from app.interpreter import collect_seldom, keep_what_is_here
 
 
 @pytest.fixture(autouse=True)
 def _as_before() -> Iterator[None]:
     gc.unfreeze()
+    threshold = gc.get_threshold()
     yield
+    gc.set_threshold(*threshold)
     # As tests/conftest.py has it for all other tests.
     gc.freeze()
 
@@ -30,3 +32,10 @@ def test_what_is_here_is_kept_out_of_collections_and_freed_all_the_same_when_nob
     weakref.finalize(one, freed.append, True)
     del one
     assert freed == [True]
+
+
+def test_a_process_that_has_loaded_all_looks_for_garbage_after_many_new_objects() -> None:
+    collect_seldom()
+    assert gc.get_freeze_count() > 0
+    assert gc.get_threshold()[0] > 10_000
+    assert gc.isenabled()
