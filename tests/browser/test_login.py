@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.launch import Addresses, child_environment, dashboard_command
 from app.settings import Settings
 from telemetry.setup import Telemetry
-from tests.browser.conftest import ROOT, wait_for
+from tests.browser.conftest import ROOT, Tabs, wait_for
 from tests.openid import CLIENT_SECRET, COOKIE_SECRET, OpenIdProvider, login_file
 from tests.traces import Attempt, Routed, emit
 
@@ -77,12 +77,12 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
-    opened = context.new_page()
-    opened.set_default_timeout(90_000)
+def page(tab: Tabs, guarded: Guarded) -> Iterator[Page]:
+    """One that nobody has logged in with."""
+    opened = tab()
+    assert opened.context.cookies() == []
     yield opened
-    context.close()
+    tab.leave(opened)
 
 
 def test_a_viewer_sees_numbers_and_no_words(guarded: Guarded, page: Page) -> None:
