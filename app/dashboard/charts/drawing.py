@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
-from app.dashboard.charts import margins
+from app.dashboard.charts import brief, margins
 
 _AXIS: Final = re.compile(r"[xy]axis\d*")
 
@@ -65,7 +65,7 @@ class Drawing(go.Figure):  # type: ignore[misc]  # Plotly is not typed.
         """
         mark = blake2b(repr(self._traces).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
         said = {"margin": margins.of(self._looks, self._traces), "datarevision": mark}
-        return {"data": self._traces, "layout": {**self._looks, **said}}
+        return {"data": [brief.trace(one) for one in self._traces], "layout": {**self._looks, **said}}
 
     def add_bar(self, **values: Any) -> None:
         """Bars; see Plotly's reference for ``values``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
 from app import units
@@ -253,6 +254,7 @@ def time_axis(drawn: Drawing, span: tuple[datetime, datetime] | None, step: Step
         drawn.update_xaxes(range=[span[0], span[1]])
 
 
+@lru_cache(maxsize=4096)
 def moment_told(moment: datetime, step: Step) -> str:
     """A step in words: ``Wed 4 Mar 2026 (UTC day)``, ``Wed 4 Mar 2026, 13:00 UTC``."""
     return (

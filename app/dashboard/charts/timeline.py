@@ -6,7 +6,7 @@ One axis for all, so that what happened at the same time stands above each other
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
@@ -33,6 +33,8 @@ _FEW: Final = 3
 """Up to this count an axis says every whole number; it would say halves by itself."""
 _THINNEST: Final = 0.004
 """Of the axis: what is shorter is drawn as long as this, or nobody would see it."""
+_APART: Final = 60
+"""From this many of a kind on, those that would be drawn over each other are one bar, which says how many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ def _lanes(
     # The worst last, and so on top, where bars are too short to lie apart.
     for kind in dict.fromkeys(one.kind for one in sorted(lasting, key=lambda one: -_WORST_FIRST.index(one.tone))):
         of_kind = [one for one in lasting if one.kind == kind]
+        if len(of_kind) >= _APART:
+            of_kind = _joined(of_kind, thinnest, span)
         starts = [max(one.start, span[0]) for one in of_kind]
         ends = [min(one.end or span[1], span[1]) for one in of_kind]
         lengths = [max(end - start, thinnest) for start, end in zip(starts, ends, strict=True)]
@@ -174,6 +178,30 @@ def _lanes(
             }
         }
     )
+
+
+def _joined(lasting: Sequence[Lasting], thinnest: timedelta, span: tuple[datetime, datetime]) -> list[Lasting]:
+    """Those of one kind whose bars would lie over each other as one bar each, from the first start to the last end."""
+    runs: dict[str, list[list[Lasting]]] = {}
+    drawn_to: dict[str, datetime] = {}
+    for one in sorted(lasting, key=lambda one: one.start):
+        start = max(one.start, span[0])
+        end = max(start + thinnest, min(one.end or span[1], span[1]))
+        of_lane = runs.setdefault(one.lane, [])
+        if of_lane and start <= drawn_to[one.lane]:
+            of_lane[-1].append(one)
+            drawn_to[one.lane] = max(drawn_to[one.lane], end)
+        else:
+            of_lane.append([one])
+            drawn_to[one.lane] = end
+    return [run[0] if len(run) == 1 else _one_of(run) for of_lane in runs.values() for run in of_lane]
+
+
+def _one_of(run: Sequence[Lasting]) -> Lasting:
+    first, last = run[0], max(run, key=lambda one: one.start)
+    ends = [one.end for one in run if one.end is not None]
+    told = f"{len(run)} times, too close to be drawn apart: look at a shorter period. The last: {last.told}"
+    return replace(first, end=max(ends) if len(ends) == len(run) else None, told=told)
 
 
 def _panel(drawn: Drawing, panel: Panel, mode: Mode, step: Step, number: int, domain: tuple[float, float]) -> None:

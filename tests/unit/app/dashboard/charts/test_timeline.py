@@ -93,3 +93,16 @@ def test_a_stretch_to_look_at_is_shaded_within_the_period() -> None:
 def test_names_are_text() -> None:
     drawn = drawn_of(opened(HOSTILE, DAY, None))
     assert "<img" not in str(drawn.layout.yaxis2.ticktext) + str([trace.hovertext for trace in drawn.data])
+
+
+def test_bars_that_would_lie_over_each_other_are_one_that_counts_them() -> None:
+    start, minute = SPAN[0], timedelta(minutes=1)
+    many = [
+        Lasting("large", start + number * minute, start + (number + 1) * minute, "open", "bad", f"why {number}")
+        for number in range(80)
+    ]
+    later = Lasting("large", start + timedelta(days=5), start + timedelta(days=6), "open", "bad", "apart")
+    drawn = timeline.timeline([*many, later], [], "light", step="day", span=SPAN)
+    (bar,) = drawn.data
+    assert len(bar.hovertext) == 2 and "apart" in bar.hovertext[1]
+    assert "80 times" in bar.hovertext[0] and "why 79" in bar.hovertext[0]
