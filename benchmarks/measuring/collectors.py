@@ -112,6 +112,22 @@ def feed(peer: Peer, first: Sequence[ReadableSpan], spans: Sequence[ReadableSpan
     return Fed(len(spans), kept - before, seconds)
 
 
+@contextmanager
+def holding(peer: Peer, spans: Sequence[ReadableSpan], folder: Path) -> Iterator[str]:
+    """A peer that holds these spans, or as many of them as it keeps, and has nothing more to do: its address.
+
+    Raises:
+        Unavailable
+    """
+    port = free_port()
+    with _running(peer, _installed(peer), folder, port) as group:
+        with urllib3.PoolManager(retries=False, timeout=120.0) as http:
+            _send(peer, http, port, spans)
+        _settled(folder / peer.database, len(spans), 0.0)
+        _calm(group)
+        yield f"http://127.0.0.1:{port}"
+
+
 def _send(peer: Peer, http: urllib3.PoolManager, port: int, spans: Sequence[ReadableSpan]) -> None:
     headers = {"Content-Type": "application/x-protobuf", **peer.headers}
     for start in range(0, len(spans), BATCH):
