@@ -56,8 +56,6 @@ _START, _END, _LEAST = (
 )
 _CERTAIN: Final = 1 - 1e-9
 """The logarithm that puts a duration into a bucket is rounded, and may put one that lies on the edge below it."""
-
-
 _BRIDGED: Final = 1
 """Hours between two spans that are read with them: one statement more costs as much."""
 
