@@ -120,7 +120,8 @@ class Attempts:
             run.passed_over[place.model] = branch  # what is asked side by side may have taken the rest of the caps
             return
         while True:
-            yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
+            if run.tells:
+                yield BranchStarted(branch.index, "model", place.model, reason, final, branch.started_ns / 1e6)
             async with aclosing(self._branches.call(run, branch)) as events:
                 async for event in events:
                     yield event

@@ -96,7 +96,8 @@ class Branches:
             async for text in texts:
                 if branch.final and run.first_visible_ns is None:
                     run.first_visible_ns = run.timeline.elapsed_ns()
-                yield Token(branch.index, text, branch.final)
+                if run.tells:
+                    yield Token(branch.index, text, branch.final)
         except ProviderError as error:
             branch.fail(error)
         except Exception as error:  # noqa: BLE001 (a provider is foreign code: another model can still answer)
@@ -112,7 +113,8 @@ class Branches:
             run.waited_ns += branch.waited_ns
         if branch.outcome == "failed" and branch.final and not run.watched:
             run.first_visible_ns = None  # nobody saw the tokens, and others take their place
-        yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
+        if run.tells:
+            yield BranchEnded(branch.record(), run.timeline.elapsed_ms())
         if branch.outcome == "failed":
             run.close_branch(branch)
 

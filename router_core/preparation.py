@@ -80,7 +80,8 @@ class Preparation:
         span = run.trace.child(semconv.SPAN_SIGNALS)
         run.signals = self._read_signals(run.request, self._own_intents)
         run.trace.end(span, {semconv.INTENT: run.signals.intent, semconv.LANGUAGE: run.signals.language})
-        yield SignalsRead(run.decision_id, run.target.name, run.signals)
+        if run.tells:
+            yield SignalsRead(run.decision_id, run.target.name, run.signals)
 
         span = run.trace.child(semconv.SPAN_GUARD)
         try:
@@ -89,7 +90,8 @@ class Preparation:
         finally:
             left = None if run.eligibility is None else list(run.eligibility.models)
             run.trace.end(span, {semconv.GUARD_ELIGIBLE: left})
-        yield VerdictsGiven(run.eligibility.verdicts)
+        if run.tells:
+            yield VerdictsGiven(run.eligibility.verdicts)
         if run.eligibility.denied is not None:
             denied = run.eligibility.denied
             if (spent := exhausted(run.eligibility)) is not None:

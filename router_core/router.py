@@ -181,7 +181,7 @@ class Router:
         with self.in_flight.one():
             run = self._begin(request)
             run.watched = False
-            async with aclosing(self._stream(run)) as events:
+            async with aclosing(self._steps(run)) as events:
                 async for event in events:
                     if isinstance(event, Answered):
                         answer = event
@@ -216,9 +216,12 @@ class Router:
             NotDurable: after the last event, when audit is strict and the decision could not be kept.
         """
         with self.in_flight.one():
-            async with aclosing(self._stream(self._begin(request))) as events:
+            run = self._begin(request)
+            async with aclosing(self._steps(run)) as events:
                 async for event in events:
+                    since = run.timeline.elapsed_ns()
                     yield event
+                    run.consumer_ns += run.timeline.elapsed_ns() - since
 
     async def explain(self, request: RouteRequest) -> Decision:
         """The decision as it would be made, with no model called and nothing recorded (status ``planned``).
@@ -258,42 +261,28 @@ class Router:
             simulated=request.simulated or self._simulates,
         )
 
-    async def _stream(self, run: Run) -> AsyncGenerator[Event]:
-        steps = self._steps(run)
+    async def _steps(self, run: Run) -> AsyncGenerator[Event]:
         try:
-            async for event in steps:
-                if not run.watched:
-                    yield event  # whoever collects them takes no time
-                    continue
-                since = run.timeline.elapsed_ns()
-                yield event
-                run.consumer_ns += run.timeline.elapsed_ns() - since
+            try:
+                async with aclosing(self._route(run)) as events:
+                    async for event in events:
+                        yield event
+            except RoutingError as error:
+                yield self._failed(run, error)
+            except Exception as error:  # noqa: BLE001 (the last edge of the core: a request ends in exactly one decision)
+                yield self._failed(run, _fault(error))
+            decision = settle(run)
+            commit: CommitState = "off"
+            if run.trace.recording:
+                commit = await self._sink.committed(run.trace.trace_id)
+            yield Settled(decision, commit)
         except (asyncio.CancelledError, GeneratorExit):
             run.cancelled = run.error is None
             raise
         finally:
-            await steps.aclose()
             if run.decision is None and run.signals is not None:
                 # The caller left: what was spent is recorded all the same.
                 settle(run)
-
-    async def _steps(self, run: Run) -> AsyncGenerator[Event]:
-        try:
-            async with aclosing(self._route(run)) as events:
-                async for event in events:
-                    yield event
-        except RoutingError as error:
-            yield self._failed(run, error)
-        except Exception as error:  # noqa: BLE001 (the last edge of the core: a request ends in exactly one decision)
-            log.error("router raised %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
-            fault = InternalFault(f"the router itself is at fault ({type(error).__name__}); its log says where")
-            fault.__cause__ = error
-            yield self._failed(run, fault)
-        decision = settle(run)
-        commit: CommitState = "off"
-        if run.trace.recording:
-            commit = await self._sink.committed(run.trace.trace_id)
-        yield Settled(decision, commit)
         if commit == "not_durable" and self.loaded.policy.telemetry.audit == "strict":
             run.error = NotDurable(
                 "the decision could not be kept, and the policy's audit is strict; free some disk space and try again",
@@ -342,3 +331,11 @@ class Router:
         if best is None:
             raise nobody_answered(run)
         run.chosen = run.branches[best.index]
+
+
+def _fault(error: Exception) -> InternalFault:
+    """What is told of a fault of our own. The log has the place, and not the error's words: a prompt may be in them."""
+    log.error("router raised %s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    fault = InternalFault(f"the router itself is at fault ({type(error).__name__}); its log says where")
+    fault.__cause__ = error
+    return fault

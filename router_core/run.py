@@ -92,6 +92,14 @@ class Run:
         return int(limit if asked is None else min(asked, limit))
 
     @property
+    def tells(self) -> bool:
+        """Whether what happens on the way that nearly every request takes is told as events.
+
+        Where nobody watches it is not: each event passes up to eight generators. But one of theirs ends a race.
+        """
+        return self.watched or self.target.route.fan_out > 1
+
+    @property
     def caps(self) -> Caps:
         """What this request may spend: what the route says for the intent, else what it says for all."""
         override = None if self.signals is None else self.target.route.intents.get(self.signals.intent)

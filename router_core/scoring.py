@@ -53,7 +53,9 @@ class Scoring:
         bars, combination = self._bars(run, branch)
         for bar in bars:
             if not bar.validator.asking:
-                yield await self._score(run, branch, bar, (), combination)
+                scored = await self._score(run, branch, bar, (), combination)
+                if run.tells:
+                    yield scored
         waiting = [] if last else [bar for bar in bars if bar.validator.asking]
         while waiting and is_open(combination, branch.scores, [bar.name for bar in waiting]):
             bar = waiting.pop(0)

@@ -95,7 +95,7 @@ def _refusal(caller: Caller | None, path: str) -> JSONResponse | None:
 
 def caller_of(request: Request) -> Caller | None:
     """Who sends the request; None only on paths that are open to all."""
-    caller: Caller | None = request.state.caller
+    caller: Caller | None = request.scope["state"]["caller"]
     return caller
 
 

@@ -173,8 +173,11 @@ async def read_route(request: Request) -> RouteRequest:
 
 def as_caller(context: Context, caller: Caller) -> Context:
     """What is stated, with tenant and key of the one who states it."""
-    key = None if caller.key_id is None else caller.name
-    return replace(context, tenant=caller.tenant, key=key, rate_unchecked=caller.rate_unchecked)
+    return replace(context, tenant=caller.tenant, key=_key_of(caller), rate_unchecked=caller.rate_unchecked)
+
+
+def _key_of(caller: Caller) -> str | None:
+    return None if caller.key_id is None else caller.name
 
 
 def _with_wishes(request: Request, wanted: RouteRequest) -> RouteRequest:
@@ -193,7 +196,7 @@ def _context(request: Request) -> Context:
     caller = known_caller(request)
     texts = request.headers.getlist(CONTEXT_HEADER)
     if not texts:
-        return as_caller(Context(), caller)
+        return Context(tenant=caller.tenant, key=_key_of(caller), rate_unchecked=caller.rate_unchecked)
     if len(texts) > 1:  # one of them may be a proxy's, and the other a client's that would have it lower
         raise InvalidContext(f"{CONTEXT_HEADER} is there {len(texts)} times; send it once")
     try:

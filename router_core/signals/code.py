@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from router_core.signals.text import window
@@ -64,7 +65,8 @@ _ANYWHERE: Final = (
     ),
 )
 
-# Three different ones of these are code.
+_ENOUGH: Final = 3
+"""So many different ones of these are code."""
 _LIKELY: Final = (
     (";", re.compile(r";[ \t]*$", re.MULTILINE)),
     ("=", re.compile(r"^[ \t]{0,80}[\w.\[\]]{1,60} ?(?:=|:=|\+=|-=) ?[^=\s][^\n]{0,120}$", re.MULTILINE)),
@@ -85,10 +87,15 @@ def holds_code(prompt: str) -> bool:
     if _any_line_begins_as_code(text):
         return True
     lower = text.lower()
-    # A single character is found twenty times as quickly as a piece of two.
-    if any(mark[0] in lower and mark in lower and pattern.search(text) for mark, pattern in _ANYWHERE):
+    if any(pattern.search(text) for pattern in _worth_trying(_ANYWHERE, lower)):
         return True
-    return sum(1 for mark, pattern in _LIKELY if mark[0] in text and mark in text and pattern.search(text)) >= 3
+    likely = _worth_trying(_LIKELY, text)
+    return len(likely) >= _ENOUGH and sum(1 for pattern in likely if pattern.search(text)) >= _ENOUGH
+
+
+def _worth_trying(patterns: Sequence[tuple[str, re.Pattern[str]]], text: str) -> list[re.Pattern[str]]:
+    """Those whose mark occurs. A single character is found twenty times as quickly as a piece of two."""
+    return [pattern for mark, pattern in patterns if mark[0] in text and mark in text]
 
 
 def _any_line_begins_as_code(text: str) -> bool:

@@ -9,9 +9,9 @@ from router_core.signals.kinds import DIGIT, LETTER, SEPARATOR, Kinds
 
 def count_numbers(text_kinds: Kinds) -> int:
     """Runs of digits outside words: ``1,234.50`` is one number, ``h2o`` holds none, a date holds three."""
-    digit = text_kinds == DIGIT
-    if not digit.any():
+    if DIGIT not in text_kinds.tobytes():
         return 0
+    digit = text_kinds == DIGIT
     before = _shifted(text_kinds, 1)
     within = (before == SEPARATOR) & (_shifted(text_kinds, 2) == DIGIT)
     return int(np.count_nonzero(digit & (before != DIGIT) & (before != LETTER) & ~within))

@@ -107,7 +107,7 @@ def find_repetition(text: str) -> str | None:
     group of words over and over, or its last words are hardly any different ones.
     """
     sentences = [key for piece in _SENTENCE.split(text) if len(key := " ".join(piece.lower().split())) >= 4]
-    if sentences:
+    if len(sentences) >= _MIN_REPEATS:
         sentence, times = Counter(sentences).most_common(1)[0]
         if times >= _MIN_REPEATS and times * len(sentence) > _MAX_REPEATED_SHARE * sum(map(len, sentences)):
             return f"The answer says the same sentence {times} times."
