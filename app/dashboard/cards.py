@@ -31,13 +31,13 @@ def card(title: str, subtitle: str, *, key: str, help: str | None = None) -> Ite
         help: the definition, on hover and on focus.
     """
     with st.container(border=True, key=f"card-{key}", gap="small"):
-        with st.container(horizontal=True, vertical_alignment="top", key=f"cardhead-{key}", gap="small"):
+        head = st.container(horizontal=True, vertical_alignment="top", key=f"cardhead-{key}", gap="small")
+        with head:
             st.html(
                 f'<div class="rs-title">{plain.html(title)}{_hint(help)}</div>'
                 f'<div class="rs-sub">{plain.html(subtitle)}</div>'
             )
-            room = st.container(width="content")
-        token = plot.saved_from.set(room)
+        token = plot.saved_from.set(head)
         try:
             yield
         except TelemetryError as error:
@@ -89,8 +89,7 @@ def kpi(
             f'{_course(line)}<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
         )
         if more is not None:
-            with st.container(key=f"more-{key}"):
-                more()
+            more()
 
 
 def _change(change: str | None, better: Literal["up", "down", "neither"]) -> str:
