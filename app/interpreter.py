@@ -31,6 +31,16 @@ def collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
+def leave_generators_alone() -> None:
+    """Have the event loop that runs now keep no list of the asynchronous generators that begin in it.
+
+    It keeps one in order to close them when it ends itself. Ours are closed by whoever iterates over them, a dozen in
+    each request, and each cost as much to put down and to cross out as an event that it passes on. One that nobody
+    holds any more is closed as ever.
+    """
+    sys.set_asyncgen_hooks(firstiter=None)
+
+
 def keep_what_is_here() -> None:
     """Take what is alive now out of the collector's sight, when a process has loaded what it will use for good; once.
 

@@ -60,7 +60,8 @@ class Attempts:
         while places and run.in_time:
             ended: list[Branch] = []
             this = Round(places, reason, frozenset(tried))
-            async with aclosing(self._round(run, this, ended)) as events:
+            asked = self._model(run, this, places[0], ended) if len(places) == 1 else self._race(run, this, ended)
+            async with aclosing(asked) as events:
                 async for event in events:
                     yield event
             if aggregate.settles(run.target.route.aggregator, finished_of(run)):
@@ -87,20 +88,15 @@ class Attempts:
 
     # --- one round ---------------------------------------------------------------------------------------------
 
-    async def _round(self, run: Run, this: Round, ended: list[Branch]) -> AsyncGenerator[Event]:
-        """Ask the round's models. ``ended`` gets the last branch of each that came to an end."""
-        if len(this.places) == 1:
-            async with aclosing(self._model(run, this, this.places[0], ended)) as events:
-                async for event in events:
-                    yield event
-            return
+    async def _race(self, run: Run, this: Round, ended: list[Branch]) -> AsyncGenerator[Event]:
+        """Ask several models side by side. ``ended`` gets the last branch of each that came to an end."""
         since = run.timeline.elapsed_ns()
         waited = run.waited_ns
-        race = run.target.route.aggregator == "first_accepted"
+        first_wins = run.target.route.aggregator == "first_accepted"
         async with aclosing(merge([self._model(run, this, place, ended) for place in this.places])) as events:
             async for event in events:
                 yield event
-                if race and any(branch.passed for branch in ended):
+                if first_wins and any(branch.passed for branch in ended):
                     break
         for branch in run.branches:
             if branch.outcome is None and branch.completion is None:
@@ -110,7 +106,7 @@ class Attempts:
         run.waited_ns = waited + run.timeline.elapsed_ns() - since
 
     async def _model(self, run: Run, this: Round, place: PlannedModel, ended: list[Branch]) -> AsyncGenerator[Event]:
-        """One model, asked again while a second attempt may help; then its answer is scored."""
+        """One model, asked again while a second attempt may help; then its answer is scored. ``ended``: as in `_race`."""
         assert run.plan is not None
         higher = escalation.after_rejection(run.plan, place, this.tried)
         final = len(this.places) == 1 and self._is_final(run, higher)

@@ -39,7 +39,7 @@ from app.gateway.siblings import Siblings
 from app.gateway.straight import Straight
 from app.gateway.traces import traces
 from app.incidents import keeping, watch
-from app.interpreter import collect_seldom, take_short_turns
+from app.interpreter import collect_seldom, leave_generators_alone, take_short_turns
 from app.keys.rate import Rates
 from app.keys.ring import KeyRing
 from app.keys.store import every
@@ -209,6 +209,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         collect_seldom()
+        leave_generators_alone()
         if self._seat is not None:
             await asyncio.to_thread(self._seat.ready_file(self._seat.number).touch)
 

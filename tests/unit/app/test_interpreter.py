@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import weakref
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import pytest
 
-from app.interpreter import collect_seldom, keep_what_is_here
+from app.interpreter import collect_seldom, keep_what_is_here, leave_generators_alone
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +40,27 @@ def test_a_process_that_has_loaded_all_looks_for_garbage_after_many_new_objects(
     assert gc.get_freeze_count() > 0
     assert gc.get_threshold()[0] > 10_000
     assert gc.isenabled()
+
+
+def test_a_generator_that_nobody_holds_any_more_is_closed_though_the_loop_keeps_no_list() -> None:
+    closed = []
+
+    async def endless() -> AsyncGenerator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.append(True)
+
+    async def begin_and_drop() -> None:
+        leave_generators_alone()
+        generator = endless()
+        await anext(generator)
+        assert not closed
+        del generator
+        gc.collect()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert closed == [True]
+
+    asyncio.run(begin_and_drop())
