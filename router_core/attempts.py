@@ -106,7 +106,7 @@ class Attempts:
         run.waited_ns = waited + run.timeline.elapsed_ns() - since
 
     async def _model(self, run: Run, this: Round, place: PlannedModel, ended: list[Branch]) -> AsyncGenerator[Event]:
-        """One model, asked again while a second attempt may help; then its answer is scored. ``ended``: as in `_race`."""
+        """One model, asked again while a second attempt may help, then its score. ``ended``: see `_race`."""
         assert run.plan is not None
         higher = escalation.after_rejection(run.plan, place, this.tried)
         final = len(this.places) == 1 and self._is_final(run, higher)

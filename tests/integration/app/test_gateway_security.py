@@ -14,20 +14,30 @@ import logging
 import resource
 import socket
 import threading
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
+import streamlit as st
+from streamlit.testing.v1 import AppTest
 
+from app.dashboard.navigation import DECISION
 from app.gateway.connection import Connection, Patience
 from app.keys.key import ROLES, Key
 from app.keys.store import create
+from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE, KEY_VARIABLE
 from app.wiring import Service
+from telemetry.evidence.bundle import Period, write_file
+from telemetry.evidence.key import SigningKey
+from telemetry.export import Format, TableName, export_file
+from telemetry.query.filters import Filters
 from telemetry.storage.models import REQUEST
 from tests import upstream as up
 from tests.hostile import INNER_ADDRESSES
@@ -41,6 +51,7 @@ QUESTION = [{"role": "user", "content": "Tell me something about rivers"}]
 UPSTREAM_KEY = "lb-canary-0a1b2c3d4e5f60718293"
 WRONG_KEY = "rsk-0123456789ab-" + "canary" * 7 + "x"
 HALF_OPEN = 500
+MAIN = Path(__file__).parents[3] / "app" / "main.py"
 
 
 class Hasty(Connection):
@@ -164,7 +175,9 @@ def test_no_address_of_a_client_s_is_ever_turned_to(place: Place) -> None:
 
 
 # --- what is told -----------------------------------------------------------------------------------------------------
-def test_no_key_is_anywhere_whatever_goes_wrong(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_key_is_anywhere_whatever_goes_wrong(
+    place: Place, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     said: list[str] = []
     faults = (
         *(up.echo_key(code) for code in (400, 401, 403, 404, 429, 500)),
@@ -187,11 +200,48 @@ def test_no_key_is_anywhere_whatever_goes_wrong(place: Place, caplog: pytest.Log
     ours = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
     assert ours
     said += [logging.Formatter().format(record) for record in ours]
+    monkeypatch.setenv(HOME_VARIABLE, str(place.home))
+    monkeypatch.setenv(KEY_VARIABLE, place.operator)
+    monkeypatch.setenv(GATEWAY_VARIABLE, place.url)
+    failed = json.loads(said[0])["error"]["decision_id"]
+    pages = {page: page_of(page, **{DECISION: failed}) for page in ("decisions", "decision", "pipeline", "policy")}
+    assert "upstream answered 400" in pages["decision"], "it tells what the upstream said"
+    exports = exported(place.service.telemetry.engine, tmp_path)
+    assert all(any(failed in text for text in exports[form]) for form in exports)
+    said += [*pages.values(), *itertools.chain.from_iterable(exports.values())]
     files = {file: file.read_bytes() for file in place.home.rglob("*") if file.is_file() and file.suffix != ".toml"}
     assert any(b"SQLite" in content[:16] for content in files.values())
     for secret in (UPSTREAM_KEY, WRONG_KEY[17:], place.key[17:], place.operator[17:]):
         assert not [text for text in said if secret in text]
         assert not [file for file, content in files.items() if secret.encode() in content]
+
+
+def page_of(page: str, **params: str) -> str:
+    """All that a page of the dashboard sends to a browser."""
+    st.cache_data.clear()
+    st.cache_resource.clear()
+    app = AppTest.from_file(str(MAIN), default_timeout=120)
+    for name, value in params.items():
+        app.query_params[name] = value
+    app.switch_page(f"pages/{page}.py")
+    app.run()
+    assert not app.exception
+    return "\n".join(str(element.proto) for element in app.main)
+
+
+def exported(engine: sa.Engine, folder: Path) -> dict[str, list[str]]:
+    """The texts of every export of decisions and of branches, and of the evidence."""
+    texts: dict[str, list[str]] = {}
+    for form, table in itertools.product(get_args(Format), get_args(TableName)):
+        file = folder / f"{table}.{form}"
+        export_file(engine, Filters(purposes=()), file, table=table, format=form)
+        text = str(pq.read_table(file).to_pylist()) if form == "parquet" else file.read_text(encoding="utf-8")
+        texts.setdefault(form, []).append(text)
+    period = Period(None, datetime.now(UTC) + timedelta(days=1))
+    write_file(engine, period, folder / "evidence.zip", SigningKey.of_home(folder), by="t")
+    with zipfile.ZipFile(folder / "evidence.zip") as bundle:
+        texts["evidence"] = [bundle.read(name).decode("utf-8", "replace") for name in bundle.namelist()]
+    return texts
 
 
 @pytest.mark.parametrize("name", ["quick\r\nx-evil: 1", "quick\nx-evil: 1", "quick\r\n\r\n<html>", "q\0"])

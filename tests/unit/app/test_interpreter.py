@@ -26,7 +26,7 @@ def test_what_is_here_is_kept_out_of_collections_and_freed_all_the_same_when_nob
     class Large:
         pass
 
-    freed = []
+    freed: list[bool] = []
     one = Large()
     keep_what_is_here()
     assert not any(known is one for known in gc.get_objects())
@@ -43,7 +43,7 @@ def test_a_process_that_has_loaded_all_looks_for_garbage_after_many_new_objects(
 
 
 def test_a_generator_that_nobody_holds_any_more_is_closed_though_the_loop_keeps_no_list() -> None:
-    closed = []
+    closed: list[bool] = []
 
     async def endless() -> AsyncGenerator[int]:
         try:
