@@ -25,7 +25,7 @@ def main() -> None:
         navigation.open_decision(st.query_params[navigation.DECISION])
     address.settle(page.url_path, playground=place.playground)
     shell.page_style()
-    if not door.door():
+    if not door.door(place):
         return
     with st.sidebar:
         shell.brand(LOGO)

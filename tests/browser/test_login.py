@@ -102,11 +102,12 @@ def test_a_viewer_sees_numbers_and_no_words(guarded: Guarded, page: Page) -> Non
 
 
 def test_an_operator_sees_words_and_is_out_once_the_file_says_so(guarded: Guarded, page: Page) -> None:
-    guarded.enter(page, "anna@example.org")
+    guarded.enter(page, "anna@example.org", f"/decisions?decision={ASKED}")
     expect(page.get_by_text("anna@example.org, operator")).to_be_visible()
-    expect(page.get_by_role("link", name="Playground")).to_be_visible()
-    page.goto(f"{guarded.url}/decisions?decision={ASKED}")
+    expect(page.get_by_role("link", name="Playground", exact=True)).to_be_visible()
+    # Where the link led before the provider sent her back to the front page.
     expect(page.get_by_text(SAID).first).to_be_visible()
+    assert f"decision={ASKED}" in page.url
     sound = guarded.file.read_text()
     guarded.file.write_text(sound.replace("anna@example.org", "carla@example.org").replace('"@example.org"', ""))
     try:
