@@ -56,8 +56,6 @@ _START, _END, _LEAST = (
 )
 _CERTAIN: Final = 1 - 1e-9
 """The logarithm that puts a duration into a bucket is rounded, and may put one that lies on the edge below it."""
-_BRIDGED: Final = 1
-"""Hours between two spans that are read with them: one statement more costs as much."""
 
 
 def _spans(connection: sa.Connection, filters: Filters, limit: int) -> tuple[float, list[Span]]:
@@ -77,15 +75,15 @@ def _spans(connection: sa.Connection, filters: Filters, limit: int) -> tuple[flo
     for within in of_days:
         anyone = _histograms(connection, replace(few, start=within.start, end=within.end), "hour")
         slow = histogram.reaching(list(anyone.values()), bucket)
-        spans += _joined(sorted(hour for hour, holds in zip(anyone, slow, strict=True) if holds), 1, _BRIDGED)
+        spans += _joined(sorted(hour for hour, holds in zip(anyone, slow, strict=True) if holds), HOURS["hour"])
     return histogram.lowest_of(bucket), spans
 
 
-def _joined(steps: Sequence[int], width: int, bridged: int = 0) -> list[Span]:
+def _joined(steps: Sequence[int], width: int) -> list[Span]:
     """Steps of so many hours, oldest first, as spans of those that follow each other."""
     spans: list[Span] = []
     for step in steps:
-        if spans and step <= sum(spans[-1]) + bridged:
+        if spans and step == sum(spans[-1]):
             begins, _ = spans.pop()
             spans.append((begins, step + width - begins))
         else:
