@@ -8,6 +8,7 @@ from typing import Final, cast
 import streamlit as st
 
 from app.dashboard import cache, cards, components
+from app.dashboard.view import is_range
 from app.panels.pipeline import gateway, jobs, numbers, storage, verdict
 from telemetry.query import incidents
 from telemetry.query import pipeline as query
@@ -21,6 +22,7 @@ SPANS: Final = {
     "7d": (timedelta(days=7), "in the last 7 days"),
     "30d": (timedelta(days=30), "in the last 30 days"),
 }
+DEFAULT_SPAN: Final = "24h"
 LOOK_EVERY_S: Final = 15.0
 SHOWN: Final = 12
 """Incidents that are listed."""
@@ -42,8 +44,8 @@ def show() -> None:
 
 
 def _span() -> str:
-    asked = st.query_params.get(SPAN, "24h")
-    st.session_state[SPAN] = asked if asked in SPANS else "24h"
+    asked = st.query_params.get(SPAN, DEFAULT_SPAN)
+    st.session_state[SPAN] = asked if asked in SPANS else DEFAULT_SPAN
     return cast(
         str,
         st.segmented_control(
@@ -72,7 +74,7 @@ def _now(span: str) -> None:
         processes = cache.ask(query.processes, since=start)
         points = cache.ask(query.series, start, end)
         verdict.draw(verdict.verdict(processes, told))
-        numbers.numbers(processes, points)
+        numbers.numbers(processes, points, period=span if is_range(span) else DEFAULT_SPAN)
         live = gateway.asked()
         numbers.charts(points, start, end, beside=lambda: gateway.draw(live))
         numbers.each(processes)

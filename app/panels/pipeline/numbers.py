@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from app import plain, units
-from app.dashboard import cards, components, plot, theme
+from app.dashboard import cards, components, navigation, plot, theme
 from app.dashboard.charts import pipeline as chart
 from app.dashboard.components import Cell, Tone
 from telemetry.query.pipeline import PipelinePoint, ProcessState
@@ -15,8 +15,8 @@ STATES: dict[str, Tone] = {"running": "ok", "ended": "muted", "silent": "warn"}
 """How a process that gave samples stands, and the tone it is told in."""
 
 
-def numbers(processes: Sequence[ProcessState], points: Sequence[PipelinePoint]) -> None:
-    """Six numbers, each with its course."""
+def numbers(processes: Sequence[ProcessState], points: Sequence[PipelinePoint], *, period: str) -> None:
+    """Six numbers, each with its course. ``period``: the one of the decisions that were kept, as addresses say it."""
     alive = [one for one in processes if one.state == "running"]
     written = sum(one.written for one in processes)
     spooled = sum(one.spooled for one in processes)
@@ -35,6 +35,7 @@ def numbers(processes: Sequence[ProcessState], points: Sequence[PipelinePoint]) 
             note=f"{units.count(spooled)} of them through the spool",
             help="Decisions that went to the database at once, or to the spool at first, by what the processes say.",
             key="kept",
+            more=lambda: navigation.decisions_link(range=period, playground="true"),
         )
         cards.kpi(
             "Dropped",
