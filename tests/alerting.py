@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from telemetry.alerts.silences import silence
 from telemetry.alerts.tables import ALERTS
 from telemetry.setup import Telemetry
 from telemetry.storage.engine import open_engine, reading, writing
+from tests.loopback import LoopbackServer, QuietHandler
 from tests.traces import START, Attempt, Routed, emit
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -122,34 +122,23 @@ def webhook() -> Iterator[Hook]:
     """A web server on loopback."""
     hook = Hook()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.body()
             hook.paths.append(self.path)
             hook.asked.set()
             if hook.held is not None:
                 hook.held.wait(60)
             hook.bodies.append(json.loads(body))
-            self.send_response(hook.status)
-            if hook.location is not None:
-                self.send_header("Location", hook.location)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(hook.status, b"", **({} if hook.location is None else {"Location": hook.location}))
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    hook.url = f"http://127.0.0.1:{server.server_port}/services/T0/secret"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
-        yield hook
-    finally:
-        if hook.held is not None:
-            hook.held.set()
-        server.shutdown()
-        server.server_close()
+    with LoopbackServer(Handler) as server:
+        hook.url = f"{server.base_url}/services/T0/secret"
+        try:
+            yield hook
+        finally:
+            if hook.held is not None:
+                hook.held.set()
 
 
 class Post:

@@ -13,8 +13,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -24,6 +22,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from tests.loopback import LoopbackServer, QuietHandler
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Says:
     location: str | None = None
 
 
-class ScriptedCollector:
+class ScriptedCollector(LoopbackServer):
     """The server, in threads of its own; a port may be given, to come back where another one was."""
 
     def __init__(self, port: int = 0) -> None:
@@ -54,17 +54,7 @@ class ScriptedCollector:
         self.resources: list[dict[str, str]] = []
         self._script: list[Says] = [Says()]
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    @property
-    def port(self) -> int:
-        return int(self._server.server_address[1])
+        super().__init__(_handler(self), port)
 
     def answers(self, *script: Says) -> None:
         self._script = list(script)
@@ -90,17 +80,6 @@ class ScriptedCollector:
                         self.spans.extend(scope.spans)
             return says
 
-    def __enter__(self) -> ScriptedCollector:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
-
 
 def attributes(of: Any) -> dict[str, Any]:
     """The attributes of a span or a log record as plain values."""
@@ -111,12 +90,12 @@ def attributes(of: Any) -> dict[str, Any]:
     return found
 
 
-def _handler(collector: ScriptedCollector) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(collector: ScriptedCollector) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.body()
             says = collector.take(self.path, {name.lower(): text for name, text in self.headers.items()}, body)
             if says.until is not None:
                 says.until.wait(60)
@@ -125,16 +104,7 @@ def _handler(collector: ScriptedCollector) -> type[BaseHTTPRequestHandler]:
                 answer.partial_success.rejected_spans = says.rejected
                 answer.partial_success.error_message = "not these"
             raw = answer.SerializeToString() if says.body is None else says.body
-            self.send_response(says.status)
-            if says.retry_after is not None:
-                self.send_header("Retry-After", says.retry_after)
-            if says.location is not None:
-                self.send_header("Location", says.location)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
+            headers = {"Retry_After": says.retry_after, "Location": says.location}
+            self.answer(says.status, raw, **{name: value for name, value in headers.items() if value is not None})
 
     return Handler

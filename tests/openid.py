@@ -7,23 +7,21 @@ with OpenIdProvider() as provider:
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.loopback import LoopbackServer, QuietHandler
+
 CLIENT_ID = "routescope"
 CLIENT_SECRET = "canary-client-secret-0123456789abcdef"
 COOKIE_SECRET = "canary-cookie-secret-0123456789abcdef"
 
 
-class OpenIdProvider:
+class OpenIdProvider(LoopbackServer):
     """The provider, in threads of its own. It asks for no password: who comes is whom `says` names."""
 
     def __init__(self) -> None:
@@ -32,24 +30,12 @@ class OpenIdProvider:
         """Paths that were asked for."""
         self._key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
         self._nonces: dict[str, str | None] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="openid", daemon=True)
+        super().__init__(_handler(self))
 
     @property
     def url(self) -> str:
         """The issuer."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> OpenIdProvider:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        return self.base_url
 
     def metadata(self) -> dict[str, Any]:
         """What ``/.well-known/openid-configuration`` says."""
@@ -100,33 +86,18 @@ server_metadata_url = "{provider.url}/.well-known/openid-configuration"
 """
 
 
-def _handler(provider: OpenIdProvider) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(provider: OpenIdProvider) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             address = urlsplit(self.path)
             provider.seen.append(address.path)
             if address.path == "/authorize":
-                self.send_response(302)
-                self.send_header("Location", provider.authorized(parse_qs(address.query)))
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.answer(302, Location=provider.authorized(parse_qs(address.query)))
                 return
-            self._json(provider.keys() if address.path == "/keys" else provider.metadata())
+            self.answer_json(200, provider.keys() if address.path == "/keys" else provider.metadata())
 
         def do_POST(self) -> None:
             provider.seen.append(self.path)
-            form = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self._json(provider.tokens(parse_qs(form)))
-
-        def _json(self, document: dict[str, Any]) -> None:
-            body = json.dumps(document).encode()
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
+            self.answer_json(200, provider.tokens(parse_qs(self.body().decode())))
 
     return Handler

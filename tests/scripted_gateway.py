@@ -14,8 +14,6 @@ import json
 import threading
 import time
 from dataclasses import asdict
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 
 from router_core import events
@@ -33,11 +31,12 @@ from router_core.events import (
     VerdictsGiven,
 )
 from router_core.result import BranchRecord, CandidateRecord, Decision, ScoreRecord, Signals, Verdict
+from tests.loopback import LoopbackServer, QuietHandler
 
 DECISION_ID = "0193b6c0-7b4e-7d3e-9c0a-5f4e3d2c1b0a"
 
 
-class ScriptedGateway:
+class ScriptedGateway(LoopbackServer):
     """The server, in threads of its own."""
 
     def __init__(self) -> None:
@@ -52,27 +51,10 @@ class ScriptedGateway:
         """Status and body that answer every POST instead."""
         self.content_type = "text/event-stream"
         self._script: tuple[Event | float | bytes, ...] = ()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="scripted", daemon=True)
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(_handler(self))
 
     def plays(self, *script: Event | float | bytes) -> None:
         self._script = script
-
-    def __enter__(self) -> ScriptedGateway:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
 
     @property
     def script(self) -> tuple[Event | float | bytes, ...]:
@@ -84,31 +66,31 @@ def frame(event: Event) -> bytes:
     return f"event: {event.type}\ndata: {events.to_json(event)}\n\n".encode()
 
 
-def _handler(gateway: ScriptedGateway) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(gateway: ScriptedGateway) -> type[QuietHandler]:
+    class Handler(QuietHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             if self.path == "/healthz":
-                self._json(200, {"status": "ok"})
+                self.answer_json(200, {"status": "ok"})
             elif self.path == "/v1/models":
-                self._json(200, gateway.models)
+                self.answer_json(200, gateway.models)
             elif self.path == "/v1/budgets":
-                self._json(200, gateway.budgets)
+                self.answer_json(200, gateway.budgets)
             else:
-                self._json(404, {"error": {"message": "no such path", "type": "x", "code": "http_error"}})
+                self.answer_json(404, {"error": {"message": "no such path", "type": "x", "code": "http_error"}})
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = json.loads(self.body())
             gateway.seen.append(body)
             gateway.headers.append(dict(self.headers.items()))
             if gateway.refusal is not None:
                 status, raw = gateway.refusal
-                self._raw(status, raw, "application/json")
+                self.answer(status, raw, "application/json")
             elif self.path == "/v1/route/explain":
-                self._json(200, asdict(decision(status="planned")))
+                self.answer_json(200, asdict(decision(status="planned")))
             elif self.path == "/v1/feedback":
-                self._json(200, {"decision_id": body["decision_id"], "comment": None})
+                self.answer_json(200, {"decision_id": body["decision_id"], "comment": None})
             else:
                 self._events()
 
@@ -135,19 +117,6 @@ def _handler(gateway: ScriptedGateway) -> type[BaseHTTPRequestHandler]:
             while time.monotonic() < until:
                 self.wfile.write(b"3\r\n:\n\n\r\n")
                 time.sleep(min(0.02, seconds))
-
-        def _json(self, status: int, value: Any) -> None:
-            self._raw(status, json.dumps(value).encode(), "application/json")
-
-        def _raw(self, status: int, raw: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(raw)))
-            self.end_headers()
-            self.wfile.write(raw)
-
-        def log_message(self, format: str, *args: object) -> None:
-            return
 
     return Handler
 
