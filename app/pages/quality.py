@@ -41,15 +41,17 @@ def _body(view: View) -> None:
     _say_what_is_simulated(view)
     use = _chosen(uses)
     name = use.name
-    for needed in (query.scorecard, escalation_need.escalation_need, query.verdicts, shadows.shadow_comparisons):
-        cache.ahead(needed, filters, name)
+    cache.ahead(query.weekly, filters, name)
+    cache.ahead(escalation_need.escalation_need, filters, name)
+    cache.ahead(shadows.shadow_comparisons, filters, name)
     if use.method != "human":
         cache.ahead(judges.to_label, filters, name)
     agreements = cache.ask(judges.judge_agreements, filters)
+    weekly = cache.ask(query.weekly, filters, name)
     judged = Judged(
         use=use,
-        weeks=cache.ask(query.verdicts, filters, name),
-        card=cache.ask(query.scorecard, filters, name),
+        weeks=weekly.verdicts,
+        card=weekly.card,
         calibration=cache.ask(calibration.calibrations, filters, name),
         need=cache.ask(escalation_need.escalation_need, filters, name),
         agreements=agreements,

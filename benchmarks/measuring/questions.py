@@ -264,6 +264,7 @@ def _operation() -> Iterator[tuple[Any, ...]]:
     yield "evaluators", scorecard.evaluators, EVERY
     yield "scorecard", scorecard.scorecard, EVERY, JUDGE
     yield "evaluation_verdicts", scorecard.verdicts, EVERY, JUDGE
+    yield "evaluation_weekly", scorecard.weekly, EVERY, JUDGE
     yield "judge_agreements", judges.judge_agreements, EVERY
     yield "answers_to_label", judges.to_label, EVERY, JUDGE
     yield "calibrations", calibration.calibrations, EVERY, JUDGE

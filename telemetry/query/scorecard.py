@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -93,6 +93,14 @@ class ScoreRow:
         return share * per_usd, low * per_usd, high * per_usd
 
 
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """Verdicts week by week, and the traffic beside them."""
+
+    verdicts: list[WeekVerdicts]
+    card: list[ScoreRow]
+
+
 def evaluators(engine: sa.Engine, filters: Filters) -> list[EvaluatorUse]:
     """Who has judged answers of the filter, those with most verdicts by chance first."""
     columns = EVALUATION.c
@@ -143,8 +151,25 @@ def scorecard(engine: sa.Engine, filters: Filters, evaluator: str) -> list[Score
 
     ``filters.start`` and ``end`` cut weeks off: ask for whole ones to compare them.
     """
+    return _card(engine, filters, verdicts(engine, filters, evaluator))
+
+
+def weekly(engine: sa.Engine, filters: Filters, evaluator: str) -> Weekly:
+    """`verdicts` and `scorecard` at once, for whoever needs both: the verdicts are read once."""
+    found = verdicts(engine, filters, evaluator)
+    return Weekly(found, _card(engine, filters, found))
+
+
+def representative(evaluator: str) -> list[sa.ColumnElement[bool]]:
+    """Verdicts of one evaluator on given answers that stand for the traffic."""
+    columns = EVALUATION.c
+    conditions = [columns.name == clean(evaluator), columns.answer == "given", columns.label.is_not(None)]
+    return conditions if evaluator == FEEDBACK else [*conditions, columns.sampled.is_(True)]
+
+
+def _card(engine: sa.Engine, filters: Filters, given: Iterable[WeekVerdicts]) -> list[ScoreRow]:
     judged: defaultdict[tuple[date, str], list[Proportion]] = defaultdict(list)
-    for one in verdicts(engine, filters, evaluator):
+    for one in given:
         judged[one.week, one.route].append(one.good)
     stops = _safety_stops(engine, filters)
     source = cells(REQUESTS, filters, keys=("route",), values=_VALUES, step="day")
@@ -175,13 +200,6 @@ def scorecard(engine: sa.Engine, filters: Filters, evaluator: str) -> list[Score
             )
         )
     return sorted(found, key=lambda one: (-one.week.toordinal(), -one.requests, one.route))
-
-
-def representative(evaluator: str) -> list[sa.ColumnElement[bool]]:
-    """Verdicts of one evaluator on given answers that stand for the traffic."""
-    columns = EVALUATION.c
-    conditions = [columns.name == clean(evaluator), columns.answer == "given", columns.label.is_not(None)]
-    return conditions if evaluator == FEEDBACK else [*conditions, columns.sampled.is_(True)]
 
 
 def _safety_stops(engine: sa.Engine, filters: Filters) -> dict[tuple[date, str], int]:

@@ -18,7 +18,7 @@ from telemetry.query.escalation_need import escalation_need
 from telemetry.query.filters import Filters
 from telemetry.query.judges import judge_agreements, to_label
 from telemetry.query.paired import Pairs
-from telemetry.query.scorecard import evaluators, scorecard, verdicts
+from telemetry.query.scorecard import evaluators, scorecard, verdicts, weekly
 from telemetry.query.shadows import shadow_comparisons
 from telemetry.setup import Telemetry
 from tests.evaluations import judged, scored
@@ -62,6 +62,8 @@ def test_a_card_has_quality_cost_and_paths_of_each_route_and_week(telemetry: Tel
         say(engine, name, good)
     say(engine, "esc", False, sampled=False)
     new, chat, draft = scorecard(engine, Filters(), "helpful")
+    both = weekly(engine, Filters(), "helpful")
+    assert both.card == [new, chat, draft] and both.verdicts == verdicts(engine, Filters(), "helpful")
     assert (new.week, new.route, new.accuracy.part, new.accuracy.n) == (MONDAY + timedelta(7), "chat", 0, 1)
     assert (chat.week, chat.route, chat.requests) == (MONDAY, "chat", 6)
     assert (chat.accuracy.part, chat.accuracy.n) == (2, 3)
