@@ -94,7 +94,9 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             key="failed",
             more=lambda: navigation.decisions_link("Failed ones", status="failed"),
         )
-        quality.number(view)
+        # The only one here that asks for itself: what judges have said may be broken while the traffic is not.
+        with cards.errors_shown("quality"):
+            quality.number(view)
 
 
 def _change(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -105,6 +107,14 @@ def test_the_overview_counts_what_users_asked(home: Path) -> None:
     assert "Saved: $0.0000076" in said
     assert "Good answers: not evaluated yet" in said
     assert "n\u00a0=\u00a02" in said
+    # What judges said is lost: its number says so, and the rest of the page stays.
+    with closing(sqlite3.connect(home / "routescope.db")) as store:
+        store.execute("ALTER TABLE evaluation RENAME TO elsewhere")
+    st.cache_data.clear()
+    said = text_of(open_page())
+    assert said.count("This part could not be shown") == 1
+    assert "Requests: 2" in said
+    assert "Latest decisions" in said
 
 
 def test_the_playground_is_counted_when_asked(home: Path) -> None:
