@@ -23,6 +23,14 @@ from telemetry.query.neighbours import neighbours
 
 PATH: Final = "path"
 """The query parameter of the list of decisions; it comes along, so that the next one is the next one there."""
+SEARCH: Final = "q"
+"""The search of that list, which comes along for the same reason."""
+HELP: Final = ("In the list of decisions, with the same filters", "There is none with these filters")
+"""Of a button to the next decision: where there is one, and where there is none."""
+HELP_OF_SEARCH: Final = (
+    "In the list of decisions, with the same search and filters",
+    "None is found near this one with the same search and filters",
+)
 
 
 def show() -> None:
@@ -92,8 +100,14 @@ def _way(decision_id: str) -> None:
     """Back to the list, and to the decisions above and below this one there."""
     asked = st.query_params.get(PATH)
     path = cast(Path, asked) if asked in get_args(Path) else None
+    search = st.query_params.get(SEARCH, "").strip()
     along = {} if path is None else {PATH: str(path)}
-    beside = cache.ask(neighbours, filters_of_address(), decision_id, path=path)
+    if search:
+        along[SEARCH] = search
+    beside = cache.ask(
+        neighbours, filters_of_address(), decision_id, path=path, search=search, words=visitor().operates
+    )
+    there, none = HELP_OF_SEARCH if search else HELP
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="way"):
         with st.container(width="stretch"):
             navigation.link_to(navigation.DECISIONS, label="All decisions", icon=":material/arrow_back:", **along)
@@ -109,7 +123,7 @@ def _way(decision_id: str) -> None:
                 disabled=found is None,
                 on_click=_go,
                 args=({**address.carried(), **along, navigation.DECISION: [str(found)]},),
-                help="In the list of decisions, with the same filters" if found else "There is none with these filters",
+                help=there if found else none,
             )
 
 

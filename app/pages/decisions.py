@@ -85,11 +85,11 @@ def _list(view: View, path: Path | None, search: str) -> None:
     if not page.rows and place.at_first:
         _nothing(view, search, page)
     else:
-        _rows(view, path, page, place.number)
+        _rows(view, path, search.strip(), page, place.number)
     place.buttons(page.next_cursor, older="Look further" if search.strip() and not page.rows else "Older")
 
 
-def _rows(view: View, path: Path | None, page: DecisionPage, number: int) -> None:
+def _rows(view: View, path: Path | None, search: str, page: DecisionPage, number: int) -> None:
     cards.simulated_banner(sum(row.simulated for row in page.rows), len(page.rows))
     whole = cache.ask(totals, view.filters)
     with cards.card(
@@ -103,6 +103,8 @@ def _rows(view: View, path: Path | None, page: DecisionPage, number: int) -> Non
         chosen = tables.decisions(page.rows, key="decisions")
     if chosen is not None:
         along = {} if path is None else {PATH: str(path)}
+        if search:
+            along["q"] = search
         query = {**address.carried(), **along, navigation.DECISION: chosen}
         st.switch_page(navigation.ONE_DECISION.file, query_params=query)
 

@@ -99,15 +99,15 @@ def page(
         asked = _Asked(connection, filters, path, None if cursor is None else moment_of(cursor), place)
         if not search:
             return asked.page(limit)
-        if len(search) >= SHORTEST_ID and not search.translate(_OF_IDS):
-            of_id = asked.all_of([_begins(REQUEST.c.decision_id, search)], limit)
+        if like_an_id(search):
+            of_id = asked.all_of([begins(REQUEST.c.decision_id, search)], limit)
             if of_id.rows:
                 return of_id
         if not words:
             return DecisionPage([], None)
-        rare = _rare_traces(connection, search)
+        rare = rare_traces(connection, search)
         if rare is not None:
-            return asked.all_of([REQUEST.c.trace_id.in_(rare), _said(REQUEST, search)], limit)
+            return asked.all_of([REQUEST.c.trace_id.in_(rare), said(REQUEST, search)], limit)
         return asked.text_page(search, limit)
 
 
@@ -178,7 +178,7 @@ class _Asked:
                 .subquery()
             )
             order = (part.c.ts.desc(), part.c.span_id.desc())
-            found = sa.select(part).where(_said(part, search)).order_by(*order).limit(limit + 1)
+            found = sa.select(part).where(said(part, search)).order_by(*order).limit(limit + 1)
             rows = self.connection.execute(found).all()
             if len(rows) > limit:
                 return _page_of(rows, limit)
@@ -214,21 +214,26 @@ def _start_of(window: Window) -> str:
     return cursor_of(window.start, "0")
 
 
-def _rare_traces(connection: sa.Connection, search: str) -> Sequence[str] | None:
+def like_an_id(search: str) -> bool:
+    """Whether a search may mean the beginning of a decision's id."""
+    return len(search) >= SHORTEST_ID and not search.translate(_OF_IDS)
+
+
+def rare_traces(connection: sa.Connection, search: str) -> Sequence[str] | None:
     """Where the text may be; None when only reading can tell."""
     if not fulltext.available(connection):
         return None
     return fulltext.traces_with(connection, _as_kept(search), RARE)
 
 
-def _said(decisions: sa.FromClause, search: str) -> sa.ColumnElement[bool]:
+def said(decisions: sa.FromClause, search: str) -> sa.ColumnElement[bool]:
     """That some content of a decision holds the text, taken literally."""
     return sa.exists().where(
         CONTENT.c.trace_id == decisions.c.trace_id, CONTENT.c.text.ilike(_containing(search), escape="\\")
     )
 
 
-def _begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:
+def begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:
     """A range, which the index on the column answers; LIKE would read the whole table."""
     return sa.and_(column >= prefix, column < prefix + "\U0010ffff")
 

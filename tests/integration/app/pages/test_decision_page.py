@@ -154,6 +154,16 @@ def test_a_list_of_those_that_escalated_is_walked_along_itself(home: Path) -> No
     assert (app.query_params["decision"], app.query_params["path"]) == (decision_id(3), "escalated")
 
 
+def test_a_search_is_kept_on_the_way_back_and_to_the_next_that_it_finds(home: Path) -> None:
+    keep(home, routed(1), routed(2), routed(11))
+    app = at(open_page(decision=decision_id(1)), q="prompt 1")
+    [back] = [one.proto for one in app.get("page_link") if one.proto.label == "All decisions"]
+    assert "q=prompt+1" in back.query_string
+    button(app, "Older").click().run()
+    assert (app.query_params["decision"], app.query_params["q"]) == (decision_id(11), "prompt 1")
+    assert button(app, "Older").disabled
+
+
 def test_every_span_is_listed_with_its_attributes_as_text(home: Path) -> None:
     keep(home, routed(1, extra={"router.note": HOSTILE}))
     said = text_of(open_page(decision=decision_id(1)))
