@@ -17,7 +17,8 @@ class Ahead:
     """The end of the period and what the account comes to by then."""
 
     end: datetime
-    value: float
+    value: float | None
+    """None where that is not known: no line leads on."""
     low: float | None
     high: float | None
 
@@ -45,7 +46,7 @@ def burn_down(
     """
     shades = theme.palette(mode)
     start, (now, gone) = spent[0][0], spent[-1]
-    top = max(limit, gone, ahead.value)
+    top = max(limit, gone, ahead.value or 0.0)
     form = "%H:%M" if ahead.end - start <= timedelta(days=1) else "%-d %b"
     drawn = figure(
         mode,
@@ -79,15 +80,16 @@ def burn_down(
         hovertext=[f"<b>spent by</b> {_when(moment)}<br>{write(value)}" for moment, value in spent],
         hoverinfo="text",
     )
-    drawn.add_scatter(
-        x=[now, ahead.end],
-        y=[gone, ahead.value],
-        mode="lines",
-        name="forecast",
-        line={"color": shades.accent, "width": 1.6, "dash": "dash"},
-        hovertext=[f"<b>now</b><br>{write(gone)}", _end_told(ahead, write)],
-        hoverinfo="text",
-    )
+    if ahead.value is not None:
+        drawn.add_scatter(
+            x=[now, ahead.end],
+            y=[gone, ahead.value],
+            mode="lines",
+            name="forecast",
+            line={"color": shades.accent, "width": 1.6, "dash": "dash"},
+            hovertext=[f"<b>now</b><br>{write(gone)}", _end_told(ahead, write)],
+            hoverinfo="text",
+        )
     drawn.add_scatter(
         x=[start, ahead.end],
         y=[limit, limit],

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from app import units
 from app.dashboard import cache
 from app.dashboard.budgets import Budget, Spender
-from telemetry.query import spending
+from telemetry.query import overview, spending
 from telemetry.query.cells import Step
 from telemetry.query.filters import Filters
 
@@ -46,22 +46,20 @@ def accounts(budgets: Sequence[Budget]) -> list[Account]:
     return sorted(found, key=lambda one: -one.used)
 
 
-def past(one: Account, now: datetime) -> tuple[list[float], float]:
+def past(one: Account, now: datetime) -> tuple[list[float] | None, float]:
     """What was spent in earlier stretches of one length, in USD, and how many such stretches remain.
 
     Of a month these are the last whole days. Of a day it is its rest, as it was on each of the last days: what is left
-    of an evening is not like a morning. Nothing for an API key, which the rollups do not know.
+    of an evening is not like a morning. Days before the account's own first request are not among them, whatever else
+    the store is older with: there are none for an account that is new. None for an API key, which the rollups do not
+    know.
     """
     filters = counted_by(one)
-    first = cache.store_state().first
-    if filters is None or first is None:
-        return [], 0.0
+    if filters is None:
+        return None, 0.0
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     monthly = one.budget.period == "month"
-    since = max(
-        today - (LOOK_BACK if monthly else LOOK_BACK_BY_HOUR),
-        first.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
-    )
+    since = _began(filters, today - (LOOK_BACK if monthly else LOOK_BACK_BY_HOUR), today)
     days = (today - since).days
     if monthly:
         spent = _by_step(filters, since, today, "day")
@@ -111,6 +109,16 @@ def counted_by(one: Account) -> Filters | None:
         simulated=False,
         source="router",
     )
+
+
+def _began(filters: Filters, since: datetime, today: datetime) -> datetime:
+    """The day of the first request that counts, not before ``since``; today when there is none before it."""
+    days = cache.ask(spending.course, replace(filters, start=since, end=today), "day")
+    if days and days[0].start <= since:
+        return since
+    if cache.ask(overview.totals, replace(filters, end=since)).requests:
+        return since
+    return days[0].start if days else today
 
 
 def _by_step(filters: Filters, start: datetime, end: datetime, step: Step) -> dict[datetime, float]:

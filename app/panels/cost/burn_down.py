@@ -103,6 +103,8 @@ def _row(one: Account, ahead: Forecast) -> tuple[Cell | object, ...]:
     when = ahead.reaches(budget.limit, ahead.at_end)
     tone = "bad" if one.used >= 1 else "warn" if when is not None else "ok"
     said = "now" if one.used >= 1 else f"{when:%-d %b, %H:%M}" if when is not None else "not in this period"
+    if one.used < 1 and ahead.at_end is None:
+        tone, said = "muted", units.UNKNOWN
     return (
         budget.name,
         one.holder,
@@ -178,6 +180,11 @@ def story(one: Account, ahead: Forecast) -> str:
     budget = one.budget
     if one.spender.spent >= budget.limit:
         return f"Exhausted: {ON_EXHAUSTED.get(budget.on_exhausted, '')}, until it resets {_at(budget.end)}."
+    if ahead.at_end is None:
+        return (
+            f"Too new for a forecast: before today nothing was asked that it counts. It resets {_at(budget.end)}; "
+            f"{units.usd(budget.limit - one.spender.spent)} are left."
+        )
     between = (
         f" (95 % interval {units.usd(ahead.low)} to {units.usd(ahead.high)})"
         if ahead.low is not None
@@ -207,8 +214,8 @@ ON_EXHAUSTED: Final = {
 METHOD: Final = (
     "Spent and held are the gateway's own accounts: settled costs, and what calls on their way may cost. The line "
     "follows the decisions in the store, scaled to that sum. Forecast: spending goes on as on the last 28 whole days "
-    "(of a day: as in the same hours of them), a straight line to the reset; without such days, as in this period so "
-    "far. "
+    "(of a day: as in the same hours of them), a straight line to the reset. Days before an account's first "
+    "request do not count: a new one has no forecast. Of an API key no days are known: as in this period so far. "
     "Interval: 95 % prediction interval of a sum of further days, each independent (Meeker, Hahn and Escobar 2017, "
     "chapter 4); from seven days on."
 )

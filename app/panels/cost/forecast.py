@@ -22,12 +22,13 @@ class Forecast:
     end: datetime
     spent: float
     """By now."""
-    at_end: float
+    at_end: float | None
+    """None for an account that is too new."""
     low: float | None
     """This and ``high`` are None for fewer than `FEWEST` stretches."""
     high: float | None
     n: int
-    """Earlier stretches that it rests on; 0: it rests on what this period has spent so far."""
+    """Earlier stretches that it rests on; 0: none, or what this period has spent so far."""
 
     def reaches(self, limit: float, at_end: float | None) -> datetime | None:
         """When the straight line from now to ``at_end`` comes to the limit; None when the period ends before.
@@ -42,7 +43,7 @@ class Forecast:
 
 
 def forecast(
-    *, start: datetime, now: datetime, end: datetime, spent: float, stretches: Sequence[float], ahead: float
+    *, start: datetime, now: datetime, end: datetime, spent: float, stretches: Sequence[float] | None, ahead: float
 ) -> Forecast:
     """Go on as before.
 
@@ -57,14 +58,17 @@ def forecast(
         now: a moment of it.
         end: of the period, exclusive.
         spent: in the period so far.
-        stretches: what was spent in earlier stretches of one length.
+        stretches: what was spent in earlier stretches of one length. Empty: there are none, and what some minutes of
+            an account come to says nothing of a month. None: they are not known, and the whole period so far goes on.
         ahead: how many such stretches remain until the end; need not be whole.
     """
-    k = len(stretches)
-    if k == 0:
+    if stretches is None:
         passed, left = (now - start).total_seconds(), (end - now).total_seconds()
         rate = spent / passed if passed > 0 else 0.0
         return Forecast(now, end, spent, spent + rate * left, None, None, 0)
+    k = len(stretches)
+    if k == 0:
+        return Forecast(now, end, spent, None, None, None, 0)
     mean = sum(stretches) / k
     at_end = spent + ahead * mean
     if k < FEWEST:

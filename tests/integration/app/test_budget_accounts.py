@@ -79,7 +79,19 @@ def test_a_holder_counts_only_what_it_has_spent(home: Path) -> None:
     keep(home, spent(1, at, 1.0, tenant="acme", route="chat"), spent(2, at, 2.0, tenant="zeta", route="draft"))
     assert past(account(1, holder="acme", per="tenant"), NOW)[0] == [1.0]
     assert past(account(1, holder="draft", per="route"), NOW)[0] == [2.0]
-    assert past(account(1, holder="ci", per="key"), NOW)[0] == []
+    assert past(account(1, holder="ci", per="key"), NOW)[0] is None
+
+
+def test_an_account_begins_with_its_own_first_request_however_old_the_store_is(home: Path) -> None:
+    keep(
+        home,
+        spent(1, NOW - timedelta(days=20), 5.0, tenant="acme"),
+        spent(2, NOW - timedelta(days=3), 0.0, tenant="zeta"),
+        spent(3, NOW - timedelta(minutes=5), 1.0, tenant="new"),
+    )
+    assert past(account(1, holder="zeta", per="tenant"), NOW)[0] == [0.0, 0.0, 0.0]
+    for day in (False, True):
+        assert past(account(1, holder="new", per="tenant", day=day), NOW)[0] == []
 
 
 def test_the_course_has_the_shape_of_the_decisions_and_ends_with_what_the_ledger_says(home: Path) -> None:

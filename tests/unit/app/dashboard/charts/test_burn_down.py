@@ -32,6 +32,11 @@ def test_without_an_interval_there_is_no_band() -> None:
     assert "interval" not in traces["forecast"].hovertext[1]
 
 
+def test_without_a_forecast_no_line_leads_on() -> None:
+    traces = drawn(Ahead(END, None, None, None))
+    assert set(traces) == {"spent", "limit"}
+
+
 def test_the_limit_goes_across_and_where_it_is_reached_is_marked() -> None:
     reached = NOW + timedelta(days=3)
     traces = drawn(Ahead(END, 18.0, None, None), reached=reached)

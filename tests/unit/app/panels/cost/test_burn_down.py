@@ -31,7 +31,7 @@ def account(spent: float = 4.0, *, holder: str | None = None, held: float = 0.0,
     return Account(Budget(**(values | more)), Spender(holder, spent, held))
 
 
-def ahead(spent: float, at_end: float, low: float | None = None, high: float | None = None) -> Forecast:
+def ahead(spent: float, at_end: float | None, low: float | None = None, high: float | None = None) -> Forecast:
     return Forecast(NOW, END, spent, at_end, low, high, 28 if low is not None else 0)
 
 
@@ -53,6 +53,12 @@ def test_a_budget_that_ends_says_when_and_between_which_moments_and_what_then() 
 def test_where_the_slow_end_of_the_interval_lasts_its_reset_is_the_latest() -> None:
     said = story(account(on_exhausted="local"), ahead(4, 16, 9, 20))
     assert "and its reset: its requests get local models alone from then on." in said
+
+
+def test_an_account_that_is_new_is_promised_nothing() -> None:
+    said = story(account(), ahead(4, None))
+    assert said.startswith("Too new for a forecast") and said.endswith("$6.00 are left.")
+    assert "It lasts" not in said and "pace" not in said
 
 
 def test_without_an_interval_it_says_why() -> None:

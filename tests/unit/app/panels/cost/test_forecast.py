@@ -24,13 +24,19 @@ def test_equal_days_go_on_alike_and_leave_no_doubt() -> None:
     assert (found.at_end, found.low, found.high, found.n) == (60, 60, 60, 28)
 
 
-def test_without_earlier_days_this_period_goes_on_as_it_began_with_no_interval() -> None:
-    found = at_mid_month(30)
+def test_where_earlier_days_are_not_known_this_period_goes_on_as_it_began_with_no_interval() -> None:
+    found = forecast(start=START, now=NOW, end=END, spent=30, stretches=None, ahead=15)
     assert (found.at_end, found.low, found.n) == (pytest.approx(60), None, 0)
 
 
+def test_an_account_without_a_day_before_today_has_no_forecast_and_reaches_nothing() -> None:
+    found = at_mid_month(0.000187)
+    assert (found.at_end, found.low, found.high, found.n) == (None, None, None, 0)
+    assert found.reaches(5, found.at_end) is None
+
+
 def test_a_period_that_has_just_begun_promises_nothing() -> None:
-    found = forecast(start=START, now=START, end=END, spent=0, stretches=(), ahead=30)
+    found = forecast(start=START, now=START, end=END, spent=0, stretches=None, ahead=30)
     assert (found.at_end, found.high) == (0, None)
 
 
