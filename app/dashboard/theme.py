@@ -46,8 +46,8 @@ LIGHT = Palette(
     accent="#4f51c9",
     on_accent="#ffffff",
     neutral="#8b8b92",
-    ok="#2c8a57",
-    warn="#b26a00",
+    ok="#22794b",
+    warn="#9c5c00",
     bad="#c8372d",
     series=(
         "#2a6fb5",

@@ -16,6 +16,7 @@ from app.dashboard.charts.ranked import Bar
 from app.dashboard.theme import Mode
 from telemetry.query.decision import SpanView
 from telemetry.query.overview import Flow
+from tests.contrast import ratio
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOSTILE = '<a href="javascript:alert(1)">m</a>'
@@ -45,14 +46,14 @@ def test_the_eleventh_model_still_has_a_colour() -> None:
 def test_every_colour_of_a_model_stands_out_from_the_ground(mode: Mode) -> None:
     colours = theme.palette(mode)
     for colour in colours.series:
-        assert _contrast(colour, colours.ground) >= 3, colour
+        assert ratio(colour, colours.ground) >= 3, colour
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_text_can_be_read_on_its_ground(mode: Mode) -> None:
     colours = theme.palette(mode)
-    assert _contrast(colours.ink, colours.ground) >= 7
-    assert _contrast(colours.muted, colours.ground) >= 4.5
+    assert ratio(colours.ink, colours.ground) >= 7
+    assert ratio(colours.muted, colours.ground) >= 4.5
 
 
 def test_no_chart_takes_a_name_for_markup() -> None:
@@ -65,15 +66,3 @@ def test_no_chart_takes_a_name_for_markup() -> None:
     )
     for drawn in (bars, stream, fall, ranks):
         assert "<a" not in drawn.to_json().replace("\\u003c", "<")
-
-
-def _contrast(one: str, other: str) -> float:
-    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    """WCAG 2.2, relative luminance."""
-    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
