@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -49,9 +50,9 @@ def show() -> None:
     composed = compose(known, running=running, answered=len(runs) == 1 and bool(conversation(runs[0])))
     if composed.order is not None:
         _obey(gateway, composed, runs)
-    planned: dict[str, Any] | None = st.session_state.get(_PREVIEW)
+    planned: dict[str | None, dict[str, Any]] | None = st.session_state.get(_PREVIEW)
     if planned is not None:
-        preview.draw(planned, _colours({each["model"] for each in planned["candidates"]}))
+        _preview(planned)
     elif runs:
         st.fragment(_follow, run_every=DRAW_EVERY_S if running else None)(runs)
 
@@ -64,7 +65,10 @@ def _obey(gateway: Gateway, composed: Composed, runs: tuple[Run, ...]) -> None:
             run.stop()
     elif composed.order == "look":
         try:
-            st.session_state[_PREVIEW] = gateway.explain(question)
+            st.session_state[_PREVIEW] = {
+                model: gateway.explain(replace(question, route=model or question.route))
+                for model in composed.models or (None,)
+            }
         except GatewayError as error:
             cards.error_card(str(error), key="look")
             return
@@ -79,6 +83,16 @@ def _obey(gateway: Gateway, composed: Composed, runs: tuple[Run, ...]) -> None:
         asked = [replace(question, route=model) for model in composed.models] or [question]
         st.session_state[_RUNS] = tuple(Run(gateway, one) for one in asked)
     st.rerun()
+
+
+def _preview(planned: Mapping[str | None, dict[str, Any]]) -> None:
+    """The decisions that were only explained: one of a route, or one of each model that is named."""
+    colours = _colours({each["model"] for one in planned.values() for each in one["candidates"]})
+    compared = {model: one for model, one in planned.items() if model is not None}
+    if compared:
+        preview.draw_each(compared, colours)
+    else:
+        preview.draw(planned[None], colours)
 
 
 def _ask_catalogue(gateway: Gateway) -> Catalogue | GatewayError:
@@ -179,7 +193,7 @@ def _one(run: Run) -> None:
             f"Strategy {state.strategy}" if state.strategy else "Who could answer",
             key="candidates",
             help="In the order in which they would be asked. Expected cost: this prompt's tokens and the "
-            "answer's expected length at the model's prices.",
+            "longest answer that is allowed, at the model's prices; most answers cost less.",
         ):
             view.candidates(state, colours)
 

@@ -152,7 +152,7 @@ def candidates(document: Document) -> None:
         "Every model of the policy, and how it stood",
         key="candidates",
         help="Plan score: what the strategy put the model in order by, the highest first. Expected cost: this prompt's "
-        "tokens and the answer's expected length at its prices. Excluded ones name the rule or fact that took "
+        "tokens and the longest answer that is allowed, at its prices. Excluded ones name the rule or fact that took "
         "them out.",
     ):
         colours = cache.colours(theme.mode())

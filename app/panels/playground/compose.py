@@ -113,11 +113,13 @@ def _buttons(*, running: bool, compared: bool) -> Order | None:
     if running:
         return "stop" if st.form_submit_button("Stop", icon=":material/stop:", key="stop") else None
     sent = st.form_submit_button("Send", icon=":material/send:", type="primary", key="send")
-    looked = not compared and st.form_submit_button(
+    looked = st.form_submit_button(
         "Look first",
         icon=":material/visibility:",
         key="look",
-        help="What would be asked, in which order, and what it would cost. No model is called.",
+        help="What each of them and all together would cost at most. No model is called."
+        if compared
+        else "What would be asked, in which order, and what it would cost at most. No model is called.",
     )
     return "send" if sent else "look" if looked else None
 
