@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlencode
@@ -110,7 +111,7 @@ def decision_url(decision_id: str) -> str:
     return f"/{ONE_DECISION.url_path}?{urlencode({DECISION: decision_id})}"
 
 
-def decisions_url(**narrower: str) -> str:
+def decisions_url(**narrower: str | Sequence[str]) -> str:
     """The address of the decisions behind a number, relative to this server's root; as `open_decisions`."""
     along = {"playground": "false", **carried(), **narrower}
     return f"/{DECISIONS.url_path}?{urlencode(along, doseq=True, errors='replace')}"
@@ -127,7 +128,7 @@ def open_decisions(**narrower: str) -> None:
     st.switch_page(DECISIONS.file, query_params={"playground": "false", **carried(), **narrower})
 
 
-def decisions_link(label: str = "Decisions", **narrower: str) -> None:
+def decisions_link(label: str = "Decisions", **narrower: str | Sequence[str]) -> None:
     """A link to the decisions behind a number. ``label`` is Markdown, as in `link_to`."""
     target, along = _first(DECISIONS), {"playground": "false", **carried(), **narrower}
     st.page_link(target, label=label, icon=":material/arrow_forward:", icon_position="right", query_params=along)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,8 @@ from telemetry.query.sensitive import CLASSES
 
 ORDER: Final = ("public", "internal", "sensitive", "regulated")
 """Data classes from the least to the most protected."""
+LEFT: Final = "left"
+"""The query parameter that has the list below show only what went to a cloud."""
 PLACES: Final = ("local", "cloud", "unknown")
 NAME: Final = 28
 
@@ -35,6 +37,8 @@ class Matrix:
     classes: tuple[str, ...]
     columns: tuple[Column, ...]
     cells: Mapping[tuple[str, Column], int]
+    given: Mapping[tuple[str, Column], int]
+    """Of the branches of a cell: those whose answer was the final one."""
 
     def at(self, place: str) -> list[Column]:
         """The columns of a place."""
@@ -51,16 +55,18 @@ def matrix(exposures: Sequence[Exposure], totals: Sequence[DataClassTotals] = ()
     A model that ran in several places, under one policy and another, is several columns.
     """
     cells: dict[tuple[str, Column], int] = {}
+    given: dict[tuple[str, Column], int] = {}
     for one in exposures:
         place = (one.data_class, Column(one.model, one.location or "unknown"))
         cells[place] = cells.get(place, 0) + one.branches
+        given[place] = given.get(place, 0) + one.answers
     seen = {data for data, _ in cells} | {one.data_class for one in totals if one.requests} | set(CLASSES)
     ordered = [data for data in ORDER if data in seen] + sorted(seen - set(ORDER))
     columns = {column: 0 for _, column in cells}
     for (_, column), number in cells.items():
         columns[column] += number
     listed = sorted(columns, key=lambda column: (PLACES.index(column.place), -columns[column], column.model))
-    return Matrix(tuple(ordered), tuple(listed), cells)
+    return Matrix(tuple(ordered), tuple(listed), cells, given)
 
 
 def whole(stepped: Sequence[DataClassTotals]) -> list[DataClassTotals]:
@@ -101,6 +107,15 @@ def numbers(
     protected = sum(one.requests for one in classes if one.data_class in CLASSES)
     local, cloud, unknown = (found.protected(place) for place in PLACES)
     stayed = Proportion.of(local, local + cloud + unknown)
+    seen = [one.data_class for one in classes if one.data_class in CLASSES]
+
+    def those() -> None:
+        """Without any, the filters may leave them out, and these are not to be taken back."""
+        if seen:
+            navigation.decisions_link("Protected ones", data_class=seen)
+        else:
+            navigation.decisions_link()
+
     denied = sum(one.denied for one in classes)
     fired = len({one.rule for one in verdicts})
     changed = {outcome: sum(one.requests for one in verdicts if one.outcome == outcome) for outcome in CHANGED}
@@ -113,6 +128,7 @@ def numbers(
             "Requests whose data were sensitive or regulated, as the caller stated or a rule raised it. What other "
             "systems only reported is left out on this page.",
             courses.protected,
+            more=those,
         )
         _number(
             "Stayed local",
@@ -122,6 +138,7 @@ def numbers(
             "Share of the branches about protected data that ran on this machine or in its network, by what the policy "
             "said of the model at that time. Every branch counts, a rejected draft saw the data too."
             + ("" if stayed.low is None else f" 95 % interval from {units.share(stayed.low)}."),
+            more=those,
         )
         _number(
             "Left for a cloud",
@@ -129,6 +146,9 @@ def numbers(
             "branches about protected data" + (f"; of {unknown:,} nobody knows" if unknown else ""),
             "left",
             "Branches about sensitive or regulated data whose model runs in a cloud. Anything but 0 needs a reason.",
+            more=(lambda: navigation.leads_to(navigation.COMPLIANCE, "Listed below", **{LEFT: "true"}))
+            if cloud
+            else those,
         )
         _number(
             "Denied",
@@ -137,6 +157,7 @@ def numbers(
             "denied",
             "Requests that a rule or an exhausted budget refused.",
             courses.denied,
+            more=lambda: navigation.decisions_link("Denied ones", status="denied"),
         )
         _number(
             "Changed by a rule",
@@ -160,18 +181,29 @@ CHANGED: Final = ("raised", "redacted", "rerouted")
 """Outcomes of rules that let a request go on, but not as it came."""
 
 
-def _number(label: str, value: str, note: str, key: str, help: str, line: Sequence[float | None] = ()) -> None:
-    cards.kpi(label, value, key=key, change=None, line=line, note=note, help=help)
+def _number(
+    label: str,
+    value: str,
+    note: str,
+    key: str,
+    help: str,
+    line: Sequence[float | None] = (),
+    *,
+    more: Callable[[], None] = navigation.decisions_link,
+) -> None:
+    cards.kpi(label, value, key=key, change=None, line=line, note=note, help=help, more=more)
 
 
 def draw(found: Matrix, classes: Sequence[DataClassTotals]) -> None:
     """The card of the matrix. Cells of protected data in a cloud are 0 in green, or alarm."""
     with cards.card(
         "Which data went where",
-        "Branches by data class, model and place; every branch, used or not",
+        "Branches by data class, model and place, used or not; a number leads to the decisions of its class",
         key="exposure",
         help="Where a model runs is what the policy said at that time. A branch is an attempt at an answer or at "
-        "judging one; its prompt went there whether or not its answer was used. Tools on this machine are local.",
+        "judging one; its prompt went there whether or not its answer was used. Tools on this machine are local. A "
+        "number leads to all decisions of its data class; where each branch gave the final answer, to those of the "
+        "model alone.",
     ):
         left = found.protected("cloud")
         if left:
@@ -213,8 +245,10 @@ _PLACE_SAID: Final = {"local": "Local: stays here", "cloud": "Cloud: leaves", "u
 
 
 def _row(found: Matrix, data: str, totals: DataClassTotals | None) -> str:
-    asked = "0" if totals is None else units.count(totals.requests)
-    denied = "0" if totals is None else units.count(totals.denied)
+    asked, denied = ("0", "0") if totals is None else (units.count(totals.requests), units.count(totals.denied))
+    if data and totals is not None:
+        asked = _leading(asked, data_class=data)
+        denied = _leading(denied, data_class=data, status="denied") if totals.denied else denied
     cells = "".join(_cell(found, data, column) for column in found.columns)
     name = (
         f"<b>{plain.html(data or 'not stated', NAME)}</b>"
@@ -232,4 +266,14 @@ def _cell(found: Matrix, data: str, column: Column) -> str:
         tone, mark = "rs-ok", ""
     else:
         tone, mark = ("rs-bad rs-alarm", "▲ ") if column.place == "cloud" else ("rs-warn", "▲ ")
-    return f'<td class="n"><span class="{tone}">{mark}{number:,}</span></td>'
+    told = f'<span class="{tone}">{mark}{number:,}</span>'
+    if number and data:
+        # A filter on models means the one that answered: what a model only tried is found among all of the class.
+        only = {"model": column.model} if found.given.get((data, column)) == number else {}
+        told = _leading(told, data_class=data, **only)
+    return f'<td class="n">{told}</td>'
+
+
+def _leading(text: str, **narrower: str) -> str:
+    """Our own markup as a link to decisions."""
+    return f'<a class="rs-open rs-figure" href="{plain.html(navigation.decisions_url(**narrower))}">{text}</a>'

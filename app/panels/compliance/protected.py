@@ -13,13 +13,13 @@ from app.dashboard.components import Tone
 from app.dashboard.rows import Column
 from app.dashboard.trail import trail
 from app.dashboard.view import View
+from app.panels.compliance.exposure import LEFT
 from telemetry.query import sensitive
 from telemetry.query.sensitive import Protected, ProtectedPage
 
 ROWS: Final = 25
 AFTER: Final = "after"
-LEFT: Final = "left"
-"""Parameters of the page's address: where the list goes on, and whether it shows only what went to a cloud."""
+"""The query parameter that says where the list goes on."""
 SAID: Final = {"local": "local", "cloud": "left for a cloud", "unknown": "unknown", "nowhere": "nothing ran"}
 _TONE: Final[dict[str, Tone | None]] = {"local": "ok", "unknown": "warn", "cloud": "bad", "nowhere": None}
 _LONG: Final = ("Kept out, and why",)

@@ -46,6 +46,7 @@ def numbers(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step:
             note=f"{units.usd(_thousand(each(now)))} per 1,000",
             help="Spend by the requests whose cost is known, failed and denied ones included.",
             key="cost-each",
+            more=navigation.decisions_link,
         )
         cards.kpi(
             "Saved vs baseline",
@@ -56,6 +57,7 @@ def numbers(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step:
             note=interval(saved),
             help=METHOD,
             key="cost-saved",
+            more=navigation.decisions_link,
         )
         cards.kpi(
             "Share saved",
@@ -66,6 +68,7 @@ def numbers(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step:
             note=f"of the baseline; {interval(saved, share=True)}",
             help=METHOD,
             key="cost-share",
+            more=navigation.decisions_link,
         )
         cards.kpi(
             "On answers not used",
@@ -88,6 +91,7 @@ def numbers(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step:
             help="Requests with a branch whose cost is not known: its model has no price in the policy, or its tokens "
             "were not told.",
             key="cost-unknown",
+            more=navigation.decisions_link,
         )
 
 

@@ -92,6 +92,7 @@ def _percentile(view: View, label: str, measure: Measure, percentile: Percentile
         note=f"{note}; n = {units.count(now.n)}" if now is not None else "nothing was measured",
         help=f"{what}: {SHARE[percentile] * 100:g} of 100 requests took at most this long, within 1.1 %.",
         key=f"{measure}-percentile",
+        more=navigation.decisions_link,
     )
 
 
@@ -114,6 +115,7 @@ def _output_speed(view: View) -> None:
         help="All output tokens over all the time that their calls took, first token included. "
         "n: calls of models whose tokens and time are known.",
         key="output-speed",
+        more=navigation.decisions_link,
     )
 
 
@@ -171,6 +173,7 @@ def _deadlines(view: View, now: Totals, buckets: Sequence[Bucket]) -> None:
         help="Requests that had no answer when their total deadline passed. They are among the failed ones. "
         "The interval is Wilson's, at 95 %.",
         key="deadlines",
+        more=lambda: navigation.decisions_link("Failed ones", status="failed"),
     )
 
 

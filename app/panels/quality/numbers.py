@@ -61,6 +61,7 @@ def _good(judged: Judged) -> None:
         "so that it stands for the traffic. Of people's feedback all counts, and who gives any is no random sample. "
         "Wilson's interval.",
         key="good",
+        more=navigation.decisions_link,
     )
 
 
@@ -82,6 +83,7 @@ def _per_dollar(judged: Judged) -> None:
         help="Requests whose cost is known, times the share of good answers, over what they cost. The interval is that "
         "of the share; costs are known.",
         key="per-dollar",
+        more=navigation.decisions_link,
     )
 
 
@@ -96,6 +98,7 @@ def _missed(judged: Judged) -> None:
         help="Answers found bad that were given without escalating, though the plan had a stronger model; of all "
         "decisions of the sample that did not escalate.",
         key="missed",
+        more=navigation.decisions_link,
     )
 
 
@@ -132,6 +135,7 @@ def _trust(judged: Judged) -> None:
         help="Cohen's kappa of this evaluator and people on the same answers: agreement beyond what chance gives. 1 is "
         "full agreement, 0 is none beyond chance. The interval is that of Fleiss, Cohen and Everitt.",
         key="agrees",
+        more=navigation.decisions_link,
     )
 
 
@@ -157,6 +161,7 @@ def _cost(view: View, judged: Judged) -> None:
         help="What this evaluator's judging and all shadow calls of the period cost, as far as it is known. It is in "
         "no business number: those count what users asked.",
         key="evaluation-cost",
+        more=navigation.decisions_link,
     )
 
 

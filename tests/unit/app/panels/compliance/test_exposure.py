@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.panels.compliance.exposure import Column, _table, matrix, whole
@@ -61,6 +63,14 @@ def test_protected_data_in_a_cloud_alarms_and_its_absence_is_seen() -> None:
     assert "rs-alarm" not in quiet
     loud = _table(matrix([seen("sensitive", "a", "cloud", 12)]), {})
     assert '<span class="rs-bad rs-alarm">▲ 12</span>' in loud
+
+
+def test_a_number_leads_to_its_decisions_by_model_only_where_the_model_gave_all_of_the_answers() -> None:
+    given = seen("regulated", "a", "cloud", 4)
+    found = _table(matrix([given, replace(seen("regulated", "b", "local", 6), answers=5)]), {})
+    (to_a, to_b) = re.findall(r'href="([^"]+)"', found)[::-1]
+    assert "data_class=regulated" in to_a and "model=a" in to_a
+    assert "data_class=regulated" in to_b and "model=" not in to_b
 
 
 def test_names_are_shown_as_text() -> None:
