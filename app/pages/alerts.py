@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app import units
-from app.dashboard import cache, cards, components, page
+from app.dashboard import cache, cards, components, idle_filters, page
 from app.panels.alerts import lookout, rule_list, standing, told
 from app.panels.alerts.attention import DAYS, Finding
 from telemetry.query import alerts
@@ -24,6 +24,7 @@ def show() -> None:
             with st.container(width="content"):
                 components.page_header(title, "What fires, what did, what is watched, and who was told")
             st.button("Look again now", icon=":material/refresh:", on_click=cache.forget)
+        idle_filters.draw("Each rule counts what its own conditions name, over its own time.")
         now = datetime.now(UTC)
         standing.told()
         found, rules = cache.ask(alerts.alerts), cache.ask(alerts.rules)

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import streamlit as st
 
 from app import drift_words, plain, units
-from app.dashboard import cache, cards, components, navigation, theme
+from app.dashboard import cache, cards, components, idle_filters, navigation, theme
 from app.panels.drift import happenings, square, weeks
 from app.panels.drift.square import AGAINST_SAID, Square
 from telemetry.drift.baseline import lost_weeks
@@ -22,6 +22,7 @@ PURPOSES: Final[dict[Purpose, str]] = {"user": "requests", "canary": "canaries"}
 def show() -> None:
     """The page."""
     components.page_header("Drift", "Each model's week against weeks before it: what moved, by how much, and why")
+    idle_filters.draw("It compares whole weeks of each model, over all requests of users, or canaries.")
     with cards.errors_shown("drift"):
         last = cache.ask(drift.last_run)
         of_purpose = {purpose: cache.ask(drift.heatmap, purpose=purpose) for purpose in PURPOSES}

@@ -7,7 +7,7 @@ from typing import Final, cast
 
 import streamlit as st
 
-from app.dashboard import cache, cards, components
+from app.dashboard import cache, cards, components, idle_filters
 from app.dashboard.view import is_range
 from app.panels.pipeline import gateway, jobs, numbers, storage, verdict
 from telemetry.query import incidents
@@ -34,6 +34,9 @@ def show() -> None:
         with st.container(width="content"):
             components.page_header("Pipeline", "Whether every decision is kept, and how storage and jobs fare")
         span = _span()
+    idle_filters.draw(
+        "It tells of processes, storage and jobs, which have no such parts, over the period chosen above."
+    )
     with cards.errors_shown("pipeline"), cards.loading(600):
         _now(span)
         state = cache.ask(query.jobs)

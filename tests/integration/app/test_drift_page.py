@@ -116,8 +116,9 @@ def test_the_latest_week_is_told_first_and_its_drift_is_open(url):
 
 def test_the_address_names_the_square_that_is_open(url):
     stored(url, row("sprint", W45), row("sprint", W46, "drift", effect=0.5))
-    told = shown(opened(model="sprint", week="2026-W45"))
+    told = shown(opened(model="sprint", week="2026-W45", intent="chat"))
     assert "sprint, 2026-W45" in told
+    assert "not used on this page: intent chat." in told
     assert "▲ drifted" not in told
 
 

@@ -68,8 +68,9 @@ def test_what_was_dropped_is_said_with_its_process(home: Path) -> None:
 
 def test_a_shorter_time_leaves_out_what_was_before_it(home: Path) -> None:
     note(home, sample(ago=timedelta(hours=2), not_durable=2), sample())
-    app = open_page("pipeline")
+    app = open_page("pipeline", range="8w")
     assert "2 decisions were dropped" in text_of(app)
+    assert "In the address but not used on this page: period 8w." in text_of(app)
     next(one for one in app.button_group if one.key == "span").set_value("1h").run()
     assert app.query_params["span"] == "1h"
     assert "Nothing was dropped</div>" in text_of(app)
