@@ -21,6 +21,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import plain
 from app.dashboard import address, theme
+from app.dashboard.charts.drawing import Drawing
 from app.dashboard.view import View, own_range
 
 Pick: TypeAlias = Literal["model", "route", "tenant", "intent", "status", "risk", "data_class"]
@@ -38,7 +39,7 @@ def draw(figure: go.Figure, *, key: str, alt: str, zoom: View | None = None, pic
     Args:
         figure: it.
         key: unique on the page.
-        alt: says in words what it shows.
+        alt: says in words what it shows; the numbers that the chart tells of itself follow.
         zoom: for a chart over time, the page's view: a stretch drawn on the axis becomes the period.
         pick: for any other chart, the filter that a click sets.
     """
@@ -57,7 +58,7 @@ def draw(figure: go.Figure, *, key: str, alt: str, zoom: View | None = None, pic
     elif pick is not None:
         figure.update_layout(dragmode="pan", clickmode="event+select")
     config = theme.chart_config(key)
-    told = plain.visible(alt)
+    told = plain.visible(_in_words(alt, figure))
     if zoom is not None or pick is not None:
         st.plotly_chart(
             figure,
@@ -71,6 +72,11 @@ def draw(figure: go.Figure, *, key: str, alt: str, zoom: View | None = None, pic
     else:
         st.plotly_chart(figure, key=element, theme=None, config=config, alt=told)
     save(partial(csv_of, figure), key=key)
+
+
+def _in_words(alt: str, figure: go.Figure) -> str:
+    numbers = figure.told if isinstance(figure, Drawing) else ""
+    return f"{alt.removesuffix('.')}. {numbers}" if numbers else alt
 
 
 def save(text: Callable[[], str], *, key: str, what: str = "this chart") -> None:
@@ -108,10 +114,11 @@ def csv_of(figure: go.Figure) -> str:
                 for x, value in zip(_column(trace.x), line, strict=False)
             ]
         elif getattr(trace, "hoverinfo", None) != "skip":
-            told = _column(trace.hovertext)
+            told, silent = _column(trace.hovertext), _column(trace.hoverinfo)
             rows += [
                 (trace.name or "", x, y, "", told[i] if i < len(told) else "")
                 for i, (x, y) in enumerate(zip(_column(trace.x), _column(trace.y), strict=False))
+                if silent[i : i + 1] != ["skip"]
             ]
     return written(rows)
 

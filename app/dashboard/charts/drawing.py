@@ -27,6 +27,16 @@ class Drawing(go.Figure):  # type: ignore[misc]  # Plotly is not typed.
         # Not the figure's own beginning, which would make the objects that this one does without.
         self._traces: list[dict[str, Any]] = []
         self._looks = dict(looks)
+        self._told = ""
+
+    @property
+    def told(self) -> str:
+        """What the chart shows, in words with its numbers; empty where it has none."""
+        return self._told
+
+    @told.setter
+    def told(self, words: str) -> None:
+        self._told = words
 
     @property
     def traces(self) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts import summary, unfinished
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -55,6 +56,7 @@ def bars(
     marks: Sequence[Mark] = (),
     tick_prefix: str = "",
     height: int = 260,
+    now: datetime | None = None,
 ) -> Drawing:
     """Stacked bars, one a step; what the period before had in all is a dotted line.
 
@@ -69,6 +71,7 @@ def bars(
         marks: what happened meanwhile.
         tick_prefix: before each number of the axis.
         height: in pixels.
+        now: a step that is not over then is hatched; by default the present moment.
     """
     drawn = figure(
         mode,
@@ -76,7 +79,7 @@ def bars(
         barmode="stack",
         yaxis={"title": {"text": unit}, "tickprefix": tick_prefix, "rangemode": "tozero"},
     )
-    width = STEPS[step]
+    width, now = STEPS[step], unfinished.clock(now)
     for one in series:
         points = [(moment, value) for moment, value in one.points if value is not None]
         drawn.add_bar(
@@ -84,10 +87,12 @@ def bars(
             y=[value for _, value in points],
             width=width.total_seconds() * 1000 * 0.78,
             name=label(one.name),
-            marker={"color": one.colour, "line": {"width": 0}},
-            hovertext=[
-                f"<b>{label(one.name)}</b><br>{moment_told(moment, step)}<br>{write(value)}" for moment, value in points
-            ],
+            marker={
+                "color": one.colour,
+                "line": {"width": 0},
+                "pattern": unfinished.hatched([moment for moment, _ in points], width, now),
+            },
+            hovertext=point_texts(one.name, points, step, write, now),
             hoverinfo="text",
         )
     sums: dict[datetime, float] = {}
@@ -98,6 +103,8 @@ def bars(
     time_axis(drawn, span, step)
     draw_marks(drawn, marks, mode)
     drawn.update_layout(showlegend=len(series) > 1 or bool(sums))
+    whole = sum(sums.values()) if sums else None
+    drawn.told = _summary(series, step=step, unit=unit, write=write, now=now, counted=True, before=whole)
     return drawn
 
 
@@ -113,36 +120,71 @@ def lines(
     marks: Sequence[Mark] = (),
     share: bool = False,
     height: int = 260,
+    now: datetime | None = None,
 ) -> Drawing:
     """Straight lines that break where a step has no value; the period before is dotted, in the same colour.
 
-    ``share``: the values are 0..1 and the axis says per cent. The rest as for `bars`.
+    ``share``: the values are 0..1 and the axis says per cent. A step that is not over is a hollow point at the end of
+    dashes. The rest as for `bars`.
     """
     drawn = figure(mode, height=height, yaxis={"title": {"text": unit}, "rangemode": "tozero"})
     if share:
         drawn.update_yaxes(tickformat=".0%" if _highest(series) > 0.05 else ".1%")
-    width = STEPS[step]
+    width, now = STEPS[step], unfinished.clock(now)
     for one in series:
         if one.before:
             _before(drawn, f"{one.name}, period before", one.before, faded(one.colour, 0.6), step, write, shift)
         points = with_gaps(one.points, step)
-        drawn.add_scatter(
-            x=[moment + width / 2 for moment, _ in points],
-            y=[value for _, value in points],
-            mode=mode_of(points),
-            connectgaps=False,
-            name=label(one.name),
-            line={"color": one.colour, "width": 1.8, "shape": "linear"},
-            marker={"size": 4, "color": one.colour},
-            hovertext=[
-                f"<b>{label(one.name)}</b><br>{moment_told(moment, step)}<br>{write(value)}" for moment, value in points
-            ],
-            hoverinfo="text",
-        )
+        line = {
+            "x": [moment + width / 2 for moment, _ in points],
+            "y": [value for _, value in points],
+            "mode": mode_of(points),
+            "connectgaps": False,
+            "name": label(one.name),
+            "line": {"color": one.colour, "width": 1.8, "shape": "linear"},
+            "marker": {"size": 4, "color": one.colour},
+            "hovertext": point_texts(one.name, points, step, write, now),
+            "hoverinfo": "text",
+        }
+        unfinished.add_line(drawn, line, [moment for moment, _ in points], width, now)
     time_axis(drawn, span, step)
     draw_marks(drawn, marks, mode)
-    drawn.update_layout(showlegend=len(drawn.traces) > 1)
+    drawn.update_layout(showlegend=len({trace["name"] for trace in drawn.traces}) > 1)
+    drawn.told = _summary(series, step=step, unit=unit, write=write, now=now, counted=False)
     return drawn
+
+
+def point_texts(
+    name: str, points: Points, step: Step, write: Callable[[float | None], str], now: datetime
+) -> list[str]:
+    """The tooltip of each point: whose it is, when, and its value."""
+    width = STEPS[step]
+    return [
+        f"<b>{label(name)}</b><br>{moment_told(moment, step)}<br>{write(value)}{unfinished.told(moment, width, now)}"
+        for moment, value in points
+    ]
+
+
+def _summary(
+    series: Sequence[Series],
+    *,
+    step: Step,
+    unit: str,
+    write: Callable[[float | None], str],
+    now: datetime,
+    counted: bool,
+    before: float | None = None,
+) -> str:
+    starts = [moment for one in series for moment, _ in one.points]
+    return summary.over_time(
+        {one.name: one.points for one in series},
+        step=step,
+        unit=unit,
+        write=write,
+        counted=counted,
+        open_from=min((moment for moment in starts if unfinished.is_open(moment, STEPS[step], now)), default=None),
+        before=before,
+    )
 
 
 def mode_of(points: Points) -> Literal["lines", "lines+markers"]:

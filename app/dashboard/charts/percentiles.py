@@ -15,7 +15,7 @@ from app.dashboard import theme
 from app.dashboard.charts import over_time
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import STEPS, Mark, Series
-from app.dashboard.charts.style import faded
+from app.dashboard.charts.style import faded, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
 
@@ -80,15 +80,19 @@ def lines(
         height=height,
     )
     few, ground = needed(share), theme.palette(mode).ground
-    traces = [trace for trace in drawn.traces if trace["mode"] != "markers" and trace["line"].get("dash") != "dot"]
-    for one, trace in zip(models, traces, strict=True):
+    # A model's own line, and the end of it that is not over, have its name; the period before has another one.
+    by_name = {label(one.name): one for one in models}
+    for trace in drawn.traces:
+        one = by_name.get(trace["name"])
+        if one is None or trace["mode"] == "markers":
+            continue
         counts = {point.start + STEPS[step] / 2: point.n for point in one.points}
         found = [counts.get(moment, 0) for moment in trace["x"]]
         trace["hovertext"] = [
             text if n == 0 else f"{text}<br>n = {units.count(n)}{'' if n >= few else ': too few, the slowest call'}"
             for text, n in zip(trace["hovertext"], found, strict=True)
         ]
-        if trace["mode"] == "lines+markers":
+        if trace["line"].get("dash") is None and trace["mode"] == "lines+markers":
             trace["marker"] |= {
                 "color": [one.colour if n >= few else ground for n in found],
                 "line": {"color": one.colour, "width": 1.2},

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app import units
-from app.dashboard.charts import over_time
+from app.dashboard.charts import over_time, unfinished
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import STEPS, Mark, Series, moment_told
 from app.dashboard.charts.style import faded, label
@@ -36,6 +36,7 @@ def rate(
     shift: timedelta = timedelta(0),
     marks: Sequence[Mark] = (),
     height: int = 300,
+    now: datetime | None = None,
 ) -> Drawing:
     """One line with its intervals; the period before is dotted, without a band.
 
@@ -50,6 +51,7 @@ def rate(
         shift: from a moment of the period before to the one of this period that stands for it.
         marks: what happened meanwhile.
         height: in pixels.
+        now: a step that is not over then is drawn apart; by default the present moment.
     """
     drawn = over_time.lines(
         [
@@ -69,8 +71,10 @@ def rate(
         marks=marks,
         share=True,
         height=height,
+        now=now,
     )
-    told = {one.start + STEPS[step] / 2: _told(name, one, step) for one in points}
+    now = unfinished.clock(now)
+    told = {one.start + STEPS[step] / 2: _told(name, one, step, now) for one in points}
     for trace in drawn.traces:
         if trace["name"] == label(name):
             trace["hovertext"] = [told.get(moment, "") for moment in trace["x"]]
@@ -113,8 +117,9 @@ def _band(drawn: Drawing, run: Sequence[Rate], colour: str, step: Step) -> None:
     )
 
 
-def _told(name: str, one: Rate, step: Step) -> str:
-    lines = [f"<b>{label(name)}</b>", moment_told(one.start, step), units.share(one.share.share)]
+def _told(name: str, one: Rate, step: Step, now: datetime) -> str:
+    lines = [f"<b>{label(name)}</b>", moment_told(one.start, step)]
+    lines.append(f"{units.share(one.share.share)}{unfinished.told(one.start, STEPS[step], now)}")
     if one.share.low is not None:
         lines.append(f"95 % interval {units.share(one.share.low)} to {units.share(one.share.high)}")
     lines.append(f"{units.count(one.share.part)} of {units.count(one.share.n)} requests")

@@ -61,7 +61,7 @@ def by_model(view: View, measure: Measure, percentile: Percentile) -> None:
                 marks=prices.marks(prices.known(view), view.span),
             ),
             key=f"{measure}-by-model-chart",
-            alt=f"Lines: {SAID[percentile]} of {_TITLES[measure].lower()} a step. " + _latest(models),
+            alt=f"Lines: {SAID[percentile]} of {_TITLES[measure].lower()} a step, by model",
             zoom=view,
         )
 
@@ -73,11 +73,6 @@ def _lines(filters: Filters, measure: Measure, percentile: Percentile, step: Ste
         if one.n and one.start is not None and one.value not in tools:
             lines.setdefault(one.value, []).append(Measured(one.start, value_of(one, percentile), one.n))
     return dict(sorted(lines.items()))
-
-
-def _latest(models: list[Line]) -> str:
-    told = (f"{one.name} {units.duration(one.points[-1].ms)}" for one in models if one.points)
-    return f"Latest: {', '.join(told)}."
 
 
 def crowding(view: View) -> None:
