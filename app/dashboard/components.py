@@ -37,12 +37,14 @@ OUTCOME_TONE: dict[str, Tone] = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a table: text, perhaps in a tone, perhaps under a colour swatch. Never markup."""
+    """One cell of a table: text, perhaps in a tone, under a colour swatch, or leading to a page. Never markup."""
 
     text: object
     tone: Tone | None = None
     swatch: str | None = None
     number: bool = False
+    leads_to: str | None = None
+    """An address on this server, made by `app.dashboard.navigation`."""
 
 
 def page_header(title: str, subtitle: str) -> None:
@@ -155,4 +157,7 @@ def _cell_body(value: Cell | object) -> str:
         return plain.html(value)
     swatch = f'<span class="rs-swatch" style="background:{plain.html(value.swatch)}"></span>' if value.swatch else ""
     tone = f' class="rs-{value.tone}"' if value.tone else ""
-    return f"{swatch}<span{tone}>{plain.html(value.text)}</span>"
+    text = f"{swatch}<span{tone}>{plain.html(value.text)}</span>"
+    if value.leads_to is None:
+        return text
+    return f'<a class="rs-open rs-figure" href="{plain.html(value.leads_to)}">{text}</a>'

@@ -8,13 +8,15 @@ from typing import Final
 
 from app import plain, units
 from app.dashboard import cache, cards, components, navigation, plot, theme
+from app.dashboard import rows as table_rows
 from app.dashboard.charts import over_time
 from app.dashboard.charts.over_time import Mark, Series
 from app.dashboard.components import Cell, Tone
+from app.dashboard.rows import Column
 from app.dashboard.view import View
 from app.panels.policy import diff as policy_diff
 from app.panels.policy import text as policy_text
-from app.panels.policy.rules import NONE, owners, share_in_words
+from app.panels.policy.rules import DID, NONE, narrower, owners, share_in_words
 from app.panels.policy.versions import SHOWN
 from telemetry.query import compliance
 from telemetry.query.compliance import RuleVerdicts
@@ -56,11 +58,12 @@ def table(verdicts: Sequence[RuleVerdicts], known: Sequence[PolicyText], request
     """
     with cards.card(
         "What the rules did",
-        "By rule and what it did to the request; the share is of all requests of the period",
+        "By rule and what it did to the request; the share is of all requests. Click a row for decisions",
         key="rule-record",
         help="Narrowed: the rule took models out. Denied: it refused the request. Raised: risk or data counted as more "
         "protected. Redacted: models got placeholders. Redirected: the request went on as another route. Shares carry "
-        "Wilson's 95 % interval. Owner: by the newest policy of the period that names one.",
+        "Wilson's 95 % interval. Owner: by the newest policy of the period that names one. "
+        "A row leads to the denied decisions where the rule denied, otherwise to all of the period.",
     ):
         rules = every_rule(known)
         if not rules and not verdicts:
@@ -78,7 +81,37 @@ def table(verdicts: Sequence[RuleVerdicts], known: Sequence[PolicyText], request
         ]
         texts = [[cell.text if isinstance(cell, Cell) else cell for cell in row] for row in rows]
         plot.save(lambda: plot.written([headers, *texts]), key="rule-record", what="this table")
-        components.table(headers, rows, numbers=(3, 4, 5))
+        # By place: a rule has a row for each thing that it did.
+        nearest = {str(place): narrower([_did(one)]) for place, one in enumerate(verdicts)}
+        nearest |= {str(place): {} for place in range(len(nearest), len(rows))}
+        links = [navigation.decisions_url(**one) for one in nearest.values()]
+        chosen = table_rows.draw(_columns(headers, rows, verdicts), key="rule-record", names=list(nearest), links=links)
+        if chosen is not None:
+            navigation.open_decisions(**nearest[chosen])
+
+
+def _columns(
+    headers: Sequence[str], rows: Sequence[Sequence[Cell | object]], verdicts: Sequence[RuleVerdicts]
+) -> list[Column]:
+    cells = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+    never = [0.0] * (len(rows) - len(verdicts))
+    times = [*(float(one.requests) for one in verdicts), *never]
+    removed = [*(float(one.models_removed) for one in verdicts), *never]
+    order = {"Requests": times, "Share": times, "Models taken out": removed}
+    return [
+        Column(
+            title,
+            [cell.text for cell in column],
+            tones=[cell.tone for cell in column],
+            number=title in order,
+            sort=order.get(title),
+        )
+        for title, column in zip(headers, zip(*cells, strict=True), strict=True)
+    ]
+
+
+def _did(one: RuleVerdicts) -> str:
+    return DID.get(one.outcome, one.outcome)
 
 
 def _row(one: RuleVerdicts, owner: str | None, requests: int) -> tuple[Cell | object, ...]:

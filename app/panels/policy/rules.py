@@ -61,7 +61,8 @@ def draw(view: View, version: str, policy: Policy) -> None:
         "Each can only narrow what a request may use; how often each fired under this version in the period",
         key="policy-rules",
         help="Fired: requests of the period, decided under this version, to which the rule did anything; the share is "
-        "of all requests that it decided, with Wilson's 95 % interval. Rules that never fired may be needless, or "
+        "of all requests that it decided, with Wilson's 95 % interval. The number leads to all decisions under this "
+        "version, or to those denied where that is all that the rule did. Rules that never fired may be needless, or "
         "waiting for the one request that they are for.",
     ):
         if not policy.rules:
@@ -75,24 +76,29 @@ def draw(view: View, version: str, policy: Policy) -> None:
             told = f"{units.plural(len(never), 'rule')} never fired in {units.plural(requests, 'request')}: "
             components.untrusted(told + ", ".join(never), muted=True)
         headers = ("Rule", "Owner", "Fired", "Share", "What it did", "Models taken out")
-        rows = [_row(rule.name, rule.owner, found.get(rule.name), requests) for rule in policy.rules]
+        rows = [_row(rule.name, rule.owner, found.get(rule.name), requests, version) for rule in policy.rules]
         plot.save(lambda: plot.written([headers, *_texts(rows)]), key="policy-rules", what="this table")
         components.table(headers, rows, numbers=(2, 3, 5), notes=[rule_in_words(rule) for rule in policy.rules])
         navigation.decisions_link("Decisions under this version", policy=version)
 
 
-def _row(name: str, owner: str | None, one: Fired | None, requests: int) -> tuple[Cell | object, ...]:
+def _row(name: str, owner: str | None, one: Fired | None, requests: int, version: str) -> tuple[Cell | object, ...]:
     if one is None:
         never = Cell("never" if requests else "no requests", "muted")
         return (name, owner or NONE, never, NONE, NONE, NONE)
     return (
         name,
         owner or NONE,
-        units.count(one.of_all.part),
+        Cell(units.count(one.of_all.part), leads_to=navigation.decisions_url(policy=version, **narrower(one.did))),
         share_in_words(one.of_all),
         ", ".join(one.did),
         units.count(one.models_removed) if one.models_removed else NONE,
     )
+
+
+def narrower(did: Sequence[str]) -> dict[str, str]:
+    """The filters that come nearest to the requests that a rule did this to: there is none by rule."""
+    return {"status": "denied"} if set(did) == {DID["denied"]} else {}
 
 
 def share_in_words(share: Proportion) -> str:

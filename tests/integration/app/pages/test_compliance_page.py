@@ -17,7 +17,7 @@ from router_core import semconv
 from telemetry.evidence.bundle import Period
 from telemetry.evidence.check import check
 from telemetry.setup import Telemetry
-from tests.rows import names_of, tables_of
+from tests.rows import names_of, sent, tables_of
 from tests.traces import Attempt, Routed, emit
 
 MAIN = Path(__file__).parents[4] / "app" / "main.py"
@@ -85,6 +85,15 @@ def said(app: AppTest) -> str:
     return "\n".join([*told, *(f"{metric.label}: {metric.value}" for metric in app.metric)])
 
 
+def listed(app: AppTest) -> dict[str, list[str]]:
+    """The list of protected decisions, by columns."""
+    return next(table for table in tables_of(app) if "Stayed" in table)
+
+
+def ids_of(app: AppTest) -> list[str]:
+    return names_of(app)[-1]
+
+
 def test_an_empty_store_says_what_to_do(home: Path) -> None:
     assert "Nothing has been routed yet" in said(open_compliance())
 
@@ -102,8 +111,12 @@ def test_what_stayed_is_counted_listed_and_does_not_alarm(home: Path) -> None:
     for number in ("Protected requests: 3", "Stayed local: 100.0 %", "Left for a cloud: 0", "Denied: 1"):
         assert number in told
     assert 'rs-alarm"' not in told
-    assert tables_of(app)[0]["Stayed"] == ["local", "local", "nothing ran"]
-    assert "never fired" in told
+    assert listed(app)["Stayed"] == ["local", "local", "nothing ran"]
+    rules = next(table for table in tables_of(app) if "Rule" in table)
+    assert rules["Rule"][:2] == ["sensitive-stays-local"] * 2
+    assert set(rules["What it did"]) == {"narrowed", "denied", "never fired"}
+    denied = sent(app)[0]["links"][rules["What it did"].index("denied")]
+    assert "status=denied" in denied
     assert "The first version of this policy that the store knows." in told
 
 
@@ -112,21 +125,21 @@ def test_protected_data_in_a_cloud_alarms_and_can_be_listed_alone(home: Path) ->
     app = open_compliance()
     assert "1 branch about sensitive or regulated data went to a cloud model" in said(app)
     assert '<span class="rs-bad rs-alarm">▲ 1</span>' in said(app)
-    assert len(names_of(app)[0]) == 2
+    assert len(ids_of(app)) == 2
     app.toggle(key="protected-left").set_value(True).run()
-    assert tables_of(app)[0]["Stayed"] == ["▲ left for a cloud"]
-    assert tables_of(open_compliance(left="true"))[0]["Ran on"] == ["far (cloud), near (local)"]
+    assert listed(app)["Stayed"] == ["▲ left for a cloud"]
+    assert listed(open_compliance(left="true"))["Ran on"] == ["far (cloud), near (local)"]
 
 
 def test_the_list_goes_on_page_by_page_and_back(home: Path) -> None:
     keep(home, *(sensitive(number, near()) for number in range(30)))
     app = open_compliance()
-    newest = names_of(app)[0]
+    newest = ids_of(app)
     app.button(key="protected-older").click().run()
-    oldest = names_of(app)[0]
+    oldest = ids_of(app)
     assert (len(newest), len(oldest), set(newest) & set(oldest)) == (25, 5, set())
     app.button(key="protected-newer").click().run()
-    assert names_of(app)[0] == newest
+    assert ids_of(app) == newest
     assert "is no cursor of a page" in said(open_compliance(after="nonsense"))
 
 

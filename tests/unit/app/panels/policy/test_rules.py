@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from app.panels.compliance.rule_record import every_rule, in_use, told
-from app.panels.policy.rules import fired, owners, share_in_words
+from app.panels.policy.rules import fired, narrower, owners, share_in_words
 from router_core.policy.loading import load_policy
 from telemetry.query.compliance import RuleVerdicts
 from telemetry.query.policies import PolicyText
@@ -31,6 +31,11 @@ def test_what_one_rule_did_is_added_up_and_shared_among_all_requests() -> None:
     assert (found["a"].of_all.part, found["a"].of_all.n, found["a"].models_removed) == (40, 200, 70)
     assert (found["a"].did, found["b"].did) == (("narrowed",), ("refused",))
     assert "c" not in found
+
+
+def test_a_rule_that_only_refused_leads_to_what_was_denied_and_another_to_no_filter_that_it_is_not() -> None:
+    assert narrower(["refused"]) == {"status": "denied"}
+    assert narrower(["refused", "narrowed"]) == narrower([]) == {}
 
 
 def test_a_share_carries_its_interval_and_none_is_made_up() -> None:
