@@ -13,7 +13,7 @@ from app.dashboard.charts import style
 from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry
 from app.dashboard.gateway_error import GatewayError
 from app.dashboard.visitor import acting_gateway, visitor
-from app.panels.playground import compare, opinion, preview, view
+from app.panels.playground import compare, opinion, preview, stopped, view
 from app.panels.playground.compose import Composed, compose
 from app.panels.playground.run import Run, conversation
 from telemetry.errors import TelemetryError
@@ -142,6 +142,7 @@ def _follow(runs: tuple[Run, ...]) -> None:
         compare.draw(runs, _colours({run.question.route or "" for run in runs}))
     else:
         _one(runs[0])
+    stopped.draw(runs)
     if all(run.state.over for run in runs) and st.session_state.get("playground-over") != id(runs):
         st.session_state["playground-over"] = id(runs)
         st.rerun()

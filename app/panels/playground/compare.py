@@ -41,7 +41,8 @@ def _row(run: Run, colours: Mapping[str, str]) -> tuple[object, ...]:
     name = Cell(model, swatch=colours.get(model))
     decision = run.state.decision
     if decision is None:
-        return name, Cell("running" if not run.state.over else "no answer", "muted"), "", "", "", ""
+        standing = {"running": "running", "stopped": "stopped"}.get(run.state.phase, "no answer")
+        return name, Cell(standing, "muted"), "", "", "", ""
     tone = components.OUTCOME_TONE.get(decision.status)
     return (
         name,

@@ -30,6 +30,11 @@ class Run:
         """Milliseconds since it was sent, as this process sees it; stands still when the run is over."""
         return ((self._ended or time.monotonic()) - self._began) * 1000
 
+    @property
+    def over_for_s(self) -> float:
+        """Seconds since it was over; 0 while it runs."""
+        return 0.0 if self._ended is None else time.monotonic() - self._ended
+
     def stop(self) -> None:
         """Hang up: the gateway cancels the branch that runs and keeps the decision as cancelled."""
         self._stopping.set()

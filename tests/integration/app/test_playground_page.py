@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.settings import GATEWAY_VARIABLE, HOME_VARIABLE
 from telemetry.setup import Telemetry
-from tests.scripted_gateway import ScriptedGateway, branch, decision, escalating_run
+from tests.scripted_gateway import DECISION_ID, ScriptedGateway, branch, decision, escalating_run
 from tests.traces import Attempt, Routed, emit
 
 MAIN = Path(__file__).parents[3] / "app" / "main.py"
@@ -130,7 +130,7 @@ def test_hostile_answers_and_drafts_are_shown_as_text(page, gateway):
     assert "&lt;script&gt;" in told
 
 
-def test_stop_hangs_up_and_keeps_what_had_come(page, gateway):
+def test_stop_hangs_up_and_keeps_what_had_come(page, gateway, tmp_path):
     gateway.plays(*escalating_run()[:6], 30.0)
     page.text_area(key="ask-prompt").set_value("hello")
     button(page, "Send").click().run()
@@ -144,6 +144,17 @@ def test_stop_hangs_up_and_keeps_what_had_come(page, gateway):
     assert "You stopped it after" in told
     assert "I can" in told
     assert button(page, "Send")
+    assert "What it had cost is not stored yet" in told
+    url = f"sqlite:///{tmp_path / 'routescope.db'}"
+    with Telemetry.open(url, home=tmp_path) as telemetry:
+        tracer = telemetry.tracer_provider.get_tracer("test")
+        emit(
+            tracer,
+            Routed(DECISION_ID, at=datetime.now(UTC), status="cancelled", attempts=(Attempt(cost_nano=223_000),)),
+        )
+    told = shown(page.run())
+    assert "$0.000223 spent" in told
+    assert "not stored yet" not in told
 
 
 def test_a_prompt_can_be_looked_at_before_anything_is_sent(page, gateway):
