@@ -41,9 +41,9 @@ def _body(view: View) -> None:
         rates.funnel_card(view, now)
     with cards.grid("why", narrowest="half"):
         rates.ranked_card(view)
-        reasons.aftermath_card(recent)
+        reasons.aftermath_card(recent, now.escalated.n)
     reasons.reasons_card(view, recent)
-    threshold.draw(view)
+    threshold.draw(view, now.escalated)
 
 
 if __name__ == "__main__":

@@ -70,6 +70,8 @@ class WhatIf:
     """Requests whose course thresholds alone do not explain: weighted scores, a vote, models asked side by side."""
     costed: int
     """Requests of the n whose cost is known."""
+    levels: int
+    """Different scores that it gave, by hundredths: of one that says yes or no, every threshold is the same."""
     thresholds: tuple[tuple[float, int], ...]
     """Those in force, and for how many answers; the most frequent first."""
     now: Outcome
@@ -145,7 +147,7 @@ def _what_if(
     prices: Prices,
     heard: Mapping[tuple[str, str, str], frozenset[str]],
 ) -> WhatIf:
-    sums, asked, used = _Sums(), set[Further](), Counter[float]()
+    sums, asked, used, levels = _Sums(), set[Further](), Counter[float](), set[int]()
     concerned = costed = 0
     escalated = nano = 0  # as it was
     for chain in chains:
@@ -163,6 +165,7 @@ def _what_if(
             continue
         concerned += 1
         used.update(score.threshold for score in scores)
+        levels.update(round(score.score * STEPS) for score in scores if score.score is not None)
         for first, last in _stretches(score.score for score in scores):
             course = _course(chain, validator, kind, last / STEPS, heard)
             sums.add("escalated", first, last, int(course.escalated))
@@ -192,7 +195,7 @@ def _what_if(
     ]
     here = _outcome(None, Proportion.of(escalated, n), {"nano": nano}, {}, prices, costed)
     ordered = tuple(sorted(used.items(), key=lambda one: (-one[1], one[0])))
-    return WhatIf(validator, kind, n, concerned, left_out, costed, ordered, here, tuple(points))
+    return WhatIf(validator, kind, n, concerned, left_out, costed, len(levels), ordered, here, tuple(points))
 
 
 def _stretches(scores: Iterable[float | None]) -> list[tuple[int, int]]:

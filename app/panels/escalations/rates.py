@@ -117,7 +117,7 @@ def _of_recent(recent: RecentScores) -> None:
         units.share(passed / n if n else None),
         change=None,
         line=(),
-        note=f"n = {units.count(n)}; {units.count(unheard)} more were not put to the same check"
+        note=f"n = {units.count(n)}{_newest(recent)}; {units.count(unheard)} more were not put to the same check"
         if n
         else "no escalation among the newest decisions",
         help="Of the escalations among the newest decisions: those whose further answer passed what had rejected the "
@@ -132,12 +132,18 @@ def _of_recent(recent: RecentScores) -> None:
         units.usd(None if cost is None else cost / units.NANO),
         change=None,
         line=(),
-        note=f"of one escalation, beside the rejected answer; n = {units.count(n)}" if n else "nothing to average",
+        note=f"of one escalation, beside the rejected answer; n = {units.count(n)}{_newest(recent)}"
+        if n
+        else "nothing to average",
         help="What was spent after the first answer was rejected: the further answers, and those called to judge them. "
         "Of the escalations among the newest decisions.",
         key="extra",
         more=lambda: navigation.decisions_link("Escalated ones", path="escalated"),
     )
+
+
+def _newest(recent: RecentScores) -> str:
+    return "" if recent.whole else f" in the newest {units.count(recent.n)} decisions alone"
 
 
 def over_time_card(view: View, steps: Sequence[Escalations], earlier: Sequence[Escalations]) -> None:

@@ -51,8 +51,8 @@ def reasons_card(view: View, recent: RecentScores) -> None:
             navigation.open_decisions(path="escalated")
 
 
-def aftermath_card(recent: RecentScores) -> None:
-    """A card of what escalations led to."""
+def aftermath_card(recent: RecentScores, requests: int) -> None:
+    """A card of what escalations led to. ``requests``: all of the period."""
     with cards.card(
         "Was it needed?",
         "What the validators said of the further answer; whether it was better, an evaluation has to tell",
@@ -61,7 +61,7 @@ def aftermath_card(recent: RecentScores) -> None:
         "first. Not put to the same check: validators that ask other models do not judge the last answer of a plan. "
         "Too low as well: by the same measure the escalation brought nothing, and its cost was for nothing.",
     ):
-        components.untrusted(read_from(recent), muted=True)
+        components.untrusted(read_from(recent, requests), muted=True)
         if not recent.aftermaths:
             cards.empty("No escalation among them", "Choose a longer period or remove a filter.")
             return
@@ -70,15 +70,18 @@ def aftermath_card(recent: RecentScores) -> None:
         plot.save(lambda: plot.written(_endings_csv(recent.aftermaths)), key="aftermath", what="this table")
 
 
-def read_from(recent: RecentScores) -> str:
-    """Which decisions single ones were looked at."""
+def read_from(recent: RecentScores, requests: int) -> str:
+    """Which single decisions were looked at, of how many of the period."""
     if not recent.n:
         return "No decision of the period is kept in full."
     if recent.whole:
         return f"From all {units.plural(recent.n, 'decision')} of the period that are kept."
     if recent.n < SLICE:
         return f"From {units.plural(recent.n, 'decision')}, all that match among the {LOOK:,} newest of the period."
-    return f"From the {units.count(recent.n)} newest decisions, since {units.when(recent.since)} UTC."
+    return (
+        f"From the {units.count(recent.n)} newest of {units.plural(requests, 'decision')}, since "
+        f"{units.when(recent.since)} UTC, not from the whole period."
+    )
 
 
 def _one(row: Aftermath) -> None:

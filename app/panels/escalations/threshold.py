@@ -17,6 +17,7 @@ from app.dashboard.view import View
 from app.panels.escalations.reasons import read_from
 from telemetry.query import escalations as query
 from telemetry.query import scores as scores_query
+from telemetry.query.proportion import Proportion
 from telemetry.query.scores import RecentScores
 from telemetry.query.what_if import Outcome, WhatIf
 
@@ -29,12 +30,12 @@ NAME: Final = 60
 
 
 @st.fragment
-def draw(view: View) -> None:
-    """Two cards; moving the slider draws these alone."""
+def draw(view: View, escalated: Proportion) -> None:
+    """Four cards; moving the slider draws these alone. ``escalated``: of all requests of the period."""
     with cards.errors_shown("threshold"):
         recent = cache.ask(scores_query.recent_scores, view.filters)
         if not recent.what_ifs:
-            _nothing(recent)
+            _nothing(recent, escalated.n)
             return
         # Tools have thresholds too, but what they are not sure of is no escalation.
         every = sorted(recent.what_ifs, key=lambda one: one.kind != "model")
@@ -43,7 +44,7 @@ def draw(view: View) -> None:
             looked_at = _slider(chosen)
         with cards.grid("threshold", narrowest="half"):
             _scores(view, chosen, looked_at)
-            _words(chosen, looked_at, recent)
+            _words(chosen, looked_at, recent, escalated)
             _rate(chosen, looked_at)
             _cost(chosen, looked_at)
 
@@ -94,13 +95,32 @@ def in_words(one: WhatIf, then: Outcome) -> list[str]:
     return said
 
 
+def of_the_newest(one: WhatIf, recent: RecentScores, escalated: Proportion) -> list[str]:
+    """Why the rate is not that of the period, where it is another."""
+    if recent.whole or one.kind != "model":
+        return []
+    return [
+        f"These are the newest {units.count(recent.n)} decisions alone: of all {units.count(escalated.n)} of the "
+        f"period {units.share(escalated.share)} escalated."
+    ]
+
+
+def first_choice(every: Sequence[WhatIf]) -> WhatIf:
+    """Of models the validator with the most different scores: of one that says yes or no, no threshold is to be found.
+
+    ``every``: at least one, those that rejected most first.
+    """
+    models = [one for one in every if one.kind == "model"] or every
+    return max(models, key=lambda one: one.levels)
+
+
 def _participle(one: WhatIf) -> str:
     return "gone on to a model" if one.kind == "tool" else "escalated"
 
 
-def _nothing(recent: RecentScores) -> None:
+def _nothing(recent: RecentScores, requests: int) -> None:
     with cards.card("Thresholds", "What another threshold would have come to", key="threshold-none"):
-        components.untrusted(read_from(recent), muted=True)
+        components.untrusted(read_from(recent, requests), muted=True)
         cards.empty(
             "No answer among them was scored",
             "Give the route validators in the policy, or choose a period and filters with scored answers.",
@@ -110,7 +130,7 @@ def _nothing(recent: RecentScores) -> None:
 def _validator(every: Sequence[WhatIf]) -> WhatIf:
     titles = {title_of(one, every): one for one in every}
     asked = st.query_params.get(VALIDATOR, "")
-    st.session_state[VALIDATOR] = asked if asked in titles else next(iter(titles))
+    st.session_state[VALIDATOR] = asked if asked in titles else title_of(first_choice(every), every)
     picked = st.selectbox(
         "Validator",
         list(titles),
@@ -118,7 +138,8 @@ def _validator(every: Sequence[WhatIf]) -> WhatIf:
         on_change=_other_validator,
         format_func=lambda title: plain.visible(title, NAME),
         width=300,
-        help="Those of models before those of tools; those that rejected most come first.",
+        help="Those of models before those of tools; those that rejected most come first. Until one is chosen, it is "
+        "that of models with the most different scores.",
     )
     return titles[picked]
 
@@ -188,12 +209,14 @@ def _scores(view: View, chosen: WhatIf, looked_at: float) -> None:
         )
 
 
-def _words(chosen: WhatIf, looked_at: float, recent: RecentScores) -> None:
+def _words(chosen: WhatIf, looked_at: float, recent: RecentScores, escalated: Proportion) -> None:
     then = chosen.points[round(looked_at * (len(chosen.points) - 1))]
     goes_on = "Went on to a model" if chosen.kind == "tool" else "Escalation rate"
     with cards.card(
-        f"{looked_at:.2f} in place of {_in_force(chosen)}",
-        read_from(recent),
+        f"{looked_at:.2f} in place of {_in_force(chosen)}"
+        if _in_force(chosen) != f"{looked_at:.2f}"
+        else f"{looked_at:.2f}, as in force",
+        read_from(recent, escalated.n),
         key="what-if",
         help="Recomputed from logged decisions, all other thresholds as they were. Known: the costs of answers that "
         "exist. Estimated: the cost of answers that were never asked for; its interval is at 95 %, and covers both "
@@ -221,11 +244,12 @@ def _words(chosen: WhatIf, looked_at: float, recent: RecentScores) -> None:
                     units.nano_usd(then.cost_nano),
                     _cheaper(chosen, then),
                 ),
-                ("95 % interval of the cost", "known", _between(then), ""),
+                # Without an estimate in it there is nothing to be unsure of.
+                *([("95 % interval of the cost", "known", between, "")] if (between := _between(then)) else []),
             ],
             numbers=(1, 2, 3),
         )
-        components.paragraphs(in_words(chosen, then))
+        components.paragraphs([*in_words(chosen, then), *of_the_newest(chosen, recent, escalated)])
         left = f" {units.plural(chosen.left_out, 'request')} left out." if chosen.left_out else ""
         components.untrusted(
             f"n = {units.count(chosen.n)} requests, {units.count(chosen.concerned)} of them scored by this validator."
@@ -287,7 +311,7 @@ def _cheaper(chosen: WhatIf, then: Outcome) -> Cell | str:
     return Cell(f"{sign}{units.nano_usd(difference)}", "warn" if difference > 0 else "ok")
 
 
-def _between(then: Outcome) -> str:
+def _between(then: Outcome) -> str | None:
     if then.low_nano == then.high_nano:
-        return "known"
+        return None
     return f"{units.nano_usd(then.low_nano)} to {units.nano_usd(then.high_nano)}"

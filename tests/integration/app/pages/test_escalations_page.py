@@ -84,7 +84,7 @@ def test_another_validator_begins_at_its_own_threshold(home: Path) -> None:
     app = open_escalations(validator="v", threshold="0.2")
     next(box for box in app.selectbox if box.key == "validator").select("sure").run()
     assert app.query_params["validator"] == "sure" and "threshold" not in app.query_params
-    assert "0.50 in place of 0.50" in text_of(app)
+    assert "0.50, as in force" in text_of(app)
 
 
 def test_answers_without_scores_say_what_is_missing(home: Path) -> None:

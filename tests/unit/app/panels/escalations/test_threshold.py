@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from app.panels.escalations import threshold
+from app.panels.escalations.reasons import read_from
+from telemetry.query.proportion import Proportion
+from telemetry.query.scores import RecentScores
 from telemetry.query.what_if import what_ifs
+from tests.traces import START
 from tests.unit.telemetry.query.test_what_if import accepted, answer, chain, escalated, score
 
 SEEN = [escalated(0.1, further=further) for further in (80, 90, 100, 110, 120)]
@@ -43,6 +49,25 @@ def test_validators_of_two_kinds_are_told_apart() -> None:
     tool = chain(answer("handbook", score(0.9), kind="tool"))
     both = what_ifs([accepted(0.7), tool, chain(answer("small", score(0.9, validator="w")))])
     assert sorted(threshold.title_of(one, both) for one in both) == ["v of models", "v of tools", "w"]
+
+
+def test_the_first_choice_is_the_validator_that_knows_more_than_yes_and_no() -> None:
+    yes_or_no = [chain(answer("small", score(value, validator="json"))) for value in (0.0, 0.0, 0.0, 1.0)]
+    graded = [chain(answer("small", score(value, validator="graded"))) for value in (0.6, 0.7, 0.8)]
+    tool = [chain(answer("handbook", score(value / 10), kind="tool")) for value in range(10)]
+    every = what_ifs([*yes_or_no, *graded, *tool])
+    assert threshold.first_choice(every).validator == "graded"
+    assert threshold.first_choice([one for one in every if one.kind == "tool"]).levels == 10
+
+
+def test_a_rate_of_the_newest_alone_stands_beside_that_of_the_period() -> None:
+    (found,) = what_ifs(SEEN)
+    recent = RecentScores(1000, START, False, [found], [], {})
+    period = Proportion.of(195, 5732)
+    (said,) = threshold.of_the_newest(found, recent, period)
+    assert said == "These are the newest 1,000 decisions alone: of all 5,732 of the period 3.4 % escalated."
+    assert "newest of 5,732 decisions, since" in read_from(recent, 5732)
+    assert threshold.of_the_newest(found, replace(recent, whole=True), period) == []
 
 
 @pytest.mark.parametrize(
