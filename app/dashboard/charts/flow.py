@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from app import units
+from app import plain, units
 from app.dashboard import theme
+from app.dashboard.charts import summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -66,6 +67,13 @@ def flow_chart(flows: Sequence[Flow], mode: Mode, colours: Mapping[str, str], *,
             text=title,
             font={"size": 11, "color": shades.muted},
         )
+    widest = sorted(widths.items(), key=lambda one: -one[1])
+    drawn.told = f"{units.plural(total, 'request')}. " + summary.listed(
+        [
+            (f"{plain.visible(names[a][1], 44)} to {plain.visible(names[b][1], 44)}", units.count(n))
+            for (a, b), n in widest
+        ]
+    )
     return drawn
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts import summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -76,6 +77,9 @@ def funnel(requests: int, stages: Sequence[Stage], mode: Mode) -> Drawing:
             text=text,
             font={"size": 11.5, "color": shades.muted},
         )
+    drawn.told = f"{units.plural(requests, 'request')}. " + summary.listed(
+        [(step_name(stage), _summary(stage, requests)) for stage in stages]
+    )
     return drawn
 
 

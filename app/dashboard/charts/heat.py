@@ -9,8 +9,9 @@ from typing import Final
 
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts import unfinished
 from app.dashboard.charts.drawing import Drawing
-from app.dashboard.charts.over_time import STEPS, Points, mode_of, moment_told, time_axis, with_gaps
+from app.dashboard.charts.over_time import STEPS, Points, mode_of, moment_told, point_texts, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
@@ -49,7 +50,7 @@ def heat_map(
         height: in pixels.
     """
     shades = theme.palette(mode)
-    width = STEPS[step]
+    width, now = STEPS[step], unfinished.clock(None)
     columns = _columns(cells, width)
     bands, place = _bands(cells), _places(cells)
     counts: dict[tuple[datetime, int], int] = {}
@@ -91,7 +92,7 @@ def heat_map(
             name=label(name),
             line={"color": shades.ink, "width": 1.4, "dash": dash},
             marker={"size": 4, "color": shades.ink},
-            hovertext=[f"<b>{label(name)}</b><br>{moment_told(at, step)}<br>{units.duration(ms)}" for at, ms in known],
+            hovertext=point_texts(name, known, step, units.duration, now),
             hoverinfo="text",
         )
     if bands:

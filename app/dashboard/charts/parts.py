@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.dashboard import theme
+from app.dashboard.charts import summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import figure, label
 from app.dashboard.theme import Mode
@@ -80,5 +81,11 @@ def bars(
         hoverinfo="skip",
         showlegend=False,
         cliponaxis=False,
+    )
+    drawn.told = summary.listed(
+        [
+            (one.name, ", ".join(f"{kind} {write(part)}" for (kind, _), part in zip(kinds, one.parts, strict=True)))
+            for one in wholes
+        ]
     )
     return drawn

@@ -8,6 +8,7 @@ from typing import Final
 
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts import summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import figure
 from app.dashboard.theme import Mode, Palette
@@ -47,6 +48,7 @@ def kept(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: date
             hoverinfo="text",
         )
     _whole_numbers(drawn, max((sum(read(point) for _, read, _ in PARTS) for point in points), default=0))
+    drawn.told = summary.listed([(name, units.count(sum(map(read, points)))) for name, read, _ in PARTS])
     return drawn
 
 
@@ -56,6 +58,12 @@ def lag(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: datet
     drawn = _figure(mode, start, end, unit="milliseconds")
     _line(drawn, points, "longest", lambda point: point.lag_max_ms, shades.neutral, start, end, units.duration)
     _line(drawn, points, "p95", lambda point: point.lag_p95_ms, shades.accent, start, end, units.duration)
+    drawn.told = summary.listed(
+        [
+            ("longest", _in_words(points, lambda point: point.lag_max_ms, units.duration)),
+            ("p95", _in_words(points, lambda point: point.lag_p95_ms, units.duration)),
+        ]
+    )
     return drawn
 
 
@@ -66,6 +74,12 @@ def waiting(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: d
     _line(drawn, points, "in memory, at most", lambda point: point.queue_high, shades.accent, start, end, units.count)
     _line(drawn, points, "on the spool", lambda point: point.spool_waiting, shades.warn, start, end, units.count)
     _whole_numbers(drawn, max((max(point.queue_high, point.spool_waiting) for point in points), default=0))
+    drawn.told = summary.listed(
+        [
+            ("in memory, at most", _in_words(points, lambda point: point.queue_high, units.count)),
+            ("on the spool", _in_words(points, lambda point: point.spool_waiting, units.count)),
+        ]
+    )
     return drawn
 
 
@@ -126,6 +140,18 @@ def _line(
         hovertext=told,
         hoverinfo="text",
     )
+
+
+def _in_words(
+    points: Sequence[PipelinePoint],
+    read: Callable[[PipelinePoint], float | None],
+    write: Callable[[float | None], str],
+) -> str:
+    known = [(value, point) for point in points if (value := read(point)) is not None]
+    if not known:
+        return units.UNKNOWN
+    last, (most, peak) = known[-1], max(known, key=lambda one: one[0])
+    return f"last {write(last[0])} at {_when(last[1])}; highest {write(most)} at {_when(peak)}"
 
 
 def _when(point: PipelinePoint) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.dashboard import theme
+from app.dashboard.charts import summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -93,6 +94,7 @@ def bars(
         hoverinfo="skip",
         cliponaxis=False,
     )
+    drawn.told = summary.listed([(row.name, f"{write(row.value)}{_interval(row, write)}") for row in rows])
     return drawn
 
 
@@ -109,6 +111,11 @@ def _whiskers(rows: Sequence[Bar], colour: str) -> dict[str, object]:
         "thickness": 1.2,
         "width": 3,
     }
+
+
+def _interval(row: Bar, write: Callable[[float | None], str]) -> str:
+    known = row.low is not None and row.high is not None
+    return f" (95 % interval {write(row.low)} to {write(row.high)})" if known else ""
 
 
 def _told(row: Bar, write: Callable[[float | None], str]) -> str:

@@ -1,4 +1,4 @@
-"""A chart over time in words, for who cannot see it: the numbers that a reader would take from it.
+"""A chart in words, for who cannot see it: the numbers that a reader would take from it.
 
 Written from the very points that are drawn. How many are told is limited, since the words are sent with each page.
 """
@@ -15,6 +15,8 @@ from telemetry.query.overview import Step
 
 MOST: Final = 8
 """Series that are told one by one."""
+LISTED: Final = 12
+"""Names of a list."""
 _NAME: Final = 44
 
 
@@ -60,6 +62,14 @@ def over_time(
     if before is not None:
         said.append(f"The period before: {write(before)} in all")
     return ". ".join(said) + "."
+
+
+def listed(values: Sequence[tuple[str, str]]) -> str:
+    """Names, each with its value in words, in the order in which they are drawn."""
+    said = [f"{plain.visible(name, 2 * _NAME + 4)}: {value}" for name, value in values[:LISTED]]
+    if len(values) > LISTED:
+        said.append(f"and {len(values) - LISTED} more")
+    return f"{'; '.join(said)}." if said else ""
 
 
 def _one(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts import summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.style import faded, figure
 from app.dashboard.theme import Mode
@@ -36,6 +37,7 @@ def rate_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> Drawing:
     _spot(drawn, looked_at, here.escalated.share, shades)
     top = max((point.escalated.share or 0.0 for point in points), default=0.0)
     drawn.update_yaxes(range=[0, min(max(top * 1.3, 0.01), 1.02)])
+    drawn.told = _in_words(what_if, looked_at, [units.share(point.escalated.share) for point in points])
     return drawn
 
 
@@ -69,6 +71,7 @@ def cost_by_threshold(what_if: WhatIf, looked_at: float, mode: Mode) -> Drawing:
     _spot(drawn, looked_at, costs[round(looked_at * (len(points) - 1))], shades)
     top = max((one for one in highs if one is not None), default=0.0)
     drawn.update_yaxes(range=[0, top * 1.15 or 1], tickprefix="$")
+    drawn.told = _in_words(what_if, looked_at, [units.usd(cost) for cost in costs])
     return drawn
 
 
@@ -83,6 +86,18 @@ def _by_threshold(mode: Mode, *, unit: str, share: bool) -> Drawing:
     if share:
         drawn.update_yaxes(tickformat=".0%")
     return drawn
+
+
+def _in_words(what_if: WhatIf, looked_at: float, values: Sequence[str]) -> str:
+    """The values at both ends, at the thresholds in force and at the one that is looked at."""
+    in_force = {threshold for threshold, _ in what_if.thresholds}
+    last = len(values) - 1
+    return summary.listed(
+        [
+            (f"threshold {at:.2f}{' (in force)' if at in in_force else ''}", values[round(at * last)])
+            for at in sorted({0.0, looked_at, 1.0, *in_force})
+        ]
+    )
 
 
 def _rate_told(point: Outcome) -> str:

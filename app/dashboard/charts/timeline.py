@@ -12,8 +12,9 @@ from typing import Final, Literal, TypeAlias
 
 from app import units
 from app.dashboard import theme
+from app.dashboard.charts import unfinished
 from app.dashboard.charts.drawing import Drawing
-from app.dashboard.charts.over_time import STEPS, Points, Series, mode_of, moment_told, time_axis, with_gaps
+from app.dashboard.charts.over_time import STEPS, Points, Series, mode_of, point_texts, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
@@ -205,31 +206,37 @@ def _one_of(run: Sequence[Lasting]) -> Lasting:
 
 
 def _panel(drawn: Drawing, panel: Panel, mode: Mode, step: Step, number: int, domain: tuple[float, float]) -> None:
-    axis, width = _axis(number), STEPS[step]
+    axis, width, now = _axis(number), STEPS[step], unfinished.clock(None)
     for one in panel.series:
         points = _known(one.points) if panel.form == "bars" else with_gaps(one.points, step)
+        starts = [at for at, _ in points]
         shared = {
             "x": [at + width / 2 for at, _ in points],
             "y": [value for _, value in points],
             "name": label(one.name),
-            "hovertext": [
-                f"<b>{label(one.name)}</b><br>{moment_told(at, step)}<br>{panel.write(value)}" for at, value in points
-            ],
+            "hovertext": point_texts(one.name, points, step, panel.write, now),
             "hoverinfo": "text",
             "yaxis": axis,
         }
         if panel.form == "bars":
             drawn.add_bar(
-                **shared, width=width.total_seconds() * 780, marker={"color": one.colour, "line": {"width": 0}}
+                **shared,
+                width=width.total_seconds() * 780,
+                marker={
+                    "color": one.colour,
+                    "line": {"width": 0},
+                    "pattern": unfinished.hatched(starts, width, now),
+                },
             )
         else:
-            drawn.add_scatter(
+            line = {
                 **shared,
-                mode=mode_of(points),
-                connectgaps=False,
-                line={"color": one.colour, "width": 1.7},
-                marker={"size": 3.5, "color": one.colour},
-            )
+                "mode": mode_of(points),
+                "connectgaps": False,
+                "line": {"color": one.colour, "width": 1.7},
+                "marker": {"size": 3.5, "color": one.colour},
+            }
+            unfinished.add_line(drawn, line, starts, width, now)
     below = theme.layout(mode, height=1)["yaxis"]
     highest = max((value for one in panel.series for _, value in one.points if value is not None), default=0.0)
     drawn.update_layout(

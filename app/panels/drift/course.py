@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Final
 
 from app import drift_words, units
 from app.dashboard import theme
-from app.dashboard.charts import style
+from app.dashboard.charts import style, summary
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.charts.over_time import Mark, draw_marks
 from app.dashboard.theme import Mode
 from app.panels.drift.weeks import NANO_USD, PLACE, UNIT_SAID
 from telemetry.drift.weeks import WEEK, label_of, start_of
 from telemetry.query.drift import MetricDrift, MetricWeek
+
+_STATE: Final = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}
 
 
 def by_week(
@@ -65,6 +68,9 @@ def by_week(
     )
     draw_marks(drawn, marks, mode)
     drawn.update_xaxes(type="date", tickformat="%-d %b", nticks=8, title={"text": "UTC", "standoff": 4})
+    drawn.told = summary.listed(
+        [(label_of(one.week), f"{drift_words.value(metric, one.value)}, {_STATE[one.state]}") for one in weeks]
+    )
     return drawn
 
 
@@ -88,5 +94,4 @@ def _colour(one: MetricWeek, steady: str, drifted: str, unknown: str) -> str:
 
 def _told(one: MetricWeek, metric: MetricDrift) -> str:
     value = style.label(drift_words.value(metric, one.value))
-    state = {"ok": "steady", "drift": "drifted", "not_enough_data": "not enough data"}[one.state]
-    return f"{label_of(one.week)}: {value}<br>{state}, n = {units.count(one.n)}"
+    return f"{label_of(one.week)}: {value}<br>{_STATE[one.state]}, n = {units.count(one.n)}"

@@ -113,6 +113,8 @@ def _growth(measured: Sequence[TableSize]) -> None:
             unit="MB" if by_bytes else "rows",
             write=_megabytes if by_bytes else units.count,
             span=(days[0] - timedelta(days=1), days[-1] + timedelta(days=1)),
+            # A measurement is of a moment; nothing of it is still to come.
+            now=days[-1] + timedelta(days=1),
         )
         plot.draw(figure, key="growth-chart", alt="Line: size of the store over time")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app import units
-from app.dashboard.charts import over_time, summary
+from app.dashboard.charts import flow, over_time, parts, ranked, summary
 from app.dashboard.charts.over_time import Series
+from app.dashboard.charts.ranked import Bar
+from telemetry.query.overview import Flow
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = [FIRST + timedelta(days=number) for number in range(3)]
@@ -53,3 +55,25 @@ def test_only_the_first_series_are_told_one_by_one() -> None:
     points = {f"model-{n}": [(DAYS[0], 1.0)] for n in range(summary.MOST + 3)}
     said = summary.over_time(points, step="day", unit="s", write=units.usd, counted=True)
     assert said.endswith("and 3 more.") and f"model-{summary.MOST}" not in said
+
+
+def test_bars_by_name_are_told_with_their_intervals() -> None:
+    rows = [Bar("code", 0.5, "#112233", low=0.4, high=0.6), Bar("chat", None, "#112233")]
+    drawn = ranked.bars(rows, "light", unit="of requests", write=units.share)
+    assert drawn.told == "code: 50.0 % (95 % interval 40.0 % to 60.0 %); chat: unknown."
+
+
+def test_a_flow_is_told_from_its_widest_band() -> None:
+    drawn = flow.flow_chart([Flow("code", "small", "large", 3), Flow("chat", "small", "small", 9)], "light", {})
+    assert drawn.told == "12 requests. chat to small: 9; small to small: 9; code to small: 3; small to large: 3."
+
+
+def test_the_parts_of_bars_are_told() -> None:
+    drawn = parts.bars(
+        [parts.Whole("small", (3, 1))],
+        [("input", "#112233"), ("output", "#445566")],
+        "light",
+        unit="",
+        write=units.count,
+    )
+    assert drawn.told == "small: input 3, output 1."
