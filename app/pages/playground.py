@@ -13,7 +13,7 @@ from app.dashboard.charts import style
 from app.dashboard.gateway_client import Catalogue, Gateway, ModelEntry
 from app.dashboard.gateway_error import GatewayError
 from app.dashboard.visitor import acting_gateway, visitor
-from app.panels.playground import compare, opinion, preview, stopped, view
+from app.panels.playground import asked_before, compare, opinion, preview, stopped, view
 from app.panels.playground.compose import Composed, compose
 from app.panels.playground.run import Run, conversation
 from telemetry.errors import TelemetryError
@@ -54,6 +54,8 @@ def show() -> None:
     if planned is not None:
         _preview(planned)
     elif runs:
+        if not running:
+            asked_before.draw(composed, runs)
         st.fragment(_follow, run_every=DRAW_EVERY_S if running else None)(runs)
 
 

@@ -34,8 +34,8 @@ def draw_each(planned: Mapping[str, Mapping[str, Any]], colours: Mapping[str, st
     asked = [own["expected_cost_usd"] for own in standing.values() if own is not None and own["excluded_by"] is None]
     with cards.card(
         "What it would cost",
-        f"{units.usd(together(asked))} at most, about, for {units.plural(len(asked), 'answer')} together; nothing was "
-        "sent to a model"
+        f"At most about {units.usd(together(asked))} for {units.plural(len(asked), 'answer')}; nothing was sent to a "
+        "model"
         if asked
         else "None of them would be asked; nothing was sent to a model",
         key="preview",
@@ -89,7 +89,7 @@ def draw(planned: Mapping[str, Any], colours: Mapping[str, str]) -> None:
 def _figures(planned: Mapping[str, Any], wanted: list[dict[str, Any]]) -> dict[str, object]:
     signals = planned["signals"] or {}
     costs = [each["expected_cost_usd"] for each in wanted]
-    all_asked = {f"if all {len(costs)} are asked": f"at most about {units.usd(together(costs))}"}
+    all_asked = {"if every one is asked": f"at most about {units.usd(together(costs))}"}
     return {
         "first answer": f"at most about {units.usd(costs[0])}" if costs else units.usd(planned["cost_usd"]),
         **(all_asked if len(costs) > 1 else {}),

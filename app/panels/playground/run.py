@@ -62,7 +62,7 @@ class Run:
 
 
 def conversation(run: Run) -> tuple[tuple[str, str], ...]:
-    """All that was said up to a run's answer, as turns to go on from; empty while there is no answer."""
+    """All that was said up to a run's answer, as turns to go on from; while there is none, what was said before it."""
     if run.state.answer is None:
-        return ()
+        return run.question.turns
     return (*run.question.turns, ("user", run.question.prompt), ("assistant", run.state.answer.text))

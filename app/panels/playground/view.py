@@ -252,7 +252,9 @@ def record(state: PlaygroundState) -> None:
 def _ended(state: PlaygroundState, elapsed_ms: float) -> tuple[str, str]:
     decision = state.decision
     if state.failure is not None or decision is None:
-        return "No answer", f"It ended after {units.duration(elapsed_ms)}"
+        # The decision's own clock once there is one: ours counts the way to the gateway and back as well.
+        took = elapsed_ms if decision is None else decision.latency_ms
+        return "No answer", f"It ended after {units.duration(took)}"
     by = f"by {plain.visible(decision.chosen, 60)}" if decision.chosen else ""
     return "Answer", f"{by} in {units.duration(decision.latency_ms)}".strip()
 
