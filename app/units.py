@@ -49,10 +49,11 @@ def duration(ms: float | None) -> str:
 
 
 def took(ms: float | None) -> str:
-    """How long something took, as `duration` writes it. Exactly 0 was told by a clock that stood still, as that of
-    simulated requests does but for their models: it is not known.
+    """How long something took, as `duration` writes it. Less than a microsecond was told by a clock that stood still,
+    as that of simulated requests does but for their models: it is not known. A percentile of such zeros is the middle
+    of the lowest bucket and no exact 0.
     """
-    return duration(ms or None)
+    return duration(None if ms is None or ms < 0.001 else ms)
 
 
 def count(number: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -53,7 +54,10 @@ def nobody_answered(run: Run) -> RoutingError:
 
 def _all_failed(failed: Sequence[Branch], *, others_later: bool) -> RoutingError:
     """The error of failed attempts, by what each model said last. One that may answer later makes it worth waiting."""
-    tries = "; ".join(f"{branch.model}: {branch.error}" for branch in failed)
+    told = Counter((branch.model, str(branch.error)) for branch in failed)
+    tries = "; ".join(
+        f"{model}{f', {times} times' if times > 1 else ''}: {why}" for (model, why), times in told.items()
+    )
     last = {branch.model: branch.error for branch in failed}.values()
     words = f"every model that was asked failed ({tries})"
     waits = [error.retry_after_s for error in last if isinstance(error, RateLimited) and error.retry_after_s]

@@ -135,7 +135,8 @@ def _narrowed(document: Mapping[str, Any]) -> str:
         return " ".join(parts)
     left = len(candidates) - len(out)
     if not out:
-        return " ".join([*parts, f"All {units.plural(left, 'model')} of the policy were eligible."])
+        whole = "The one model" if left == 1 else f"All {units.plural(left, 'model')}"
+        return " ".join([*parts, f"{whole} that could be asked {'was' if left == 1 else 'were'} eligible."])
     reasons = "; ".join(_excluded(candidate) for candidate in out)
     parts.append(f"Of {units.plural(len(candidates), 'model')}, {left} stayed eligible. Excluded: {reasons}.")
     return " ".join(parts)

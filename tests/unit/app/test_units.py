@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import units
+from telemetry import histogram
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,11 @@ def test_durations_change_their_unit_with_their_size(ms: float | None, written: 
 
 def test_a_clock_that_stood_still_has_measured_nothing() -> None:
     assert [units.took(ms) for ms in (0.0, None, 0.004, 12.0)] == ["unknown", "unknown", "<0.01 ms", "12 ms"]
+
+
+def test_the_median_of_clocks_that_stood_still_has_measured_nothing_either() -> None:
+    [median] = histogram.percentiles(histogram.encode(histogram.count([0.0, 0.0, 0.0])), (0.5,))
+    assert units.took(median) == "unknown"
 
 
 @pytest.mark.parametrize("write", [units.count, units.compact, units.share, units.usd, units.duration, units.when])

@@ -88,3 +88,15 @@ async def test_of_a_model_that_was_asked_twice_its_last_word_counts() -> None:
     bench = Bench(loaded, tiny=tiny, twin=Replies(BUSY, BUSY), huge=Replies(BUSY, BUSY))
     with pytest.raises(AllRateLimited):
         await bench.router.aroute(QUESTION)
+
+
+async def test_what_failed_alike_twice_is_told_once_with_how_often() -> None:
+    loaded = policy(retry="attempts = 2\nbase_s = 0.5", validators=[])
+    down = UpstreamFailure("upstream is down")
+    tiny = Replies(down, down)
+    bench = Bench(loaded, tiny=tiny, twin=Replies(down, BUSY), huge=Replies(down, down))
+    with pytest.raises(RoutingError) as refused:
+        await bench.router.aroute(QUESTION)
+    assert str(refused.value).count("tiny") == 1
+    assert "tiny, 2 times: upstream is down" in str(refused.value)
+    assert "twin: upstream is down; twin: 429" in str(refused.value)

@@ -43,12 +43,16 @@ def document(**more: Any) -> dict[str, Any]:
 def test_a_plain_answer_is_told_from_question_to_bill() -> None:
     assert story(document()) == [
         "A user asked the route chat: 1 word, intent code (87 % sure), with code.",
-        "All 2 models of the policy were eligible.",
+        "All 2 models that could be asked were eligible.",
         "small was tried first; its answer came after 100 ms, scored 0.90, at least the threshold of 0.60, "
         "and was accepted.",
         "The answer of small was complete after 120 ms.",
         "It cost $0.001 in all. The baseline, large, would have cost $0.004 (estimated): $0.003 saved, 75 %.",
     ]
+
+
+def test_a_model_that_alone_could_be_asked_is_not_told_as_all_of_the_policy() -> None:
+    assert story(document(candidates=[{"model": "small"}]))[1] == "The one model that could be asked was eligible."
 
 
 def test_an_escalation_names_the_score_the_validator_and_the_next_model() -> None:
@@ -229,7 +233,7 @@ def test_what_rules_did_to_a_request_is_told_with_its_signals() -> None:
         'The rule "careful": risk counts as high, stated was low. '
         'The rule "mask": models get placeholders: 2 email. '
         'The rule "send": the request for route chat goes on as route contained. '
-        "All 2 models of the policy were eligible."
+        "All 2 models that could be asked were eligible."
     )
 
 
