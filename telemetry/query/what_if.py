@@ -3,6 +3,7 @@
 A lower threshold gives answers that were rejected: what they cost is known, and what came after them is saved. A higher
 one asks another model where the answer was good enough: what that would have cost is estimated from what the same model
 cost when it was asked. What such an answer would have scored nobody knows, so one further branch is counted, no more.
+Whether the answers that are concerned were good is told as far as somebody has judged them.
 Pure functions of `telemetry.query.chains`.
 """
 
@@ -10,9 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, variance
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from telemetry.query.chains import Answer, Chain
@@ -22,12 +24,17 @@ STEPS: Final = 100
 """Thresholds are looked at by hundredths, from 0 to 1."""
 FEWEST: Final = 5
 """Observed answers of a model from which on its cost is estimated."""
+_COUNTED: Final = ("escalated", "kept", "unheard", "stuck", "nano", "sent_on", "unpriced")
+_JUDGED: Final = ("kept", "replaced", "sent_on")
+_OF: Final = ("judged", "good")
 _Z95: Final = 1.959963984540054
 
 Further: TypeAlias = tuple[str, str]
 """What would come next: ``("model", name)``, or ``("after", tool)``, what comes after a tool that was not sure."""
 Prices: TypeAlias = Mapping[Further, tuple[int, float, float]]
 """How many of these were seen, the mean of what they cost and its variance, in nano-USD."""
+Verdicts: TypeAlias = Mapping[tuple[str, str], bool]
+"""Whether answers are good, see `telemetry.query.answer_verdicts`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,12 @@ class Outcome:
     high_nano: int | None
     unpriced: int
     """Of ``sent_on``: those whose next model was asked too seldom to say what it costs; not in the cost."""
+    kept_good: Proportion
+    """Of ``kept`` that were judged: those that are good."""
+    replaced_good: Proportion
+    """Of what was given in place of ``kept`` and was judged: what is good."""
+    sent_on_good: Proportion
+    """Of ``sent_on`` that were judged: those that are good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +92,7 @@ class WhatIf:
     """At 0.00, 0.01 ... 1.00."""
 
 
-def what_ifs(chains: Sequence[Chain]) -> list[WhatIf]:
+def what_ifs(chains: Sequence[Chain], verdicts: Verdicts = MappingProxyType({})) -> list[WhatIf]:
     """For every validator and kind of answer that it scored; those that rejected most come first."""
     explained = [chain for chain in chains if _is_explained(chain)]
     prices, heard = _prices(chains), _heard(chains)
@@ -89,7 +102,7 @@ def what_ifs(chains: Sequence[Chain]) -> list[WhatIf]:
             for score in answer.scores:
                 rejected[score.validator, answer.kind] += not score.passed
     out = len(chains) - len(explained)
-    found = [_what_if(validator, kind, explained, out, prices, heard) for validator, kind in rejected]
+    found = [_what_if(validator, kind, explained, out, prices, heard, verdicts) for validator, kind in rejected]
     order = {one: -number for one, number in rejected.items()}
     return sorted(found, key=lambda one: (order[one.validator, one.kind], one.validator, one.kind))
 
@@ -111,7 +124,7 @@ class _Course:
     """What becomes of one decision at some thresholds."""
 
     escalated: bool = False
-    kept: bool = False
+    kept: Answer | None = None
     unheard: bool = False
     stuck: bool = False
     asked: Further | None = None
@@ -146,6 +159,7 @@ def _what_if(
     left_out: int,
     prices: Prices,
     heard: Mapping[tuple[str, str, str], frozenset[str]],
+    verdicts: Verdicts,
 ) -> WhatIf:
     sums, asked, used, levels = _Sums(), set[Further](), Counter[float](), set[int]()
     concerned = costed = 0
@@ -169,10 +183,13 @@ def _what_if(
         for first, last in _stretches(score.score for score in scores):
             course = _course(chain, validator, kind, last / STEPS, heard)
             sums.add("escalated", first, last, int(course.escalated))
-            sums.add("kept", first, last, int(course.kept))
+            sums.add("kept", first, last, int(course.kept is not None))
             sums.add("unheard", first, last, int(course.unheard))
             sums.add("stuck", first, last, int(course.stuck))
             sums.add("nano", first, last, (course.nano or 0) if known else 0)
+            for what, good in _judged(chain, course, verdicts):
+                sums.add(f"{what} judged", first, last, 1)
+                sums.add(f"{what} good", first, last, int(good))
             if course.asked is not None:
                 sums.add("sent_on", first, last, 1)
                 sums.add("unpriced", first, last, int(course.asked not in prices))
@@ -180,7 +197,7 @@ def _what_if(
                     sums.add(course.asked, first, last, 1)
                     asked.add(course.asked)
     n = len(chains)
-    at = {name: sums.at_each(name) for name in ("escalated", "kept", "unheard", "stuck", "nano", "sent_on", "unpriced")}
+    at = {name: sums.at_each(name) for name in (*_COUNTED, *(f"{what} {of}" for what in _JUDGED for of in _OF))}
     further = {what: sums.at_each(what) for what in sorted(asked)}
     points = [
         _outcome(
@@ -219,7 +236,7 @@ def _course(
         course.nano = _plus(course.nano, answer.cost_nano)
         passes = answer.passed if threshold is None else _passes(answer, validator, kind, threshold)
         if passes and not answer.passed and answer.followed:
-            course.kept = True
+            course.kept = answer
             expected = heard.get((chain.route, chain.intent, answer.kind), frozenset())
             course.unheard = not expected <= {score.validator for score in answer.scores}
         if passes:
@@ -232,6 +249,22 @@ def _course(
             course.escalated = course.escalated or (answer.kind == kind and course.asked is not None)
     course.nano = _plus(course.nano, chain.tail_nano)
     return course
+
+
+def _judged(chain: Chain, course: _Course, verdicts: Verdicts) -> Iterator[tuple[str, bool]]:
+    """What was judged of the answers of a decision that takes another course."""
+    given = verdicts.get((chain.decision_id, "given"))
+    if course.asked is not None and given is not None:
+        yield "sent_on", given
+    if course.kept is None:
+        return
+    # Of what was rejected only a model's first answer is ever judged.
+    first = next((answer for answer in chain.answers if answer.kind == "model" and not answer.given), None)
+    good = verdicts.get((chain.decision_id, "rejected")) if course.kept is first else None
+    if good is not None:
+        yield "kept", good
+    if given is not None:
+        yield "replaced", given
 
 
 def _next(chain: Chain, answer: Answer) -> Further | None:
@@ -305,7 +338,14 @@ def _outcome(
         low_nano=round(max(nano - half, known)) if costed else None,
         high_nano=round(nano + half) if costed else None,
         unpriced=at.get("unpriced", 0),
+        kept_good=_good(at, "kept"),
+        replaced_good=_good(at, "replaced"),
+        sent_on_good=_good(at, "sent_on"),
     )
+
+
+def _good(at: Mapping[str, int], what: str) -> Proportion:
+    return Proportion.of(at.get(f"{what} good", 0), at.get(f"{what} judged", 0))
 
 
 def _plus(one: int | None, other: int | None) -> int | None:

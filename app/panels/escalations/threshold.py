@@ -114,6 +114,39 @@ def first_choice(every: Sequence[WhatIf]) -> WhatIf:
     return max(models, key=lambda one: one.levels)
 
 
+def quality_in_words(then: Outcome, evaluator: str | None) -> list[str]:
+    """How good the answers are that another threshold would give or reject, as far as any were judged.
+
+    ``evaluator``: who judged; None when nobody has judged any of the decisions.
+    """
+    said = []
+    if then.kept:
+        told = _judged(then.kept, "that would have been given", then.kept_good, evaluator)
+        if then.kept_good.n:
+            other = then.replaced_good
+            told += f"; of what was given in their place {_good(other)}" if other.n else "; what replaced them was not"
+        said.append(f"{told}.")
+    if then.sent_on:
+        told = _judged(then.sent_on, "that would have been rejected", then.sent_on_good, evaluator)
+        if then.sent_on_good.n:
+            told += ". To ask again for these gains nothing"
+        said.append(f"{told}. How good the further answers would be is unknown.")
+    return said
+
+
+def _judged(number: int, which: str, good: Proportion, evaluator: str | None) -> str:
+    if evaluator is None or not good.n:
+        return f"None of the {units.plural(number, 'answer')} {which} was judged, so their quality is unknown"
+    return f"Of the {units.plural(number, 'answer')} {which}, {evaluator} judged some: {_good(good)}"
+
+
+def _good(one: Proportion) -> str:
+    return (
+        f"{units.share(one.share)} are good (95 % interval {units.share(one.low)} to {units.share(one.high)}; "
+        f"n = {units.count(one.n)})"
+    )
+
+
 def _participle(one: WhatIf) -> str:
     return "gone on to a model" if one.kind == "tool" else "escalated"
 
@@ -249,11 +282,18 @@ def _words(chosen: WhatIf, looked_at: float, recent: RecentScores, escalated: Pr
             ],
             numbers=(1, 2, 3),
         )
-        components.paragraphs([*in_words(chosen, then), *of_the_newest(chosen, recent, escalated)])
+        components.paragraphs(
+            [
+                *in_words(chosen, then),
+                *quality_in_words(then, plain.visible(recent.evaluator, NAME) if recent.evaluator else None),
+                *of_the_newest(chosen, recent, escalated),
+            ]
+        )
         left = f" {units.plural(chosen.left_out, 'request')} left out." if chosen.left_out else ""
         components.untrusted(
             f"n = {units.count(chosen.n)} requests, {units.count(chosen.concerned)} of them scored by this validator."
-            f"{left} Quality is not part of this: validators cannot tell whether an answer was right.",
+            f"{left} Validators cannot tell whether an answer was right: what is said of quality rests on those that "
+            "were judged, whatever they were picked for.",
             muted=True,
         )
         navigation.decisions_link("Escalated ones", path="escalated")

@@ -8,6 +8,10 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from router_core import semconv
+from telemetry.content import ContentPolicy
+from telemetry.evaluation import record
+from telemetry.storage.engine import open_engine
+from tests.evaluations import judged
 from tests.integration.app.test_pages import HOSTILE, home, keep, open_page, routed, text_of
 from tests.traces import Attempt, Routed
 
@@ -62,7 +66,12 @@ def test_a_filter_on_models_means_the_one_that_was_tried_first(home: Path) -> No
 
 def test_another_threshold_is_recomputed_from_what_is_logged(home: Path) -> None:
     keep(home, escalated(1), answered(2))
+    engine = open_engine(f"sqlite:///{home / 'routescope.db'}")
+    for answer, good in (("rejected", False), ("given", True)):
+        assert record(engine, ContentPolicy("full"), judged(f"{1:032x}", good, answer=answer))
     said = text_of(open_escalations(validator="v", threshold="0.20"))
+    assert "helpful judged some: 0.0\u00a0% are good" in said
+    assert "of what was given in their place 100.0\u00a0% are good" in said
     assert "0.20 in place of 0.50" in said
     assert "1 answer that had been rejected would have been given" in said
     assert "$0.002<" in said and "-$0.009" in said

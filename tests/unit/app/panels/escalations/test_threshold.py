@@ -10,7 +10,7 @@ from app.panels.escalations import threshold
 from app.panels.escalations.reasons import read_from
 from telemetry.query.proportion import Proportion
 from telemetry.query.scores import RecentScores
-from telemetry.query.what_if import what_ifs
+from telemetry.query.what_if import Outcome, what_ifs
 from tests.traces import START
 from tests.unit.telemetry.query.test_what_if import accepted, answer, chain, escalated, score
 
@@ -60,9 +60,32 @@ def test_the_first_choice_is_the_validator_that_knows_more_than_yes_and_no() -> 
     assert threshold.first_choice([one for one in every if one.kind == "tool"]).levels == 10
 
 
+def told_of(then: Outcome, evaluator: str | None = "helpful") -> str:
+    return " ".join(threshold.quality_in_words(then, evaluator))
+
+
+def test_the_quality_of_what_the_slider_moves_is_told_with_its_interval_as_far_as_it_was_judged() -> None:
+    chains = [replace(one, decision_id=f"d{number}") for number, one in enumerate(SEEN)]
+    verdicts = {("d0", "rejected"): True, ("d1", "rejected"): False, ("d0", "given"): True}
+    (found,) = what_ifs([*chains, replace(accepted(0.7), decision_id="e")], verdicts | {("e", "given"): True})
+    kept = told_of(found.points[5])
+    assert kept.startswith("Of the 5 answers that would have been given, helpful judged some: 50.0 % are good (95 %")
+    assert "n = 2); of what was given in their place 100.0 % are good" in kept and kept.endswith("n = 1).")
+    sent_on = told_of(found.points[80])
+    assert "rejected, helpful judged some: 100.0 % are good" in sent_on and "gains nothing" in sent_on
+    assert sent_on.endswith("How good the further answers would be is unknown.")
+    assert told_of(found.points[50]) == ""
+
+
+def test_what_nobody_judged_is_unknown() -> None:
+    (found,) = what_ifs(SEEN, {})
+    said = told_of(found.points[5], None)
+    assert said == "None of the 5 answers that would have been given was judged, so their quality is unknown."
+
+
 def test_a_rate_of_the_newest_alone_stands_beside_that_of_the_period() -> None:
     (found,) = what_ifs(SEEN)
-    recent = RecentScores(1000, START, False, [found], [], {})
+    recent = RecentScores(1000, START, False, [found], [], {}, None)
     period = Proportion.of(195, 5732)
     (said,) = threshold.of_the_newest(found, recent, period)
     assert said == "These are the newest 1,000 decisions alone: of all 5,732 of the period 3.4 % escalated."
