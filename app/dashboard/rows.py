@@ -43,8 +43,9 @@ class Column:
     """``least``: no more room than its text takes; ``most``: what the others leave, the text cut at its end."""
     limit: int = NAME
     """Characters of a text."""
-    spare: bool = False
-    """Left out on a narrow page, as what the row leads to says it too."""
+    spare: bool | Literal["soon", "first"] = False
+    """Left out where the table has little room, as what the row leads to says it too: below 800 px, ``soon`` below
+    1,050 px, ``first`` below 1,160 px."""
 
 
 def draw(
@@ -98,7 +99,7 @@ def _written(column: Column) -> dict[str, Any]:
         "texts": [plain.visible(text, column.limit) for text in column.texts],
     }
     if column.spare:
-        told["kind"] += " rs-spare"
+        told["kind"] += " rs-spare" if column.spare is True else f" rs-spare-{column.spare}"
     if column.help:
         told["help"] = column.help
     for name in ("sort", "shares", "tones", "swatches"):
@@ -114,7 +115,7 @@ def _nothing() -> None:
 
 _table = st.components.v2.component(
     "routescope_rows",
-    html='<div class="rs-scroll"><table class="rs-table rs-rows"><thead></thead><tbody></tbody></table></div>',
+    html='<div class="rs-scroll rs-room"><table class="rs-table rs-rows"><thead></thead><tbody></tbody></table></div>',
     js=(Path(__file__).parents[1] / "static" / "rows.js").read_text(encoding="utf-8"),
     isolate_styles=False,
 )

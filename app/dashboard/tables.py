@@ -97,13 +97,13 @@ def decisions(found: Sequence[DecisionRow], *, key: str) -> str | None:
         ),
         money("Saved", [row.savings_nano for row in found], "Baseline minus cost, in US dollars."),
         Column("Intent", [row.intent for row in found], spare=True),
-        Column("Route", [row.route for row in found], spare=True),
-        Column("Tenant", [row.tenant for row in found], spare=True),
+        Column("Route", [row.route for row in found], spare="soon"),
+        Column("Tenant", [row.tenant for row in found], spare="soon"),
     ]
     if any(row.simulated or row.purpose != "user" for row in found):
         purposes = [row.purpose + (", simulated" if row.simulated else "") for row in found]
         columns.append(
-            Column("Purpose", purposes, spare=True, help="Who made the request, and whether it is demo traffic.")
+            Column("Purpose", purposes, spare="first", help="Who made the request, and whether it is demo traffic.")
         )
     columns.append(Column("Why", [_why(row) for row in found], width="most", limit=REASON, spare=True))
     names = [row.decision_id for row in found]

@@ -81,4 +81,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }));
   };
   draw();
+
+  // What is wider or taller than its room is scrolled by the keyboard too.
+  const box = table.parentElement;
+  const watch = new ResizeObserver(() => {
+    const cut = box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+    if (cut) box.setAttribute("tabindex", "0");
+    else box.removeAttribute("tabindex");
+  });
+  watch.observe(box);
+  watch.observe(table);
+  return () => watch.disconnect();
 }

@@ -22,7 +22,9 @@ AFTER: Final = "after"
 """The query parameter that says where the list goes on."""
 SAID: Final = {"local": "local", "cloud": "left for a cloud", "unknown": "unknown", "nowhere": "nothing ran"}
 _TONE: Final[dict[str, Tone | None]] = {"local": "ok", "unknown": "warn", "cloud": "bad", "nowhere": None}
-_LONG: Final = ("Kept out, and why",)
+_LONG: Final = ("Kept out, and why", "Rules that spoke")
+_SPARE: Final = ("Rules that spoke", "Tenant", "Policy")
+"""Left out on a narrow page; the decision says them too."""
 
 
 def draw(view: View, *, requests: int, left: int) -> None:
@@ -84,6 +86,7 @@ def _table(page: ProtectedPage) -> str | None:
             limit=400,
             width="least" if title == "Time (UTC)" else "most" if title in _LONG else "any",
             tones=[_TONE[one.stayed] for one in page.rows] if title == "Stayed" else None,
+            spare=title in _SPARE,
             help="Every branch, with where its model runs." if title == "Ran on" else "",
         )
         for title, texts in told.items()
