@@ -32,7 +32,7 @@ def main() -> None:
         navigation.links(page)
         shell.sidebar_foot()
         door.foot()
-    policy_banner.draw()
+    policy_banner.draw(faults=place is not navigation.POLICY)
     try:
         page.run()
     except Exception:  # noqa: BLE001 - the edge: a page's fault is logged whole and told in one sentence

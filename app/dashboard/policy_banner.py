@@ -65,15 +65,19 @@ def refused_policy(health: Mapping[str, Any]) -> RefusedPolicy | None:
     )
 
 
-def draw() -> None:
-    """The banner, or nothing; it comes and goes by itself."""
-    st.fragment(_draw, run_every=ASK_EVERY_S)()
+def draw(*, faults: bool = True) -> None:
+    """The banner, or nothing; it comes and goes by itself.
+
+    Args:
+        faults: whether it lists them; no where the page does.
+    """
+    st.fragment(_draw, run_every=ASK_EVERY_S)(faults=faults)
 
 
-def _draw() -> None:
+def _draw(*, faults: bool) -> None:
     refused = _ask(cache.settings().gateway_url)
     if refused is not None:
-        components.notice(refused.sentence, tone="bad", details=refused.lines)
+        components.notice(refused.sentence, tone="bad", details=refused.lines if faults else ())
 
 
 @st.cache_data(ttl=ASK_EVERY_S * 0.9, max_entries=8, show_spinner=False)

@@ -18,12 +18,17 @@ _PATIENCE_S: Final = 1.0
 
 
 def draw() -> None:
-    """A card when there is one; nothing else."""
+    """A card when there is one, nothing else; it comes and goes with the banner, which leaves the faults to it."""
+    st.fragment(_draw, run_every=LOOK_EVERY_S)()
+
+
+def _draw() -> None:
     health = _ask(cache.settings().gateway_url)
     refused = refused_policy(health)
     if refused is None:
         return
-    with cards.card("A change is refused", refused.sentence, key="policy-refused"):
+    # What happened stands on top of every page; here is what is to be done about it.
+    with cards.card("A change is refused", "Every fault with its place, and what to do", key="policy-refused"):
         listed = rows(health)
         components.table(("Place", "Key", "What is wrong", "What to do"), listed)
         left_out = health["policy_refused"].get("more")

@@ -17,7 +17,9 @@ ALWAYS: Final = "always"
 
 def rule_in_words(rule: Rule) -> str:
     """One sentence: ``When personal data was found: only models that run local may answer.``"""
-    return f"{when_in_words(rule)}: {then_in_words(rule.then)}."
+    told = f"{when_in_words(rule)}: {then_in_words(rule.then)}"
+    # A message that is quoted at the end brings its own full stop.
+    return told if told.endswith((".”", "!”", "?”")) else f"{told}."
 
 
 def when_in_words(rule: Rule) -> str:

@@ -73,7 +73,7 @@ def test_a_rule_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("then", "told"),
     [
-        ({"kind": "deny", "message": "Ask a person."}, "Always: refuse, saying “Ask a person.”."),
+        ({"kind": "deny", "message": "Ask a person."}, "Always: refuse, saying “Ask a person.”"),
         ({"kind": "raise", "risk": "high"}, "Always: count the risk as high at least."),
         ({"kind": "route_to", "route": "safe"}, "Always: go on as route safe."),
         (
