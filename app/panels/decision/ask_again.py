@@ -35,7 +35,7 @@ def draw(detail: DecisionDetail) -> None:
         "Ask again",
         "The same prompt, now",
         key="again",
-        help="What would happen now is planned by the gateway under its present policy: signals, rules and plan, "
+        help="What if: the request is planned by the gateway under its present policy: signals, rules and plan, "
         "with no model called. Tenant, deadline and caps are those of the dashboard, the rest is as it was.",
     ):
         question = question_of(document, content)
@@ -103,7 +103,7 @@ def _links(document: Mapping[str, Any], content: DecisionContent | None, questio
             **{"from": str(document["decision_id"]), **route},
         )
         st.button(
-            "What would happen now?",
+            "What if it came now?",
             key="plan-now",
             icon=":material/help_center:",
             on_click=_plan,

@@ -88,7 +88,7 @@ def test_an_opinion_goes_through_the_gateway_and_is_shown(serving: str, home: Pa
 
 def test_what_would_happen_now_is_told_beside_what_happened_then(serving: str) -> None:
     app = open_page(decision=decision_id(1))
-    button(app, "What would happen now?").click().run()
+    button(app, "What if it came now?").click().run()
     said = text_of(app)
     assert "The same choice: small would be asked first, as then." in said
     assert "Then the policy test v1 decided; now it is loopback" in said
@@ -96,7 +96,7 @@ def test_what_would_happen_now_is_told_beside_what_happened_then(serving: str) -
 
 def test_the_plan_of_one_decision_is_not_shown_on_another(serving: str) -> None:
     app = open_page(decision=decision_id(1))
-    button(app, "What would happen now?").click().run()
+    button(app, "What if it came now?").click().run()
     button(app, "Older").click().run()
     assert app.query_params["decision"] == decision_id(2)
     assert "The same choice" not in text_of(app)
@@ -108,7 +108,7 @@ def test_without_a_gateway_the_page_says_so_and_goes_on(home: Path, monkeypatch:
     app = open_page(decision=decision_id(1))
     button(app, "Good").click().run()
     assert "Not kept: the gateway at http://127.0.0.1:9 does not answer" in text_of(app)
-    button(app, "What would happen now?").click().run()
+    button(app, "What if it came now?").click().run()
     assert "It could not be planned: the gateway at" in text_of(app)
     assert "What happened" in text_of(app) and not app.exception
 
@@ -118,7 +118,7 @@ def test_a_prompt_that_was_not_kept_cannot_be_asked_again_and_the_page_says_why(
         emit(telemetry.tracer_provider.get_tracer("test"), Routed(decision_id(1), at=NOW, prompt="a secret"))
     app = open_page(decision=decision_id(1))
     assert "so it cannot be asked again from here" in text_of(app)
-    assert "What would happen now?" not in [each.label for each in app.button]
+    assert "What if it came now?" not in [each.label for each in app.button]
     assert any("YOUR PROMPT" in code.value for code in app.code)
     assert "a secret" not in text_of(app)
 
