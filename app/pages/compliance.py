@@ -52,7 +52,7 @@ def _body(view: View) -> None:
         left=found.protected("cloud"),
     )
     rule_record.changes(known, uses)
-    _evidence(view)
+    _evidence(view, requests)
 
 
 def _courses(view: View, stepped: Sequence[DataClassTotals]) -> Courses:
@@ -74,12 +74,12 @@ def _courses(view: View, stepped: Sequence[DataClassTotals]) -> Courses:
     )
 
 
-def _evidence(view: View) -> None:
+def _evidence(view: View, requests: int) -> None:
     whole = Filters(start=view.filters.start, end=view.filters.end, purposes=(), source=ROUTER)
     real = cache.ask(overview.totals, replace(whole, simulated=False)).requests
     demo = cache.store_state().simulated_requests
     simulated = cache.ask(overview.totals, replace(whole, simulated=True)).requests if demo else 0
-    evidence.draw(view, real=real, simulated=simulated)
+    evidence.draw(view, requests=requests, real=real, simulated=simulated)
 
 
 if __name__ == "__main__":

@@ -20,11 +20,12 @@ MOST: Final = 25_000
 """Decisions of a file that the page makes; a larger one is made on the command line, which streams it to a disk."""
 
 
-def draw(view: View, *, real: int, simulated: int) -> None:
+def draw(view: View, *, requests: int, real: int, simulated: int) -> None:
     """The card.
 
     Args:
         view: the page's; of its filters only the period counts.
+        requests: those that the rest of the page counts.
         real: decisions of the period, every purpose.
         simulated: those that a demo made up.
     """
@@ -58,6 +59,8 @@ def draw(view: View, *, real: int, simulated: int) -> None:
                 components.untrusted(
                     f"{decisions:,} decisions are too many for a page; the command below writes them to a disk."
                 )
+        if why := others(decisions, requests):
+            components.untrusted(why, muted=True)
         fingerprint = "made with the first file" if key is None else key.fingerprint
         components.table(
             ("", ""),
@@ -67,6 +70,16 @@ def draw(view: View, *, real: int, simulated: int) -> None:
                 ("Checked by", "routescope evidence verify FILE --fingerprint KEY"),
             ],
         )
+
+
+def others(decisions: int, requests: int) -> str | None:
+    """Why the file holds another number of decisions than the page counts; None when it does not."""
+    if decisions == requests:
+        return None
+    return (
+        f"{units.plural(decisions, 'decision')} beside the {units.plural(requests, 'request')} above: no filter "
+        "narrows the file, and it holds every purpose, calls of the playground, of shadows and of judges too."
+    )
 
 
 def make(period: Period) -> bytes:

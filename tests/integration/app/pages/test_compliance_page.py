@@ -152,7 +152,9 @@ def test_what_people_wrote_is_shown_as_text(home: Path) -> None:
 
 def test_the_file_it_hands_out_is_intact_and_holds_the_period(home: Path, tmp_path: Path) -> None:
     keep(home, sensitive(1, near()), sensitive(2, near()))
-    assert "routescope evidence export --since" in said(open_compliance())
+    told = said(open_compliance())
+    assert "routescope evidence export --since" in told and "it holds every purpose" not in told
+    assert "2 decisions beside the 1 request above" in (evidence.others(2, 1) or "")
     path = tmp_path / "e.zip"
     path.write_bytes(evidence.make(Period(NOW - timedelta(days=1), NOW)))
     found = check(path)
