@@ -129,21 +129,21 @@ def quality_in_words(then: Outcome, evaluator: str | None) -> list[str]:
     if then.sent_on:
         told = _judged(then.sent_on, "that would have been rejected", then.sent_on_good, evaluator)
         if then.sent_on_good.n:
-            told += ". To ask again for these gains nothing"
+            told += ". Where an answer is good, to ask again gains nothing"
         said.append(f"{told}. How good the further answers would be is unknown.")
     return said
 
 
 def _judged(number: int, which: str, good: Proportion, evaluator: str | None) -> str:
     if evaluator is None or not good.n:
-        return f"None of the {units.plural(number, 'answer')} {which} was judged, so their quality is unknown"
-    return f"Of the {units.plural(number, 'answer')} {which}, {evaluator} judged some: {_good(good)}"
+        return f"Of {units.plural(number, 'answer')} {which}, none was judged: how good they are is unknown"
+    return f"Of {units.plural(number, 'answer')} {which}, {evaluator} judged {units.count(good.n)}: {_good(good)}"
 
 
 def _good(one: Proportion) -> str:
     return (
-        f"{units.share(one.share)} are good (95 % interval {units.share(one.low)} to {units.share(one.high)}; "
-        f"n = {units.count(one.n)})"
+        f"{units.count(one.part)} of {units.count(one.n)}, {units.share(one.share)}, good (95 % interval "
+        f"{units.share(one.low)} to {units.share(one.high)})"
     )
 
 

@@ -70,8 +70,8 @@ def test_another_threshold_is_recomputed_from_what_is_logged(home: Path) -> None
     for answer, good in (("rejected", False), ("given", True)):
         assert record(engine, ContentPolicy("full"), judged(f"{1:032x}", good, answer=answer))
     said = text_of(open_escalations(validator="v", threshold="0.20"))
-    assert "helpful judged some: 0.0\u00a0% are good" in said
-    assert "of what was given in their place 100.0\u00a0% are good" in said
+    assert "helpful judged 1: 0 of 1, 0.0\u00a0%, good" in said
+    assert "of what was given in their place 1 of 1, 100.0\u00a0%, good" in said
     assert "0.20 in place of 0.50" in said
     assert "1 answer that had been rejected would have been given" in said
     assert "$0.002<" in said and "-$0.009" in said

@@ -69,10 +69,10 @@ def test_the_quality_of_what_the_slider_moves_is_told_with_its_interval_as_far_a
     verdicts = {("d0", "rejected"): True, ("d1", "rejected"): False, ("d0", "given"): True}
     (found,) = what_ifs([*chains, replace(accepted(0.7), decision_id="e")], verdicts | {("e", "given"): True})
     kept = told_of(found.points[5])
-    assert kept.startswith("Of the 5 answers that would have been given, helpful judged some: 50.0 % are good (95 %")
-    assert "n = 2); of what was given in their place 100.0 % are good" in kept and kept.endswith("n = 1).")
+    assert kept.startswith("Of 5 answers that would have been given, helpful judged 2: 1 of 2, 50.0 %, good (95 %")
+    assert "; of what was given in their place 1 of 1, 100.0 %, good (95 % interval 20.7 % to 100.0 %)." in kept
     sent_on = told_of(found.points[80])
-    assert "rejected, helpful judged some: 100.0 % are good" in sent_on and "gains nothing" in sent_on
+    assert "rejected, helpful judged 1: 1 of 1, 100.0 %, good" in sent_on and "gains nothing" in sent_on
     assert sent_on.endswith("How good the further answers would be is unknown.")
     assert told_of(found.points[50]) == ""
 
@@ -80,7 +80,7 @@ def test_the_quality_of_what_the_slider_moves_is_told_with_its_interval_as_far_a
 def test_what_nobody_judged_is_unknown() -> None:
     (found,) = what_ifs(SEEN, {})
     said = told_of(found.points[5], None)
-    assert said == "None of the 5 answers that would have been given was judged, so their quality is unknown."
+    assert said == "Of 5 answers that would have been given, none was judged: how good they are is unknown."
 
 
 def test_a_rate_of_the_newest_alone_stands_beside_that_of_the_period() -> None:
