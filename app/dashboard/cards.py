@@ -12,7 +12,7 @@ import streamlit as st
 
 from app import plain
 from app.dashboard import cache, plot, theme
-from app.dashboard.components import notice, unbroken
+from app.dashboard.components import Tone, notice, unbroken
 from telemetry.errors import TelemetryError
 
 _log = logging.getLogger("routescope.dashboard")
@@ -64,6 +64,7 @@ def kpi(
     note: str,
     help: str,
     better: Literal["up", "down", "neither"] = "neither",
+    sure: bool = False,
     more: Callable[[], None] | None = None,
 ) -> None:
     """One number: its value, its change against the period before, its course, and what it counts.
@@ -77,30 +78,40 @@ def kpi(
         note: one line below.
         help: the definition, on hover.
         better: which direction is good news.
+        sure: the change is more than chance makes; only then is it called better or worse.
         more: draws the link to what the number is made of.
     """
-    spoken = f"{label}: {value}" + (f", {change} against the period before" if change else "")
+    tone, verdict = _verdict(change, better if sure else "neither")
+    spoken = f"{label}: {value}" + (f", {change}{verdict} against the period before" if change else "")
     with st.container(border=True, key=f"card-kpi-{key}", gap="xxsmall"):
         # One element: Streamlit's own metric draws its little line with a whole charting library.
         st.html(
             f'<div class="rs-kpi" role="group" aria-label="{plain.html(spoken)}">'
             f'<div class="rs-sub">{plain.html(label)}{_hint(help)}</div>'
-            f'<div class="rs-number">{plain.html(value)}{_change(change, better)}</div>'
+            f'<div class="rs-number">{plain.html(value)}{_change(change, tone, verdict)}</div>'
             f'{_course(line)}<div class="rs-sub">{plain.html(unbroken(note))}</div></div>'
         )
         if more is not None:
             more()
 
 
-def _change(change: str | None, better: Literal["up", "down", "neither"]) -> str:
+def _verdict(change: str | None, better: Literal["up", "down", "neither"]) -> tuple[Tone, str]:
+    """The tone of a change and its word: a colour alone would not tell everybody."""
+    if change is None or better == "neither" or _still(change):
+        return "muted", ""
+    return ("ok", ", better") if change.startswith("-") == (better == "down") else ("bad", ", worse")
+
+
+def _still(change: str) -> bool:
+    """What rounds to nothing is neither good news nor bad, and points nowhere."""
+    return not any(digit in change for digit in "123456789")
+
+
+def _change(change: str | None, tone: Tone, verdict: str) -> str:
     if change is None:
         return ""
-    # What rounds to nothing is neither good news nor bad, and points nowhere.
-    still = not any(digit in change for digit in "123456789")
-    up = not change.startswith("-")
-    tone = "muted" if still or better == "neither" else "ok" if up == (better == "up") else "bad"
-    mark = "" if still else "↑ " if up else "↓ "
-    told = mark + plain.html(unbroken(change))
+    mark = "" if _still(change) else "↓ " if change.startswith("-") else "↑ "
+    told = mark + plain.html(unbroken(change)) + verdict
     return f'<span class="rs-change rs-{tone}" title="against the period before">{told}</span>'
 
 

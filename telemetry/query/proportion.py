@@ -28,3 +28,17 @@ class Proportion:
         middle = (share + spread / 2) / (1 + spread)
         half = _Z95 * math.sqrt(max(share * (1 - share), 0.0) / n + spread / (4 * n)) / (1 + spread)
         return cls(part, n, share, max(middle - half, 0.0), min(middle + half, 1.0))
+
+    def differs_from(self, other: Proportion | None) -> bool:
+        """Whether the two shares differ by more than chance, at 95 %; False where either is not known.
+
+        The interval of their difference leaves out 0: Newcombe, R. G. (1998), "Interval estimation for the difference
+        between independent proportions", Statistics in Medicine 17, method 10.
+        """
+        if other is None or self.share is None or other.share is None:
+            return False
+        above, below = (self, other) if self.share >= other.share else (other, self)
+        assert above.share is not None and above.low is not None
+        assert below.share is not None and below.high is not None
+        half = math.hypot(above.share - above.low, below.high - below.share)
+        return above.share - below.share > half

@@ -60,6 +60,7 @@ def numbers(
             units.share(now.escalated.share),
             change=change(lambda one: one.escalated.share, points=True),
             better="down",
+            sure=before is not None and now.escalated.differs_from(before.escalated),
             line=course(lambda one: one.escalated.share),
             note=f"95 % interval {units.share(now.escalated.low)} to {units.share(now.escalated.high)}; "
             f"n = {units.count(now.escalated.n)}",
@@ -73,6 +74,7 @@ def numbers(
             units.share(now.fell_back.share, 2),
             change=change(lambda one: one.fell_back.share, points=True),
             better="down",
+            sure=before is not None and now.fell_back.differs_from(before.fell_back),
             line=course(lambda one: one.fell_back.share),
             note=f"95 % interval {units.share(now.fell_back.low, 2)} to {units.share(now.fell_back.high, 2)}",
             help="Requests with a further branch because one failed: an error, a timeout, a safety stop. For "
@@ -85,6 +87,7 @@ def numbers(
             units.share(now.by_tool.share),
             change=change(lambda one: one.by_tool.share, points=True),
             better="up",
+            sure=before is not None and now.by_tool.differs_from(before.by_tool),
             line=course(lambda one: one.by_tool.share),
             note=f"{units.plural(now.by_tool.part, 'request')}, no model called",
             help="Requests that a tool answered, so that no model could be escalated to.",

@@ -136,12 +136,13 @@ def _rate(
     more: Callable[[], None],
 ) -> None:
     rate = Proportion.of(read(now), now.requests)
-    earlier = None if before is None else Proportion.of(read(before), before.requests).share
+    earlier = None if before is None else Proportion.of(read(before), before.requests)
     cards.kpi(
         label,
         units.share(rate.share, 2),
-        change=units.change(rate.share, earlier, points=True),
+        change=units.change(rate.share, None if earlier is None else earlier.share, points=True),
         better="down",
+        sure=rate.differs_from(earlier),
         line=over_time.course(
             [(one.start, Proportion.of(read(one), one.requests).share) for one in buckets], view.period.step
         ),
@@ -157,7 +158,7 @@ def _deadlines(view: View, now: Totals, buckets: Sequence[Bucket]) -> None:
     before = None
     if view.before is not None:
         whole = cache.ask(overview.totals, view.before).requests
-        before = Proportion.of(late(cache.ask(failures.request_failures, view.before)), whole).share
+        before = Proportion.of(late(cache.ask(failures.request_failures, view.before)), whole)
     by_step: dict[datetime, int] = {}
     for one in cache.ask(failures.request_failures, view.filters, view.period.step):
         if one.error_type == LATE and one.start is not None:
@@ -166,8 +167,9 @@ def _deadlines(view: View, now: Totals, buckets: Sequence[Bucket]) -> None:
     cards.kpi(
         "Deadline misses",
         units.share(missed.share, 2),
-        change=units.change(missed.share, before, points=True),
+        change=units.change(missed.share, None if before is None else before.share, points=True),
         better="down",
+        sure=missed.differs_from(before),
         line=over_time.course(course, view.period.step),
         note=in_words(missed, 2),
         help="Requests that had no answer when their total deadline passed. They are among the failed ones. "

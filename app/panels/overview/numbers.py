@@ -10,6 +10,7 @@ from app.dashboard.charts import over_time
 from app.dashboard.view import View
 from app.panels.overview import quality
 from telemetry.query.overview import Bucket, Totals
+from telemetry.query.proportion import Proportion
 from telemetry.query.savings import Savings
 
 
@@ -29,7 +30,8 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             line=course(lambda bucket: bucket.requests, 0),
             note=f"{units.count(now.by_tool)} answered by a tool, no model called",
             help="Decisions of the period, failed and denied ones included. "
-            "Changes are against the period of the same length right before, where the store covers it.",
+            "Changes are against the period of the same length right before, where the store covers it. A share is "
+            "called better or worse only where chance would not make its change, at 95 %.",
             key="requests",
             more=lambda: navigation.decisions_link(),
         )
@@ -47,12 +49,12 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
         cards.kpi(
             "Saved",
             units.nano_usd(now.savings_nano),
-            change=_change(now, before, _saved_share, points=True),
+            change=_change(now, before, lambda one: one.savings_nano),
             better="up",
             line=course(lambda bucket: _dollars(bucket.savings_nano), 0),
             note=_saved_note(now, saved),
             help="Baseline: the strongest model that was eligible for the same request, at its price. Saved: baseline "
-            "minus all that was spent, over the n requests where both are known. The change compares shares. The "
+            "minus all that was spent, over the n requests where both are known. The "
             "interval takes the days as clusters (Cochran 1977, chapter 6); it counts how days differ, not whether the "
             "baseline is right.",
             key="saved",
@@ -63,6 +65,7 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             units.share(_rate(now.escalated, now.requests)),
             change=_change(now, before, lambda one: _rate(one.escalated, one.requests), points=True),
             better="down",
+            sure=_surely(now, before, lambda one: one.escalated),
             line=course(lambda bucket: _rate(bucket.escalated, bucket.requests)),
             note=_interval(now.escalated, now.requests),
             help="Requests with a further branch because a score fell below its threshold. "
@@ -86,6 +89,7 @@ def draw(view: View, now: Totals, before: Totals | None, buckets: Sequence[Bucke
             units.share(_rate(now.failed, now.requests), 2),
             change=_change(now, before, lambda one: _rate(one.failed, one.requests), points=True),
             better="down",
+            sure=_surely(now, before, lambda one: one.failed),
             line=course(lambda bucket: _rate(bucket.failed, bucket.requests)),
             # A number stays with its word.
             note=f"{units.count(now.failed)} failed, {units.count(now.denied)} denied, "
@@ -103,6 +107,13 @@ def _change(
     now: Totals, before: Totals | None, read: Callable[[Totals], float | None], *, points: bool = False
 ) -> str | None:
     return None if before is None else units.change(read(now), read(before), points=points)
+
+
+def _surely(now: Totals, before: Totals | None, read: Callable[[Totals], int]) -> bool:
+    """Whether a share of the requests changed by more than chance."""
+    if before is None:
+        return False
+    return Proportion.of(read(now), now.requests).differs_from(Proportion.of(read(before), before.requests))
 
 
 def _spend_note(now: Totals) -> str:

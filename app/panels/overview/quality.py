@@ -28,6 +28,7 @@ def number(view: View) -> None:
         units.share(good.share) if good.n else NOT_YET,
         change=units.change(good.share, whole(earlier).share, points=True),
         better="up",
+        sure=good.differs_from(whole(earlier)),
         line=course(weeks),
         note=_note(good, evaluator),
         help="Share of the answers that were found good, of those that chance alone picked to be judged, so that it "

@@ -47,27 +47,31 @@ def test_a_sparkline_stays_within_its_box(line: list[float | None]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "better", "shown"),
+    ("change", "better", "sure", "shown"),
     [
-        ("+0.3 pp", "down", ("rs-bad", "↑")),
-        ("-0.3 pp", "down", ("rs-ok", "↓")),
-        ("+2.0 %", "up", ("rs-ok", "↑")),
-        ("+2.0 %", "neither", ("rs-muted", "↑")),
-        ("0.0 pp", "down", ("rs-muted", "")),
+        ("+0.3 pp", "down", True, ("rs-bad", "↑", ", worse")),
+        ("-0.3 pp", "down", True, ("rs-ok", "↓", ", better")),
+        ("+2.0 %", "up", True, ("rs-ok", "↑", ", better")),
+        ("+2.0 %", "up", False, ("rs-muted", "↑", "")),
+        ("+2.0 %", "neither", True, ("rs-muted", "↑", "")),
+        ("0.0 pp", "down", True, ("rs-muted", "", "")),
     ],
 )
-def test_a_change_says_whether_it_is_good_news(change: str, better: str, shown: tuple[str, str]) -> None:
-    def page(change: str, better: str) -> None:
+def test_a_change_beyond_chance_says_in_a_word_whether_it_is_good_news(
+    change: str, better: str, sure: bool, shown: tuple[str, str, str]
+) -> None:
+    def page(change: str, better: str, sure: bool) -> None:
         from app.dashboard import cards
 
-        cards.kpi("Failure rate", "1 %", key="a", change=change, line=[], note="", help="", better=better)  # type: ignore[arg-type]
+        cards.kpi("Failure rate", "1 %", key="a", change=change, line=[], note="", help="", better=better, sure=sure)  # type: ignore[arg-type]
 
-    app = AppTest.from_function(page, kwargs={"change": change, "better": better}).run()
-    tone, mark = shown
+    app = AppTest.from_function(page, kwargs={"change": change, "better": better, "sure": sure}).run()
+    tone, mark, verdict = shown
     told = html_of(app)
     assert f'class="rs-change {tone}"' in told
     assert [one for one in "↑↓" if one in told] == ([mark] if mark else [])
-    assert f"Failure rate: 1 %, {change} against the period before" in told
+    assert f"Failure rate: 1 %, {change}{verdict} against the period before" in told
+    assert [word for word in ("better", "worse") if told.count(f", {word}") == 2] == [verdict[2:]] * bool(verdict)
 
 
 def test_the_banner_counts_what_is_simulated_and_is_silent_without() -> None:
