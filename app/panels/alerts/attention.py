@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
 from app import units
@@ -12,6 +12,7 @@ from app.dashboard.budgets import Budget
 from app.panels.alerts import said
 from app.panels.alerts.silence import silence
 from app.panels.drift.weeks import title_of
+from telemetry.drift.weeks import start_of
 from telemetry.query.alerts import AlertView
 from telemetry.query.drift import DriftCell, DriftRunRecord
 from telemetry.query.incidents import BreakerInterval, IncidentRow
@@ -97,6 +98,8 @@ class Seen:
     """Why not."""
     alerts: Sequence[AlertView] = ()
     """Every subject of every alert rule, as it was evaluated last."""
+    rules: int = 0
+    """Alert rules, those without a subject at present too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +157,8 @@ def _alerts(seen: Seen) -> tuple[list[Finding], Check]:
     if not seen.alerts:
         return findings, Check("Alert rules", "not evaluated yet: the jobs worker does it every minute", known=False)
     last = max(one.evaluated for one in seen.alerts)
-    number = units.plural(len({one.rule.name for one in seen.alerts}), "rule")
-    told = f"{number}, {len(findings)} firing; evaluated {units.when(last)} UTC"
+    told = f"{units.plural(seen.rules, 'rule')}, {units.plural(len(findings), 'alert')} firing"
+    told += f"; evaluated {units.when(last)} UTC"
     return findings, Check("Alert rules", told, known=seen.now - last < STALE)
 
 
@@ -329,20 +332,19 @@ def _jobs(seen: Seen) -> tuple[list[Finding], Check]:
 
 
 def _drift(seen: Seen) -> tuple[list[Finding], Check]:
-    """Models that drifted in the latest week that could be judged, real and simulated traffic apart."""
+    """Models that drifted, each in the latest week that could be judged, as their alert rule counts them."""
     findings, told = [], []
     for simulated in (False, True):
         judged = [one for one in seen.cells if one.simulated == simulated and one.state != "not_enough_data"]
-        if not judged:
+        newest = {one.model: one for one in sorted(judged, key=lambda one: one.week)}
+        recent = [one for one in newest.values() if seen.now - start_of(one.week) <= DRIFT_AGE]
+        if not recent:
             continue
-        week = max(one.week for one in judged)
-        label = next(one.week_label for one in judged if one.week == week)
-        began = datetime(week.year, week.month, week.day, tzinfo=UTC)
-        drifted = [one for one in judged if one.week == week and one.state == "drift"]
-        told.append(f"{len(drifted)} of {len([one for one in judged if one.week == week])} models drifted in {label}")
-        if seen.now - began > DRIFT_AGE:
-            continue
+        drifted = [one for one in recent if one.state == "drift"]
+        whose = f"{'simulated ' if simulated else ''}model"
+        told.append(f"{len(drifted)} of {units.plural(len(recent), whose)} drifted in the latest week of each")
         for one in drifted:
+            began = start_of(one.week)
             worst = f", most of all {title_of(one.worst_metric)}" if one.worst_metric else ""
             params: tuple[tuple[str, str], ...] = (("model", one.model), ("week", one.week_label))
             if simulated:
@@ -354,7 +356,7 @@ def _drift(seen: Seen) -> tuple[list[Finding], Check]:
     if last is None:
         return findings, Check("Drift", "no run has looked yet", known=False)
     return findings, Check(
-        "Drift", f"{'; '.join(told) or 'no week to compare'}; computed {units.when(last.finished)} UTC"
+        "Drift", f"{'; '.join(told) or 'no week to judge of late'}; computed {units.when(last.finished)} UTC"
     )
 
 

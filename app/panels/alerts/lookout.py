@@ -69,6 +69,7 @@ def look() -> Attention:
             budgets=budgets,
             unasked=unasked,
             alerts=cache.ask(alerts.alerts),
+            rules=len(cache.ask(alerts.rules)),
         )
     )
 

@@ -179,6 +179,14 @@ def test_drift_is_told_of_the_latest_week_that_could_be_judged_and_only_while_it
     assert findings(cells=[cell("drift", date(2026, 10, 5))], last_drift=RUN) == ()
 
 
+def test_each_model_counts_with_its_own_latest_week_as_for_the_alert_rule() -> None:
+    this, last = date(2026, 11, 23), date(2026, 11, 16)
+    cells = [cell("drift", this), replace(cell("ok", last), model="large"), replace(cell("drift", last), model="third")]
+    found = attention(replace(QUIET, cells=cells, last_drift=RUN))
+    assert told(found, "Drift").startswith("2 of 3 models drifted in the latest week of each; computed")
+    assert len(found.findings) == 2
+
+
 def test_simulated_drift_is_marked_and_led_to_as_such() -> None:
     (one,) = findings(cells=[cell("drift", date(2026, 11, 16), simulated=True)], last_drift=RUN)
     assert one.simulated and ("traffic", "simulated") in one.params
