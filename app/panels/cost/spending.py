@@ -101,6 +101,9 @@ def most(view: View, choice: Choice) -> None:
         if not rows:
             nothing(choice)
             return
+        if free(rows):
+            cost_nothing(choice)
+            return
         colours = colours_of(rows, choice.by, mode)
         measured = [(row, per_1k(row) if thousands else dollars(row.cost_nano)) for row in rows]
         measured.sort(key=lambda one: -1.0 if one[1] is None else one[1], reverse=True)
@@ -141,6 +144,9 @@ def over(view: View, choice: Choice) -> None:
         rows = rows_of(view, choice)
         if not rows:
             nothing(choice)
+            return
+        if free(rows):
+            cost_nothing(choice)
             return
         step = view.period.step
         before = view.before if view.compare else None
@@ -206,6 +212,20 @@ def nothing(choice: Choice) -> None:
         )
     else:
         cards.empty(f"No {choice.by} to count", "Choose a longer period.")
+
+
+def free(rows: Sequence[Spending]) -> bool:
+    """Whether it is known that nothing was spent on any of them: bars of no length would tell nothing."""
+    return all(row.cost_nano == 0 and not row.cost_unknown for row in rows)
+
+
+def cost_nothing(choice: Choice) -> None:
+    """There is something to count, and it was free."""
+    cards.empty(
+        "Nothing was spent",
+        f"The {choice.counted} counted here cost $0. "
+        + ("The table below has them all." if choice.by == "model" else "What they saved is in the table below."),
+    )
 
 
 def colours_of(rows: Sequence[Spending], by: SpendDimension, mode: theme.Mode) -> dict[str, str]:

@@ -47,6 +47,12 @@ def unused_share(row: Spending) -> float | None:
     return row.discarded_nano / row.cost_nano
 
 
+def told(part: float | None, whole: int | None, row: Spending) -> str:
+    """A share of ``whole`` nano-USD in words. Of nothing that was spent there is none, which is no gap in knowledge."""
+    free = part is None and whole == 0 and row.cost_nano == 0 and not row.cost_unknown
+    return "none" if free else units.share(part)
+
+
 def _table(found: Sequence[Spending], choice: Choice) -> str | None:
     one = choice.each
     parts, unused = [share(row, found) for row in found], [unused_share(row) for row in found]
@@ -60,21 +66,22 @@ def _table(found: Sequence[Spending], choice: Choice) -> str | None:
         _nano("Spend", [row.cost_nano for row in found], "Of those whose cost is known."),
         Column(
             "Share",
-            [units.share(part) for part in parts],
+            [told(part, sum(one.cost_nano or 0 for one in found), row) for part, row in zip(parts, found, strict=True)],
             number=True,
             sort=parts,
             shares=parts,
-            help="Of all known spend.",
+            help="Of all known spend; none where nothing was spent.",
         ),
         _counts("n", [row.n for row in found], f"{choice.counted.title()} of the period."),
         _dollars(f"Per {one}", [each(row) for row in found], f"Spend by {choice.counted} of known cost."),
         _dollars("Per 1k", [per_1k(row) for row in found], f"The same for 1,000 {choice.counted}."),
         Column(
             "Not used",
-            [units.share(part) for part in unused],
+            [told(part, row.cost_nano, row) for part, row in zip(unused, found, strict=True)],
             number=True,
             sort=unused,
-            help="Share of the spend that went to rejected, failed and compared answers, probes and judges.",
+            help="Share of the spend that went to rejected, failed and compared answers, probes and judges; none where "
+            "nothing was spent.",
         ),
         _counts(
             "Unknown cost",

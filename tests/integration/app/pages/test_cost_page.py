@@ -115,7 +115,8 @@ def test_the_dimension_is_in_the_address(home: Path) -> None:
         routed(2, attempts=(Attempt("large", cost_nano=3 * DOLLAR),), tenant="acme", intent="code"),
         routed(3, attempts=(Attempt("calculator", kind="tool", cost_nano=0),), tenant="acme"),
     )
-    seen = {by: shown(open_cost(by=by)) for by in ("model", "tenant", "tool", "planet")}
+    pages = {by: open_cost(by=by) for by in ("model", "tenant", "tool", "planet")}
+    seen = {by: shown(page) for by, page in pages.items()}
     assert {by: next(iter(table.values())) for by, table in seen.items()} == {
         "model": ["large", "small"],
         "tenant": ["acme", "zeta"],
@@ -125,6 +126,8 @@ def test_the_dimension_is_in_the_address(home: Path) -> None:
     assert "Per branch" in seen["model"] and "Per request" in seen["tool"]
     assert seen["tenant"]["n"] == ["2", "1"]
     assert list(seen["tenant"]["Per 1k"]) == ["$1,500.00", "$1,000.00"]
+    assert "Nothing was spent" in text_of(pages["tool"]) and "Nothing was spent" not in text_of(pages["model"])
+    assert (seen["tool"]["Share"], seen["tool"]["Not used"]) == (["none"], ["none"])
 
 
 def test_choosing_another_dimension_goes_to_the_address_and_the_first_one_leaves_it(home: Path) -> None:
