@@ -21,6 +21,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app import plain
 from app.dashboard import address, theme
+from app.dashboard.chart_rows import rows_of
 from app.dashboard.charts.drawing import Drawing
 from app.dashboard.view import View, own_range
 
@@ -98,29 +99,8 @@ def save(text: Callable[[], str], *, key: str, what: str = "this chart") -> None
 
 
 def csv_of(figure: go.Figure) -> str:
-    """Every value of a figure: the trace's name, then its columns as far as it has them."""
-    rows: list[tuple[object, ...]] = [("series", "x", "y", "value", "told")]
-    for trace in figure.data:
-        if trace.type == "sankey":
-            names = list(trace.node.label)
-            rows += [
-                ("flow", names[a], names[b], value, "")
-                for a, b, value in zip(trace.link.source, trace.link.target, trace.link.value, strict=True)
-            ]
-        elif trace.type == "heatmap":
-            rows += [
-                (trace.name or "", x, y, value, "")
-                for y, line in zip(_column(trace.y), trace.z, strict=False)
-                for x, value in zip(_column(trace.x), line, strict=False)
-            ]
-        elif getattr(trace, "hoverinfo", None) != "skip":
-            told, silent = _column(trace.hovertext), _column(trace.hoverinfo)
-            rows += [
-                (trace.name or "", x, y, "", told[i] if i < len(told) else "")
-                for i, (x, y) in enumerate(zip(_column(trace.x), _column(trace.y), strict=False))
-                if silent[i : i + 1] != ["skip"]
-            ]
-    return written(rows)
+    """Every value of a figure, under the names and units of its axes."""
+    return written(rows_of(figure))
 
 
 def written(rows: Iterable[Sequence[object]]) -> str:
@@ -137,10 +117,6 @@ def _safe(value: object) -> object:
         shown = plain.visible(value.replace("<br>", "; ").replace("<b>", "").replace("</b>", ""))
         return f"'{shown}" if shown.startswith(FORMULA) else shown
     return "" if value is None else value
-
-
-def _column(values: Any) -> list[Any]:
-    return [] if values is None else [values] if isinstance(values, str) else list(values)
 
 
 def _obey(key: str, element: str, zoom: View | None, pick: Pick | None) -> None:

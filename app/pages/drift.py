@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 import streamlit as st
 
 from app import drift_words, plain, units
-from app.dashboard import cache, cards, components, idle_filters, navigation, theme
+from app.dashboard import cache, cards, components, idle_filters, navigation, plot, theme
 from app.panels.drift import happenings, square, weeks
 from app.panels.drift.square import AGAINST_SAID, Square
 from telemetry.drift.baseline import lost_weeks
@@ -128,6 +128,7 @@ def _heat_map(cells: Sequence[DriftCell], last: DriftRunRecord | None) -> DriftC
             selection_mode="points",
             alt=plain.visible(weeks.week_in_words(cells)),
         )
+        plot.save(lambda: plot.written(weeks.rows_of(cells)), key="drift-weeks", what="these squares")
         picked = _picked(cells, event)
         seen = st.session_state.get("drift-picked")
         st.session_state["drift-picked"] = picked

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -16,7 +17,14 @@ import plotly.graph_objects as go
 
 from app.dashboard.charts import brief, margins
 
+FROM_START: Final = "from_start_s"
+"""Key of a trace's ``meta``: the seconds by which its moments lie after the start of the step that they stand for."""
 _AXIS: Final = re.compile(r"[xy]axis\d*")
+
+
+def in_the_middle(step: timedelta) -> dict[str, float]:
+    """The ``meta`` of a trace that draws each step at its middle, so that a file of its numbers can name the start."""
+    return {FROM_START: step.total_seconds() / 2}
 
 
 class Drawing(go.Figure):  # type: ignore[misc]  # Plotly is not typed.

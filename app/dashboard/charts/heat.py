@@ -10,7 +10,7 @@ from typing import Final
 from app import units
 from app.dashboard import theme
 from app.dashboard.charts import unfinished
-from app.dashboard.charts.drawing import Drawing
+from app.dashboard.charts.drawing import Drawing, in_the_middle
 from app.dashboard.charts.over_time import STEPS, Points, mode_of, moment_told, point_texts, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -62,6 +62,7 @@ def heat_map(
     most = max(counts.values(), default=1)
     drawn.add_heatmap(
         x=[start + width / 2 for start in columns],
+        meta=in_the_middle(width),
         y=[10 ** place(band) for band in bands],
         # The counts themselves and not their logarithms: they are what the file of numbers holds.
         z=[[counts.get((start, band)) for start in columns] for band in bands],
@@ -86,6 +87,7 @@ def heat_map(
         known = with_gaps([(at, ms) for at, ms in points if ms], step)
         drawn.add_scatter(
             x=[at + width / 2 for at, _ in known],
+            meta=in_the_middle(width),
             y=[None if ms is None else max(ms, 10 ** place(_UNDER)) for _, ms in known],
             mode=mode_of(known),
             connectgaps=False,

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from app import units
 from app.dashboard import theme
 from app.dashboard.charts import summary, unfinished
-from app.dashboard.charts.drawing import Drawing
+from app.dashboard.charts.drawing import Drawing, in_the_middle
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
 from telemetry.query.overview import Step
@@ -84,6 +84,7 @@ def bars(
         points = [(moment, value) for moment, value in one.points if value is not None]
         drawn.add_bar(
             x=[moment + width / 2 for moment, _ in points],
+            meta=in_the_middle(width),
             y=[value for _, value in points],
             width=width.total_seconds() * 1000 * 0.78,
             name=label(one.name),
@@ -137,6 +138,7 @@ def lines(
         points = with_gaps(one.points, step)
         line = {
             "x": [moment + width / 2 for moment, _ in points],
+            "meta": in_the_middle(width),
             "y": [value for _, value in points],
             "mode": mode_of(points),
             "connectgaps": False,
@@ -231,6 +233,7 @@ def _before(
     known = with_gaps(points, step)
     drawn.add_scatter(
         x=[moment + shift + STEPS[step] / 2 for moment, _ in known],
+        meta=in_the_middle(STEPS[step]),
         y=[value for _, value in known],
         mode="lines",
         connectgaps=False,

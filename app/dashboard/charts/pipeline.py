@@ -9,7 +9,7 @@ from typing import Final
 from app import units
 from app.dashboard import theme
 from app.dashboard.charts import summary
-from app.dashboard.charts.drawing import Drawing
+from app.dashboard.charts.drawing import Drawing, in_the_middle
 from app.dashboard.charts.style import figure
 from app.dashboard.theme import Mode, Palette
 from telemetry.query.pipeline import MOST_POINTS, PipelinePoint
@@ -40,6 +40,7 @@ def kept(points: Sequence[PipelinePoint], mode: Mode, start: datetime, end: date
             continue
         drawn.add_bar(
             x=[point.start + width / 2 for point in points],
+            meta=in_the_middle(width),
             y=[read(point) for point in points],
             width=width.total_seconds() * 1000 * 0.86,
             name=name,
@@ -132,6 +133,7 @@ def _line(
     drawn.add_scatter(
         x=x,
         y=y,
+        meta=in_the_middle(width),
         mode="lines+markers" if len(points) < 80 else "lines",
         connectgaps=False,
         name=name,

@@ -111,6 +111,30 @@ def heat_map(cells: Sequence[DriftCell], mode: Mode, chosen: DriftCell | None, m
     return drawn
 
 
+def rows_of(cells: Sequence[DriftCell]) -> list[tuple[object, ...]]:
+    """The squares as the rows of a file, below a head."""
+    head = (
+        "week (ISO, UTC)",
+        "model",
+        "state",
+        "metrics drifted",
+        "metrics tested",
+        "n (branches)",
+        "largest drift in",
+    )
+    ordered = sorted(cells, key=lambda cell: (cell.week, cell.model))
+    return [
+        head,
+        *(
+            (
+                *(cell.week_label, cell.model, STATE_SAID[cell.state], cell.drifted, cell.tested, cell.n),
+                cell.worst_metric if cell.drifted else None,
+            )
+            for cell in ordered
+        ),
+    ]
+
+
 def weeks_of(cells: Sequence[DriftCell]) -> list[date]:
     """Every Monday from the first cell's to the last one's: a week without traffic is a gap."""
     known = {cell.week for cell in cells}

@@ -31,17 +31,21 @@ def test_a_files_rows_are_what_the_bars_say() -> None:
     drawn = ranked.bars(
         [Bar("small", 1.5, "#112233"), Bar("large", None, "#112233")], "light", unit="USD", write=units.usd
     )
-    assert plot.csv_of(drawn).splitlines()[1:] == [",1.5,0,,small; $1.50", ",0.0,1,,large; unknown"]
+    assert plot.csv_of(drawn).splitlines() == [
+        "series,USD,y,told",
+        ",1.5,small,small; $1.50",
+        ",0.0,large,large; unknown",
+    ]
 
 
 def test_a_flows_rows_are_its_links() -> None:
     drawn = flow.flow_chart([Flow("code", "small", "large", 3)], "light", {})
-    assert plot.csv_of(drawn).splitlines()[1:] == ["flow,code,small,3,", "flow,small,large,3,"]
+    assert plot.csv_of(drawn).splitlines() == ["series,from,to,value", "flow,code,small,3", "flow,small,large,3"]
 
 
 def test_a_heat_maps_rows_are_its_squares() -> None:
     drawn = go.Figure(go.Heatmap(x=["a", "b"], y=["p"], z=[[1, None]]))
-    assert plot.csv_of(drawn).splitlines()[1:] == [",a,p,1,", ",b,p,,"]
+    assert plot.csv_of(drawn).splitlines() == ["series,x,y,value", ",a,p,1", ",b,p,"]
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@x", "\t=1"])
