@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from app import drift_words, units
@@ -20,11 +20,17 @@ _STATE: Final = {"ok": "steady", "drift": "drifted", "not_enough_data": "not eno
 
 
 def by_week(
-    weeks: Sequence[MetricWeek], metric: MetricDrift, mode: Mode, *, chosen: date, marks: Sequence[Mark] = ()
+    weeks: Sequence[MetricWeek],
+    metric: MetricDrift,
+    mode: Mode,
+    *,
+    chosen: date,
+    now: datetime,
+    marks: Sequence[Mark] = (),
 ) -> Drawing:
     """The median of each week, or the share of a category; weeks that drifted are marked, the chosen one is ringed.
 
-    The band is the interval in which the change lies.
+    The band is the interval in which the change lies. Nothing is drawn after ``now``.
     """
     shades = theme.palette(mode)
     share = metric.unit == "share"
@@ -51,7 +57,7 @@ def by_week(
             layer="below",
         )
     drawn.add_scatter(
-        x=[start_of(one.week) + WEEK / 2 for one in weeks],
+        x=[middle(one.week, now) for one in weeks],
         y=[None if one.value is None else one.value * scale for one in weeks],
         mode="lines+markers",
         name="week",
@@ -68,10 +74,20 @@ def by_week(
     )
     draw_marks(drawn, marks, mode)
     drawn.update_xaxes(type="date", tickformat="%-d %b", nticks=8, title={"text": "UTC", "standoff": 4})
+    if weeks:
+        # Left to itself the axis ends days after the last point, in the future.
+        first, last = start_of(weeks[0].week), start_of(weeks[-1].week)
+        drawn.update_xaxes(range=[first, max(min(last + WEEK, now), last + WEEK / 7)])
     drawn.told = summary.listed(
         [(label_of(one.week), f"{drift_words.value(metric, one.value)}, {_STATE[one.state]}") for one in weeks]
     )
     return drawn
+
+
+def middle(week: date, now: datetime) -> datetime:
+    """Of a week, or of what has passed of it so far."""
+    start = start_of(week)
+    return start + max(min(WEEK, now - start), timedelta()) / 2
 
 
 def when_told(metric: MetricDrift) -> str | None:

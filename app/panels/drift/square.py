@@ -47,13 +47,19 @@ def draw(square: Square, metrics: Sequence[MetricDrift]) -> None:
         key="metrics",
         help="From what to what: medians, or the share of the category that moved most. Effect: its size by its "
         "threshold; above 1 it matters. Same prompts: the same, with the reference weighted to the week's intents, "
-        "languages and lengths. q: the chance that it is chance, corrected for the week's tests.",
+        "languages and lengths. q: how likely chance alone makes an effect like it, corrected for "
+        "the number of tests of the week.",
     ):
         components.paragraphs(_story(metrics))
         components.table(
-            ("Metric", "State", "Cause", "Before → week", "Effect", "Same prompts", "q", "n"),
+            ("Metric", "State", "Cause", "Before → week", "Effect / threshold", "On same prompts", "q", "n"),
             [_row(one) for one in metrics],
             numbers=(4, 5, 6, 7),
+        )
+        components.untrusted(
+            "Effect / threshold: above 1 it matters. q: how likely chance alone makes an effect like it, corrected for "
+            "the number of tests of the week.",
+            muted=True,
         )
     picked = _picked(metrics)
     with cards.grid("cell", narrowest="half"):
@@ -121,6 +127,12 @@ def _row(one: MetricDrift) -> tuple[Cell | object, ...]:
     )
 
 
+def effect_told(effect: float, threshold: float | None, name: str) -> str:
+    """An effect in its own unit, and as the table has it."""
+    told = f"Effect {effect:.3f} ({name})"
+    return f"{told}, {_times(effect, threshold)} times its threshold of {threshold:.3f}" if threshold else told
+
+
 def _times(effect: float | None, threshold: float | None) -> str:
     return "" if effect is None or not threshold else f"{effect / threshold:.2f}"
 
@@ -157,8 +169,8 @@ def _distribution(one: MetricDrift, against: Against) -> None:
         return
     told = f"Not enough data to judge: {units.count(one.n)} in the week, {units.count(one.n_reference)} before"
     if one.effect is not None and one.p is not None:
-        effect = f"Effect {one.effect:.3f} ({drift_words.title(one.effect_name or '')})"
-        told = f"{effect}, threshold {one.threshold:.3f}, {drift_words.chance(one.p)}"
+        told = effect_told(one.effect, one.threshold, drift_words.title(one.effect_name or ""))
+        told += f", {drift_words.chance(one.p)}"
     components.untrusted(told, muted=True)
     if one.unit == weeks.PLACE:
         components.untrusted(
@@ -168,8 +180,8 @@ def _distribution(one: MetricDrift, against: Against) -> None:
         )
     if one.like_effect is not None and one.threshold and one.like_share is not None:
         components.untrusted(
-            f"On the same prompts {one.like_effect:.3f}; {units.share(one.like_share)} of the week have their like "
-            "in the reference",
+            f"On the same prompts {one.like_effect:.3f}, {_times(one.like_effect, one.threshold)} times the threshold; "
+            f"{units.share(one.like_share)} of the week have their like in the reference",
             muted=True,
         )
     alt = f"{drift_words.title(one.metric)}: reference against the week"
@@ -200,7 +212,7 @@ def _course(square: Square, one: MetricDrift) -> None:
     if not any(week.value is not None for week in known):
         components.untrusted("Its course is not known: an older RouteScope did not keep it.", muted=True)
         return
-    figure = course.by_week(known, one, theme.mode(), chosen=chosen.week, marks=marks)
+    figure = course.by_week(known, one, theme.mode(), chosen=chosen.week, now=datetime.now(UTC), marks=marks)
     alt = f"{drift_words.title(one.metric)} of {plain.visible(chosen.model, 60)} by week"
     plot.draw(figure, key=f"course-{one.metric}", alt=alt)
 

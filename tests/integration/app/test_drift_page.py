@@ -171,7 +171,8 @@ def test_what_moved_is_told_with_its_moment_its_examples_and_where(url):
     told = shown(page)
     assert "412 characters → 290 characters (-30 %)" in told
     assert "It changed about Wed 2026-11-11 14:30 UTC, 95 % sure between 2026-11-11 09:30 and 2026-11-11 17:30." in told
-    assert "On the same prompts 0.500; 93.0 % of the week have their like in the reference" in told
+    assert "On the same prompts 0.500, 2.50 times the threshold; 93.0 % of the week have their like in" in told
+    assert "q: how likely chance alone makes an effect like it" in told
     assert "route draft" in told and "3.0 x the threshold" in told
     assert any("Example 1" in link.proto.label for link in page.get("page_link"))
 
