@@ -50,6 +50,10 @@ def _body(view: View, known: list[PolicyText]) -> None:
     read = text.read(choice.shown.toml)
     _head(choice, read, deciding, now)
     refused.draw()
+    # Who chose what to compare with sees the answer at once, and not below all that the policy says.
+    asked = AGAINST in st.query_params
+    if asked:
+        versions.difference(choice)
     if read.policy is None:
         components.notice(read.problem or "This version cannot be read.")
     else:
@@ -74,7 +78,8 @@ def _body(view: View, known: list[PolicyText]) -> None:
             tables.checks(read.policy)
             tables.tools_and_budgets(read.policy)
     versions.table(known, uses, now, deciding)
-    versions.difference(choice)
+    if not asked:
+        versions.difference(choice)
     kept = f"Version {plain.visible(choice.shown.version, 12)}, as it was kept"
     with cards.card("The file", kept, key="policy-file"), st.expander("Show the text"):
         versions.whole_text(choice.shown.toml)

@@ -91,6 +91,11 @@ def test_any_version_can_be_asked_for_in_the_address_and_then_chosen_in_the_list
     app.selectbox(key="policy-version").select(version(SECOND)).run()
     assert f"loopback, version {version(SECOND)}" in said(app)
     assert app.query_params["version"] in (version(SECOND), [version(SECOND)])
+    told = said(app)
+    assert told.index("How it decides") < told.index("What changed")
+    # What was asked for stands above all that the policy says.
+    told = said(open_policy(version=version(SECOND), against=version(FIRST)))
+    assert told.index("What changed") < told.index("How it decides") and told.count("What changed") == 1
 
 
 def test_a_version_that_is_not_there_is_said(home: Path) -> None:
