@@ -35,12 +35,14 @@ def rows_of(figure: go.Figure) -> list[Row]:
                 for x, value in zip(_named(whole, trace, "x"), line, strict=False)
             ]
         elif getattr(trace, "hoverinfo", None) != "skip":
-            unit = _title(whole, trace, "y")
-            units[unit] = None
+            # What happened meanwhile stands on an axis that nobody sees: it has a moment and no height.
+            marks = _axis(whole, trace, "y").visible is False
+            unit = "" if marks else _title(whole, trace, "y")
+            units |= {} if marks else {unit: None}
             told, silent = _column(trace.hovertext), _column(trace.hoverinfo)
             places = zip(_named(whole, trace, "x"), _named(whole, trace, "y"), strict=False)
             rows += [
-                (trace.name or "", x, y, "", told[i] if i < len(told) else "", unit)
+                (trace.name or "", x, "" if marks else y, "", told[i] if i < len(told) else "", unit)
                 for i, (x, y) in enumerate(places)
                 if silent[i : i + 1] != ["skip"]
             ]
@@ -78,6 +80,10 @@ def _named(whole: go.Figure, trace: Any, which: str) -> list[Any]:
     is the day's start.
     """
     places = _column(getattr(trace, which))
+    begun = _column(getattr(trace, "base", None)) if which == "x" else []
+    if begun and all(isinstance(moment, datetime) for moment in begun):
+        # A bar along the time axis is as long as something lasted; it is found by when that began.
+        return list(begun)
     axis = _axis(whole, trace, which)
     names = dict(zip(_column(axis.tickvals), _column(axis.ticktext), strict=False))
     if names and all(place in names for place in places):

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 from app import units
 from app.dashboard import theme
 from app.dashboard.charts import unfinished
-from app.dashboard.charts.drawing import Drawing
+from app.dashboard.charts.drawing import Drawing, in_the_middle
 from app.dashboard.charts.over_time import STEPS, Points, Series, mode_of, point_texts, time_axis, with_gaps
 from app.dashboard.charts.style import faded, figure, label
 from app.dashboard.theme import Mode
@@ -212,6 +212,7 @@ def _panel(drawn: Drawing, panel: Panel, mode: Mode, step: Step, number: int, do
         starts = [at for at, _ in points]
         shared = {
             "x": [at + width / 2 for at, _ in points],
+            "meta": in_the_middle(width),
             "y": [value for _, value in points],
             "name": label(one.name),
             "hovertext": point_texts(one.name, points, step, panel.write, now),

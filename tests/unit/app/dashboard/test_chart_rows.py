@@ -22,6 +22,22 @@ def test_a_step_is_named_by_its_start_and_the_columns_by_their_units() -> None:
     assert [row[:3] for row in rows] == [("small", *point) for point in POINTS]
 
 
+def test_what_happened_meanwhile_has_its_moment_and_no_height() -> None:
+    moment = DAY + timedelta(hours=5)
+    series = [Series("small", POINTS, "#112233")]
+    drawn = over_time.bars(
+        series, "light", step="day", unit="USD", write=units.usd, marks=[over_time.Mark(moment, "prices changed")]
+    )
+    head, *rows = rows_of(drawn)
+    assert head == ("series", "start, UTC", "USD", "told")
+    assert rows[-1][:3] == ("what happened", moment, "")
+
+
+def test_a_bar_along_the_time_axis_is_found_by_its_beginning() -> None:
+    drawn = go.Figure(go.Bar(orientation="h", base=[DAY], x=[3_600_000], y=["small"], name="open"))
+    assert rows_of(drawn)[1] == ("open", DAY, "small")
+
+
 def test_a_share_is_said_to_be_one() -> None:
     drawn = over_time.lines(
         [Series("all", POINTS, "#112233")], "light", step="day", unit="escalated", write=units.share, share=True
