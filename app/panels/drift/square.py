@@ -57,8 +57,8 @@ def draw(square: Square, metrics: Sequence[MetricDrift]) -> None:
             numbers=(4, 5, 6, 7),
         )
         components.untrusted(
-            "Effect / threshold: above 1 it matters. q: how likely chance alone makes an effect like it, corrected for "
-            "the number of tests of the week.",
+            "Effect / threshold: above 1 it matters, if q is small. q: how likely chance alone makes an effect like "
+            "it, corrected for the number of tests of the week.",
             muted=True,
         )
     picked = _picked(metrics)

@@ -26,6 +26,7 @@ def test_nothing_that_is_drawn_takes_a_text_for_markup() -> None:
         components.page_header(HOSTILE, HOSTILE)
         components.chips({HOSTILE: HOSTILE})
         components.table((HOSTILE,) * 2, [(HOSTILE, Cell(HOSTILE, tone="bad", swatch=HOSTILE))], notes=[HOSTILE])
+        components.table(("#",), [(Cell(HOSTILE, leads_to='/decisions?model=%22">' + HOSTILE),)])
         components.definition_list([(HOSTILE, HOSTILE)])
         components.notice(HOSTILE)
         components.paragraphs([HOSTILE])
@@ -35,7 +36,8 @@ def test_nothing_that_is_drawn_takes_a_text_for_markup() -> None:
     said = html_of(drawn(page))
     assert "<b onclick" not in said
     assert "\u202e" not in said
-    assert said.count("&lt;b onclick=alert(1)&gt;") >= 11
+    assert said.count("&lt;b onclick=alert(1)&gt;") >= 13
+    assert '<a class="rs-open rs-figure" href="/decisions?model=%22&quot;&gt;' in said
 
 
 def test_a_command_in_a_notice_is_set_apart_and_still_escaped() -> None:
