@@ -34,7 +34,8 @@ class Palette:
     warn: str
     bad: str
     series: tuple[str, ...]
-    """For models: told apart by people with any colour blindness, each at least 3:1 against the ground."""
+    """For models: each at least 3:1 against the ground, and none taken for ``ok``, ``warn`` or ``bad``. Names stand
+    beside them wherever they are used: ten colours are not told apart by everybody."""
 
 
 LIGHT = Palette(
@@ -51,14 +52,14 @@ LIGHT = Palette(
     bad="#c8372d",
     series=(
         "#2a6fb5",
-        "#d0761c",
-        "#12836a",
-        "#b8487f",
+        "#1d8f9c",
+        "#0f6a5b",
+        "#c9569a",
         "#6c5b34",
-        "#3f98bd",
+        "#4497c8",
         "#8a4fb0",
-        "#8c8a1c",
-        "#a63c2b",
+        "#858a1c",
+        "#7a2b62",
         "#52606d",
     ),
 )
@@ -76,14 +77,14 @@ DARK = Palette(
     bad="#ee6a5f",
     series=(
         "#5b9fe0",
-        "#e99a4a",
-        "#3db492",
-        "#e07fae",
-        "#b39d6a",
-        "#7cc7e6",
+        "#2aa3b0",
+        "#7fd8c0",
+        "#e884bd",
+        "#a39468",
+        "#8ccdf0",
         "#b98adb",
         "#c7c54f",
-        "#dd7566",
+        "#a8508f",
         "#93a1ae",
     ),
 )

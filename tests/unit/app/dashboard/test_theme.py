@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from app.dashboard import theme
 from app.dashboard.theme import Mode
-from tests.contrast import ratio
+from tests.contrast import lab, ratio
 
 ROOT: Final = Path(__file__).parents[4]
 STYLE: Final = (ROOT / "app" / "static" / "style.css").read_text(encoding="utf-8")
@@ -52,6 +53,15 @@ def test_links_and_what_stands_on_the_accent_can_be_read(mode: Mode) -> None:
         link = tomllib.load(config)["theme"][mode]["linkColor"]
     assert ratio(colours.on_accent, colours.accent) >= 4.5
     assert min(ratio(link, ground) for ground in grounds(mode).values()) >= 4.5
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_no_model_has_the_colour_of_a_verdict(mode: Mode) -> None:
+    """15 in CIELAB (CIE 1976) are seen at once, even between small marks."""
+    colours = theme.palette(mode)
+    for verdict in (colours.ok, colours.warn, colours.bad):
+        for colour in colours.series:
+            assert math.dist(lab(colour), lab(verdict)) >= 15, (colour, verdict)
 
 
 def test_no_text_is_made_paler_by_a_share_of_the_ground() -> None:
