@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 import streamlit as st
@@ -14,9 +15,11 @@ from app.dashboard import cards, components, plot, theme
 from app.panels.alerts import said
 from telemetry.query.alerts import AlertView, ReadingPoint, RuleView
 
-WIDTH, HEIGHT, PAD = 120, 30, 3
+WIDTH, HEIGHT, PAD = 150, 34, 4
 GAP: Final = timedelta(minutes=40)
-"""Readings further apart are not joined by a line: nobody looked between them."""
+"""Readings further apart than this, and than their own pace, are not joined: nobody looked between them."""
+DOT: Final = 4
+"""Pixels of a reading that stands alone; as thin as the line it would not be seen."""
 _DOUBTS: Final = {"unsure": "beyond, not surely", "dark": "not enough data now"}
 _TONES: Final = {"firing": "bad", "pending": "warn", "resolved": "muted", "ok": "ok"}
 
@@ -42,7 +45,7 @@ def draw(rules: Sequence[RuleView], found: Sequence[AlertView], readings: Mappin
         head = "".join(f'<th class="{kind}">{name}</th>' for name, kind in heads.items())
         body = "".join(_row(rule, by_rule.get(rule.name, []), readings) for rule in rules)
         st.html(
-            f'<div class="rs-scroll"><table class="rs-table"><thead><tr>{head}</tr></thead>'
+            f'<div class="rs-scroll rs-room"><table class="rs-table"><thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
@@ -138,20 +141,33 @@ def course(points: Sequence[tuple[datetime, float]], threshold: float, line: str
     def y(value: float) -> float:
         return HEIGHT - PAD - (HEIGHT - 2 * PAD) * (value - low) / ((high - low) or 1.0)
 
-    path, last = [], None
-    for moment, value in points:
-        x = WIDTH * (moment - begin).total_seconds() / spread
-        joined = last is not None and moment - last <= GAP
-        path.append(f"{'L' if joined else 'M'}{x:.1f} {y(value):.1f}" + ("" if joined else "l0 0"))
-        last = moment
-    at = y(threshold)
+    def at(moment: datetime, value: float) -> str:
+        return f"{PAD + (WIDTH - 2 * PAD) * (moment - begin).total_seconds() / spread:.1f} {y(value):.1f}"
+
+    runs = _runs(points)
+    lines = "".join(f"M{'L'.join(at(*point) for point in run)}" for run in runs if len(run) > 1)
+    dots = "".join(f"M{at(*run[0])}l0 0" for run in runs if len(run) == 1)
+    limit_at = y(threshold)
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" fill="none">'
-        f'<path d="M0 {at:.1f}H{WIDTH}" stroke="{limit}" stroke-width="1" stroke-dasharray="3 3"/>'
-        f'<path d="{"".join(path)}" stroke="{line}" stroke-width="1.5" stroke-linejoin="round" '
-        'stroke-linecap="round"/></svg>'
+        f'<path d="M0 {limit_at:.1f}H{WIDTH}" stroke="{limit}" stroke-width="1" stroke-dasharray="3 3"/>'
+        f'<g stroke="{line}" stroke-linejoin="round" stroke-linecap="round">'
+        f'<path d="{lines}" stroke-width="1.8"/><path d="{dots}" stroke-width="{DOT}"/></g></svg>'
     )
     return "data:image/svg+xml;base64," + b64encode(svg.encode()).decode()
+
+
+def _runs(points: Sequence[tuple[datetime, float]]) -> list[list[tuple[datetime, float]]]:
+    """The readings, parted where somebody stopped looking: by more than half their usual distance again."""
+    apart = sorted(later - earlier for (earlier, _), (later, _) in pairwise(points))
+    gap = max(GAP, apart[len(apart) // 2] * 1.5) if apart else GAP
+    runs: list[list[tuple[datetime, float]]] = []
+    for point in points:
+        if runs and point[0] - runs[-1][-1][0] <= gap:
+            runs[-1].append(point)
+        else:
+            runs.append([point])
+    return runs
 
 
 def _rows(found: Sequence[AlertView]) -> list[tuple[object, ...]]:

@@ -17,12 +17,26 @@ def drawn(values: list[float], threshold: float, *, missing: int = 0) -> tuple[s
     half = len(values) // 2
     points = [(START + (n + missing * (n >= half)) * QUARTER, value) for n, value in enumerate(values)]
     svg = b64decode(course(points, threshold, "#111111", "#222222").partition(",")[2]).decode()
-    limit, line = re.findall(r'd="([^"]+)"', svg)
-    return line, float(re.findall(r"M0 ([\d.]+)H", limit)[0])
+    limit, lines, dots = re.findall(r'd="([^"]*)"', svg)
+    return lines + dots, float(re.findall(r"M0 ([\d.]+)H", limit)[0])
+
+
+def drawn_at(*hours: float) -> tuple[int, int]:
+    """How many lines and how many dots readings at these hours are."""
+    points = [(START + timedelta(hours=hour), 1.0) for hour in hours]
+    svg = b64decode(course(points, 2.0, "#111111", "#222222").partition(",")[2]).decode()
+    _, lines, dots = re.findall(r'd="([^"]*)"', svg)
+    return lines.count("M"), dots.count("M")
 
 
 def heights(line: str) -> list[float]:
     return [float(y) for _, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", line)]
+
+
+def test_readings_once_an_hour_are_a_line_and_one_that_stands_alone_is_a_dot():
+    assert drawn_at(0, 1, 2, 3) == (1, 0)
+    assert drawn_at(0, 1, 2, 3, 9) == (1, 1)
+    assert drawn_at(0, 0.25, 0.5, 5, 5.25) == (2, 0)
 
 
 def test_a_value_above_the_threshold_stands_above_its_line():
