@@ -19,7 +19,13 @@ from telemetry.query.overview import Totals, totals
 ROWS = 50
 PATH: Final = "path"
 """The query parameter, and the key of its widget."""
-_PATHS: Final = {"all": "All", "escalated": "Escalated", "fell_back": "Fell back", "by_tool": "By a tool"}
+_PATHS: Final = {
+    "all": "All",
+    "escalated": "Escalated",
+    "fell_back": "Fell back",
+    "by_tool": "By a tool",
+    "cost_unknown": "Cost unknown",
+}
 
 
 def show() -> None:
@@ -47,7 +53,7 @@ def show() -> None:
 
 
 def _path() -> Path | None:
-    """Which of the decisions: all, those that escalated, or fell back, or that a tool answered. In the address too."""
+    """Which of the decisions: all, or those that went one way. In the address too."""
     asked = st.query_params.get(PATH, "all")
     st.session_state[PATH] = asked if asked in _PATHS else "all"
     st.segmented_control(
@@ -116,6 +122,8 @@ def _counted(whole: Totals, path: Path | None) -> str:
         return f"{units.plural(whole.escalated, 'escalated decision')} in the period"
     if path == "by_tool":
         return f"{units.plural(whole.by_tool, 'decision')} by a tool in the period"
+    if path == "cost_unknown":
+        return f"{units.plural(whole.cost_unknown, 'decision')} of unknown cost in the period"
     return f"{units.plural(whole.fell_back, 'decision')} with a fallback in the period"
 
 

@@ -19,7 +19,7 @@ from telemetry.storage.engine import reading
 from telemetry.storage.models import CONTENT, ESCALATED, FELL_BACK, REQUEST
 from telemetry.text import clean
 
-Path: TypeAlias = Literal["escalated", "fell_back", "by_tool"]
+Path: TypeAlias = Literal["escalated", "fell_back", "by_tool", "cost_unknown"]
 """What happened on the way to an answer. No part of `Filters`: rollups count it, they are not divided by it."""
 
 SHORTEST_ID = 6
@@ -115,12 +115,14 @@ PATHS: Final[dict[Path, sa.ColumnElement[bool]]] = {
     "escalated": sa.and_(ESCALATED),
     "fell_back": sa.and_(FELL_BACK),
     "by_tool": REQUEST.c.chosen_kind == "tool",
+    "cost_unknown": REQUEST.c.cost_nano.is_(None),
 }
 COUNTED: Final[dict[Path | None, Counted]] = {
     None: "requests",
     "escalated": "escalated",
     "fell_back": "fell_back",
     "by_tool": "by_tool",
+    "cost_unknown": "cost_unknown",
 }
 _COLUMNS = [REQUEST.c[field.name] for field in fields(DecisionRow)]
 _NEWEST_FIRST = (REQUEST.c.ts.desc(), REQUEST.c.span_id.desc())

@@ -20,7 +20,7 @@ from telemetry.storage.models import REQUEST
 
 Counts: TypeAlias = dict[int, int]
 """By day since the epoch."""
-Counted: TypeAlias = Literal["requests", "escalated", "fell_back", "by_tool"]
+Counted: TypeAlias = Literal["requests", "escalated", "fell_back", "by_tool", "cost_unknown"]
 """Sums of the rollups: all decisions, or those of one path."""
 
 LOOK: Final = 30_000

@@ -91,7 +91,7 @@ def numbers(now: Totals, before: Totals | None, buckets: Sequence[Bucket], step:
             help="Requests with a branch whose cost is not known: its model has no price in the policy, or its tokens "
             "were not told.",
             key="cost-unknown",
-            more=navigation.decisions_link,
+            more=lambda: navigation.decisions_link("Of unknown cost", path="cost_unknown"),
         )
 
 

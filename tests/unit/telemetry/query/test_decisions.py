@@ -170,7 +170,13 @@ def test_amounts_and_names_are_those_of_the_decision(reader: sa.Engine):
 
 
 @pytest.mark.parametrize(
-    ("path", "went"), [("escalated", {"escalated"}), ("fell_back", {"retried", "failed"}), ("by_tool", {"tool"})]
+    ("path", "went"),
+    [
+        ("escalated", {"escalated"}),
+        ("fell_back", {"retried", "failed"}),
+        ("by_tool", {"tool"}),
+        ("cost_unknown", {"failed"}),
+    ],
 )
 def test_a_path_leaves_those_alone_that_went_it(varied: sa.Engine, path: PathTaken, went: set[str]):
     assert {row.decision_id for row in page(varied, REAL, path=path).rows} == went
