@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -142,33 +142,42 @@ def over_the_period(view: View, known: Sequence[PolicyText]) -> None:
         key="rule-course",
         help="A request counts once a rule that did anything to it. Drag over the axis to look closer.",
     ):
-        steps: dict[str, dict[datetime, float]] = {}
-        for row in cache.ask(compliance.rules, view.filters, step=view.period.step):
-            said = OUTCOMES.get(row.outcome, (row.outcome, "muted"))[0]
-            if row.start is not None:
-                course = steps.setdefault(said, {})
-                course[row.start] = course.get(row.start, 0.0) + row.requests
+        steps = by_step(cache.ask(compliance.rules, view.filters, step=view.period.step))
+        before = view.before if view.compare else None
+        earlier = {} if before is None else by_step(cache.ask(compliance.rules, before, step=view.period.step))
         if not steps:
             cards.empty("No rule did anything in the period", "Every request passed all rules.")
             return
         plot.draw(
             over_time.bars(
                 [
-                    Series(name, sorted(steps[name].items()), colour)
+                    Series(name, sorted(steps.get(name, {}).items()), colour, sorted(earlier.get(name, {}).items()))
                     for name, colour in colours.items()
-                    if name in steps
+                    if name in steps or name in earlier
                 ],
                 theme.mode(),
                 step=view.period.step,
                 unit="verdicts",
                 write=units.count,
                 span=view.span,
+                shift=view.shift,
                 marks=_marks(view, known),
             ),
             key="rule-course-chart",
             alt="Stacked bars: verdicts of rules a step, by what they did",
             zoom=view,
         )
+
+
+def by_step(verdicts: Iterable[RuleVerdicts]) -> dict[str, dict[datetime, float]]:
+    """What rules did, by its word on the page: requests by the start of each step, over all rules."""
+    steps: dict[str, dict[datetime, float]] = {}
+    for row in verdicts:
+        said = OUTCOMES.get(row.outcome, (row.outcome, "muted"))[0]
+        if row.start is not None:
+            course = steps.setdefault(said, {})
+            course[row.start] = course.get(row.start, 0.0) + row.requests
+    return steps
 
 
 def _marks(view: View, known: Sequence[PolicyText]) -> list[Mark]:
