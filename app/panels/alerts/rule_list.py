@@ -160,7 +160,8 @@ def course(points: Sequence[tuple[datetime, float]], threshold: float, line: str
 def _runs(points: Sequence[tuple[datetime, float]]) -> list[list[tuple[datetime, float]]]:
     """The readings, parted where somebody stopped looking: by more than half their usual distance again."""
     apart = sorted(later - earlier for (earlier, _), (later, _) in pairwise(points))
-    gap = max(GAP, apart[len(apart) // 2] * 1.5) if apart else GAP
+    # Two or three readings have no usual distance.
+    gap = max(GAP, apart[len(apart) // 2] * 1.5) if len(apart) > 2 else GAP
     runs: list[list[tuple[datetime, float]]] = []
     for point in points:
         if runs and point[0] - runs[-1][-1][0] <= gap:

@@ -37,6 +37,7 @@ def test_readings_once_an_hour_are_a_line_and_one_that_stands_alone_is_a_dot():
     assert drawn_at(0, 1, 2, 3) == (1, 0)
     assert drawn_at(0, 1, 2, 3, 9) == (1, 1)
     assert drawn_at(0, 0.25, 0.5, 5, 5.25) == (2, 0)
+    assert drawn_at(0, 21) == (0, 2)
 
 
 def test_a_value_above_the_threshold_stands_above_its_line():
