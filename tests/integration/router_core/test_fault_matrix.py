@@ -93,7 +93,9 @@ def test_a_fault_is_recorded_for_what_it_is(
         assert played.code is None
     else:
         assert (played.text, branch.outcome, played.decision.status) == (None, "failed", "failed")
-        assert played.code == played.decision.error_type == "all_branches_failed"
+        # A caller is told to come again later where that is all that stands in the way.
+        told = "rate_limit_exceeded" if fault.code == "rate_limited" else "all_branches_failed"
+        assert played.code == played.decision.error_type == told
         (error,) = [branch.error for branch in played.run.branches]
         assert isinstance(error, ProviderError)
         assert error.counts_against_model == (fault.code not in CALLERS_FAULTS)
