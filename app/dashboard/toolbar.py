@@ -140,7 +140,8 @@ def _how_to_look() -> bool:
         "Draw the period before",
         key="compare",
         on_change=address.touched,
-        help="Dotted, in charts over time, where the store covers all of it.",
+        help="Dotted, in charts that count days or hours, where the store covers all of it. Charts by week hold the "
+        "weeks before beside each other anyway.",
     )
     every = st.selectbox(
         "Look again by itself",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -126,20 +127,32 @@ def over_the_period(view: View) -> None:
         if not steps:
             cards.empty("No branch failed", "Every branch of this period gave a complete answer.")
             return
+        before = view.before if view.compare else None
+        earlier = [] if before is None else cache.ask(branch_errors.error_series, before, view.period.step)
+        stacks = stacked(((one.start, one.error_type, one.branches) for one in steps), theme.palette(mode))
         plot.draw(
             over_time.bars(
-                stacked(((one.start, one.error_type, one.branches) for one in steps), theme.palette(mode)),
+                against(stacks, ((one.start, one.branches) for one in earlier)),
                 mode,
                 step=view.period.step,
                 unit="branches",
                 write=units.count,
                 span=view.span,
+                shift=view.shift,
                 height=330,
             ),
             key="errors-over-time-chart",
             alt="Stacked bars: branches that failed a step, by type of error",
             zoom=view,
         )
+
+
+def against(stacks: Sequence[Series], before: Iterable[tuple[datetime, int]]) -> list[Series]:
+    """The stacks with what the period before had in all; bars draw one line of it, whatever its types were."""
+    whole: dict[datetime, int] = {}
+    for start, n in before:
+        whole[start] = whole.get(start, 0) + n
+    return [replace(stacks[0], before=sorted(whole.items())), *stacks[1:]] if stacks else []
 
 
 def stacked(counted: Iterable[tuple[datetime, str, int]], shades: Palette) -> list[Series]:
@@ -224,17 +237,21 @@ def unanswered(view: View, now: Totals) -> None:
             cards.empty("Every request was answered", f"n = {units.count(now.requests)}.")
             return
         steps = cache.ask(failures.request_failures, view.filters, view.period.step)
+        before = view.before if view.compare else None
+        earlier = [] if before is None else cache.ask(failures.request_failures, before, view.period.step)
+        stacks = stacked(
+            ((one.start, _ending(one.status, one.error_type), one.requests.part) for one in steps if one.start),
+            theme.palette(mode),
+        )
         plot.draw(
             over_time.bars(
-                stacked(
-                    ((one.start, _ending(one.status, one.error_type), one.requests.part) for one in steps if one.start),
-                    theme.palette(mode),
-                ),
+                against(stacks, ((one.start, one.requests.part) for one in earlier if one.start)),
                 mode,
                 step=view.period.step,
                 unit="requests",
                 write=units.count,
                 span=view.span,
+                shift=view.shift,
                 height=210,
             ),
             key="unanswered-chart",

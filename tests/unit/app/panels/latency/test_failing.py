@@ -24,6 +24,14 @@ def test_the_rarest_types_are_drawn_as_one_and_none_is_lost() -> None:
     assert len({one.colour for one in stacks}) == len(stacks)
 
 
+def test_the_period_before_is_one_line_of_all_types() -> None:
+    stacks = failing.stacked([(DAY, "timeout", 3), (DAY, "refused", 1)], theme.LIGHT)
+    drawn = failing.against(stacks, [(DAY, 2), (DAY, 5)])
+    assert [one.before for one in drawn] == [[(DAY, 7)], ()]
+    assert [one.points for one in drawn] == [one.points for one in stacks]
+    assert failing.against([], [(DAY, 2)]) == []
+
+
 def test_an_error_is_told_in_words_and_is_never_markup() -> None:
     assert failing.error_said("first_token_timeout") == "first token timeout"
     assert failing.error_said("a\x1b[31m\u202e") == "a␛[31m[U+202E]"
