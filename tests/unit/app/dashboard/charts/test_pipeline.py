@@ -39,3 +39,11 @@ def test_where_nothing_was_kept_no_lag_is_known() -> None:
     line = chart.lag([point(0, lag_p95_ms=None)], "light", *HOUR).data[1]
     assert list(line.y) == [None] and "unknown" in line.hovertext[0]
     assert list(chart.waiting([point(0, spool_waiting=7)], "light", *HOUR).data[1].y) == [7]
+
+
+def test_the_charts_say_what_became_of_decisions_and_how_long_it_took() -> None:
+    points = [point(0, lag_p95_ms=20.0), point(1, written=7), point(2, lag_p95_ms=None)]
+    assert chart.kept(points, "light", *HOUR).told.startswith("written at once: 17; through the spool: 0;")
+    assert chart.lag(points, "light", *HOUR).told.endswith(
+        "p95: last 4.00 ms at Mon 2 Mar 2026, 12:01 UTC; highest 20 ms at Mon 2 Mar 2026, 12:00 UTC."
+    )

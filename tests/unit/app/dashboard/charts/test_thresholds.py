@@ -29,3 +29,9 @@ def test_an_unknown_cost_has_no_line() -> None:
     (found,) = what_ifs([accepted(0.7, cost=None)])
     drawn = cost_by_threshold(found, 0.5, "light")
     assert set(drawn.data[2].y) == {None} and len(drawn.data) == 3
+
+
+def test_a_curve_says_its_ends_and_what_stands_where_one_looks() -> None:
+    drawn = rate_by_threshold(example(), 0.8, "light")
+    assert drawn.told.startswith("threshold 0.00: 0.0 %;") and drawn.told.endswith("threshold 1.00: 100.0 %.")
+    assert "threshold 0.80: 100.0 %" in drawn.told and "(in force)" in drawn.told
