@@ -20,7 +20,9 @@ from app.dashboard.theme import Palette
 from app.dashboard.view import View
 from app.panels.latency import service
 from telemetry.query import branch_errors, failures
+from telemetry.query.cells import Step
 from telemetry.query.failures import BranchFailures
+from telemetry.query.filters import Filters
 from telemetry.query.overview import Totals
 from telemetry.query.proportion import Proportion
 
@@ -132,7 +134,7 @@ def over_the_period(view: View) -> None:
         stacks = stacked(((one.start, one.error_type, one.branches) for one in steps), theme.palette(mode))
         plot.draw(
             over_time.bars(
-                against(stacks, ((one.start, one.branches) for one in earlier)),
+                against(stacks, ((one.start, one.branches) for one in earlier), before, view.period.step),
                 mode,
                 step=view.period.step,
                 unit="branches",
@@ -147,9 +149,21 @@ def over_the_period(view: View) -> None:
         )
 
 
-def against(stacks: Sequence[Series], before: Iterable[tuple[datetime, int]]) -> list[Series]:
-    """The stacks with what the period before had in all; bars draw one line of it, whatever its types were."""
+def against(
+    stacks: Sequence[Series], before: Iterable[tuple[datetime, int]], over: Filters | None, step: Step
+) -> list[Series]:
+    """The stacks with what the period before had in all; bars draw one line of it, whatever its types were.
+
+    Args:
+        stacks: of this period.
+        before: a step's start and its count, several of one step added up.
+        over: the period before; None where it is not drawn.
+        step: one of that period without any is 0 and no gap in the line.
+    """
     whole: dict[datetime, int] = {}
+    if over is not None and over.start is not None and over.end is not None:
+        width = over_time.STEPS[step]
+        whole = dict.fromkeys((over.start + width * n for n in range(-(-(over.end - over.start) // width))), 0)
     for start, n in before:
         whole[start] = whole.get(start, 0) + n
     return [replace(stacks[0], before=sorted(whole.items())), *stacks[1:]] if stacks else []
@@ -245,7 +259,9 @@ def unanswered(view: View, now: Totals) -> None:
         )
         plot.draw(
             over_time.bars(
-                against(stacks, ((one.start, one.requests.part) for one in earlier if one.start)),
+                against(
+                    stacks, ((one.start, one.requests.part) for one in earlier if one.start), before, view.period.step
+                ),
                 mode,
                 step=view.period.step,
                 unit="requests",
