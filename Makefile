@@ -10,7 +10,7 @@ test: setup ; @$(MAKE) --no-print-directory -j3 $(if $(filter output-sync,$(.FEA
 # Byte code is kept, wherever that is switched off: hundreds of tests start a process, which else compiles all it imports.
 # The longest files go first (tests/conftest.py), not those with the most tests.
 suite browsers: export PYTHONDONTWRITEBYTECODE =
-suite: setup ; $(RUN)pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/browser
+suite: setup ; $(RUN)pytest -n 4 --dist loadfile --no-loadscope-reorder --ignore tests/browser
 browsers: setup ; $(RUN)pytest -n 2 --dist loadfile --no-loadscope-reorder tests/browser
 # Kills, locks and the fault matrix at full counts: about an hour.
 soak: setup ; ROUTESCOPE_SOAK=1 $(RUN)pytest -n 2 --dist loadfile --timeout 3600 tests/integration tests/property tests/conformance
