@@ -16,6 +16,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from telemetry.cells import records
+from telemetry.columns import real
 from telemetry.query.filters import Filters, on_facts
 from telemetry.query.funnel import ANSWERING
 from telemetry.storage.engine import reading
@@ -177,11 +178,11 @@ def scores_in(text: str) -> Iterable[Score]:
     for said in records(text):
         if not isinstance(said, dict) or not isinstance(said.get("validator"), str):
             continue
-        threshold = _number(said.get("threshold"))
+        threshold = real(said.get("threshold"))
         if threshold is None:
             continue
         weighed = said.get("weight") is not None
-        yield Score(said["validator"], _number(said.get("score")), threshold, said.get("passed") is True, weighed)
+        yield Score(said["validator"], real(said.get("score")), threshold, said.get("passed") is True, weighed)
 
 
 def _plan(text: str) -> Iterable[tuple[str, float]]:
@@ -189,19 +190,9 @@ def _plan(text: str) -> Iterable[tuple[str, float]]:
     for said in from_json(text, []):
         if not isinstance(said, dict) or said.get("excluded_by") is not None:
             continue
-        model, rank = said.get("model"), _number(said.get("score"))
+        model, rank = said.get("model"), real(said.get("score"))
         if isinstance(model, str) and rank is not None:
             yield model, rank
-
-
-def _number(value: object) -> float | None:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
 
 
 __all__ = ["LOOK", "SLICE", "Answer", "Chain", "Chains", "Score", "chains", "scores_in"]
